@@ -1,0 +1,13 @@
+import type { Options } from 'tsup';
+
+/** What every public package is built with: one ES module, its types and its source map. */
+export const base: Options = {
+  entry: ['src/index.ts'],
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  dts: true,
+  sourcemap: true,
+  treeshake: true,
+  clean: true,
+};
