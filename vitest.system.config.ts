@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+import { base } from './vitest.base.ts';
+
+/** The system tier: tests against real programs (a browser, another language's library), one file at a time. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['packages/*/src/**/*.system.test.{ts,js}', 'examples/**/*.system.test.{ts,js}'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    fileParallelism: false,
+  },
+});
