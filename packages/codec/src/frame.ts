@@ -1,0 +1,70 @@
+import { checkBytes } from './check.ts';
+import { FrameDecoder } from './frame-decoder.ts';
+import {
+  checkHeaderFields,
+  type FrameHeader,
+  type FrameHeaderFields,
+  type FrameRules,
+  frameHeaderBytes,
+  writeFrameHeader,
+} from './frame-header.ts';
+import { copyRange, maskRange } from './mask.ts';
+import type { ProtocolError } from './violation.ts';
+
+/** A frame as a value: its header, and its payload unmasked, in memory of its own. */
+export interface Frame extends FrameHeader {
+  payload: Uint8Array<ArrayBuffer>;
+}
+
+/** What a frame to encode needs; what is left out is FIN = 1 and no reserved bit. */
+export interface FrameFields extends Omit<FrameHeaderFields, 'maskingKey' | 'payloadLength'> {
+  /** In the clear. Read, never changed or kept. */
+  readonly payload: Uint8Array;
+}
+
+/**
+ * Encodes a whole frame, RFC 6455 section 5.2, into bytes of its own.
+ *
+ * @param maskingKey 32 bits from a strong source of entropy (section 5.3) in a frame from a client; none from a server
+ * @throws TypeError or RangeError for fields out of range
+ */
+export function encodeFrame(frame: FrameFields, maskingKey?: number | undefined): Uint8Array<ArrayBuffer> {
+  const { payload } = frame;
+  checkBytes(payload, 'payload');
+  const fields = { ...frame, maskingKey, payloadLength: payload.length };
+  checkHeaderFields(fields);
+  const bytes = new Uint8Array(frameHeaderBytes(payload.length, maskingKey !== undefined) + payload.length);
+  const at = writeFrameHeader(bytes, 0, fields);
+  if (maskingKey === undefined) bytes.set(payload, at);
+  else maskRange(bytes, at, payload, 0, payload.length, maskingKey | 0, 0);
+  return bytes;
+}
+
+/**
+ * All frames of a stream that is there as a whole: the one-liner for tools and tests. What follows a Close frame is
+ * left out, as an endpoint would. For what comes from a network, use `FrameDecoder`: it loses no frame that came before a violation.
+ *
+ * @throws ProtocolError if the stream breaks a rule or ends inside a frame or a message
+ */
+export function decodeFrames(bytes: Uint8Array, rules: FrameRules): Frame[] {
+  const frames: Frame[] = [];
+  let error: ProtocolError | undefined;
+  const decoder = new FrameDecoder(rules, {
+    frame(header, chunk, start, end) {
+      const payload = new Uint8Array(end - start);
+      if (header.maskingKey === undefined) copyRange(payload, 0, chunk, start, end);
+      else maskRange(payload, 0, chunk, start, end, header.maskingKey, 0);
+      frames.push({ ...header, payload });
+    },
+    // The whole stream is one chunk: a frame that does not lie whole in it is cut off.
+    begin() {},
+    part() {},
+    violation(violation) {
+      error = violation;
+    },
+  });
+  decoder.push(bytes);
+  decoder.end();
+  if (error !== undefined) throw error;
+  return frames;
+}

@@ -1,0 +1,230 @@
+import { isWireCloseCode, readCloseCode } from './close.ts';
+import type { FrameSink, PayloadViolation } from './frame-decoder.ts';
+import type { FrameHeader } from './frame-header.ts';
+import { copyRange, maskRange } from './mask.ts';
+import { MessageMemory } from './message-memory.ts';
+import { isControl, Opcode } from './opcode.ts';
+import { decodeUtf8, Utf8Validator } from './utf8.ts';
+import type { ProtocolError } from './violation.ts';
+
+/** Where a {@link MessageAssembler} delivers to. Every payload is unmasked and the receiver's own. */
+export interface MessageSink {
+  /**
+   * A whole message.
+   *
+   * @param opcode of its first frame: 1 is text, whose payload is valid UTF-8 if `rsv` is 0 (`decodeUtf8` makes it a string); 2 is binary
+   * @param rsv the reserved bits of its first frame as they lie in byte 0 (0x40 is RSV1): the payload is then for an extension to
+   *   decode, and its UTF-8 to check after that
+   */
+  message(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void;
+  ping(payload: Uint8Array<ArrayBuffer>): void;
+  pong(payload: Uint8Array<ArrayBuffer>): void;
+  /** The peer's Close frame, after which nothing is delivered. */
+  close(code: number | undefined, reason: string): void;
+  /** The peer broke a rule, or its stream ended too early. Delivered once, last. */
+  violation(error: ProtocolError): void;
+}
+
+/** What a runtime can lend the codec. All of it is optional, and none changes a result. */
+export interface Platform {
+  /** Where messages get their memory from. Default: one of the decoder's own, giving Uint8Array. */
+  readonly memory?: MessageMemory | undefined;
+  /** Whether bytes are valid UTF-8, for messages that come in one piece: `isUtf8` of `node:buffer`. Default: a loop. */
+  readonly isUtf8?: ((bytes: Uint8Array) => boolean) | undefined;
+}
+
+/**
+ * Puts the payloads of frames together to messages, RFC 6455 section 5.4: the one place that copies and unmasks
+ * them. A message costs its bytes, however many fragments it comes in, and control frames may stand between them.
+ * The frames come from a {@link FrameDecoder}, which has judged their headers and their order.
+ */
+export class MessageAssembler implements FrameSink {
+  readonly #sink: MessageSink;
+  readonly #memory: MessageMemory;
+  readonly #isUtf8: ((bytes: Uint8Array) => boolean) | undefined;
+
+  /** The frame in progress, and how much of its payload has come. */
+  #header: Readonly<FrameHeader> | undefined;
+  #received = 0;
+
+  /** The message in progress: the kind that its first frame gave it, and its bytes so far, in an array that grows. */
+  #opcode: 1 | 2 = Opcode.Binary;
+  #rsv = 0;
+  #target: Uint8Array<ArrayBuffer> | undefined;
+  #length = 0;
+  readonly #text = new Utf8Validator();
+
+  /** The control frame in progress; it may stand between two parts of the message. */
+  #control: Uint8Array<ArrayBuffer> | undefined;
+  readonly #reason = new Utf8Validator();
+
+  constructor(sink: MessageSink, platform: Platform = {}) {
+    this.#sink = sink;
+    this.#memory = platform.memory ?? new MessageMemory();
+    this.#isUtf8 = platform.isUtf8;
+  }
+
+  /** How many bytes are allocated for what is not whole yet: at most 16 times what has come, plus 125. */
+  get bufferedBytes(): number {
+    return (this.#target?.length ?? 0) + (this.#control?.length ?? 0);
+  }
+
+  frame(header: Readonly<FrameHeader>, chunk: Uint8Array, start: number, end: number): PayloadViolation | undefined {
+    const { opcode } = header;
+    if (header.fin && (opcode === Opcode.Text || opcode === Opcode.Binary)) {
+      return this.#whole(header, opcode, chunk, start, end);
+    }
+    this.begin(header);
+    return this.part(chunk, start, end, true);
+  }
+
+  begin(header: Readonly<FrameHeader>): void {
+    this.#header = header;
+    this.#received = 0;
+    if (isControl(header.opcode)) {
+      this.#control = this.#memory.allocate(header.payloadLength);
+      this.#reason.reset();
+    } else if (header.opcode !== Opcode.Continuation) {
+      this.#opcode = header.opcode as 1 | 2;
+      this.#rsv = rsvOf(header);
+      this.#length = 0;
+      this.#text.reset();
+    }
+  }
+
+  part(chunk: Uint8Array, start: number, end: number, last: boolean): PayloadViolation | undefined {
+    const header = this.#header!;
+    return isControl(header.opcode)
+      ? this.#controlPart(header, chunk, start, end, last)
+      : this.#messagePart(header, chunk, start, end, last);
+  }
+
+  violation(error: ProtocolError): void {
+    this.#target = undefined;
+    this.#control = undefined;
+    this.#sink.violation(error);
+  }
+
+  /** The short way of most messages: one frame, in one chunk. */
+  #whole(
+    header: Readonly<FrameHeader>,
+    opcode: 1 | 2,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+  ): PayloadViolation | undefined {
+    const payload = this.#memory.allocate(end - start, chunk.byteOffset + start);
+    unmask(payload, 0, chunk, start, end, header.maskingKey, 0);
+    const rsv = rsvOf(header);
+    if (opcode === Opcode.Text && rsv === 0 && !this.#isUtf8?.(payload)) {
+      this.#text.reset();
+      const bad = this.#text.push(payload);
+      if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad };
+      if (!this.#text.complete) return { violation: 'text-not-utf8', at: end - 1 };
+    }
+    this.#sink.message(payload, opcode, rsv);
+    return undefined;
+  }
+
+  #messagePart(
+    header: Readonly<FrameHeader>,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    last: boolean,
+  ): PayloadViolation | undefined {
+    const from = this.#length;
+    const to = from + (end - start);
+    const target = this.#room(header, to);
+    unmask(target, from, chunk, start, end, header.maskingKey, this.#received);
+    this.#received += end - start;
+    this.#length = to;
+    const whole = last && header.fin;
+    if (this.#opcode === Opcode.Text && this.#rsv === 0) {
+      const bad = this.#text.push(target, from, to);
+      if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad - from };
+      if (whole && !this.#text.complete) return { violation: 'text-not-utf8', at: end - 1 };
+    }
+    if (!whole) return undefined;
+    this.#target = undefined;
+    this.#length = 0;
+    this.#sink.message(this.#exact(target, to), this.#opcode, this.#rsv);
+    return undefined;
+  }
+
+  /** The target with room for `needed` bytes, grown if it must be. */
+  #room(header: Readonly<FrameHeader>, needed: number): Uint8Array<ArrayBuffer> {
+    const old = this.#target;
+    if (old !== undefined && old.length >= needed) return old;
+    // Up to 16 times what has come, so that a lying header costs its sender a sixteenth of what it costs us; more than
+    // the frames have declared only where fragments go on, and then twice, so that many small ones stay linear.
+    const declared = this.#length - this.#received + header.payloadLength;
+    const capacity = Math.min(declared, needed * 16);
+    const target = this.#memory.allocate(header.fin ? capacity : Math.max(capacity, needed * 2));
+    if (old !== undefined) copyRange(target, 0, old, 0, this.#length);
+    this.#target = target;
+    return target;
+  }
+
+  /** A message pins no more than its bytes: what was too large a guess is copied. */
+  #exact(target: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+    if (target.length === length) return target;
+    const payload = this.#memory.allocate(length);
+    copyRange(payload, 0, target, 0, length);
+    return payload;
+  }
+
+  #controlPart(
+    header: Readonly<FrameHeader>,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    last: boolean,
+  ): PayloadViolation | undefined {
+    const payload = this.#control!;
+    const from = this.#received;
+    const to = from + (end - start);
+    unmask(payload, from, chunk, start, end, header.maskingKey, from);
+    this.#received = to;
+    if (header.opcode === Opcode.Close) {
+      const bad = this.#judgeClose(payload, from, to, last);
+      if (bad !== undefined) return { violation: bad.violation, at: start + bad.at - from };
+    }
+    if (!last) return undefined;
+    this.#control = undefined;
+    if (header.opcode === Opcode.Ping) this.#sink.ping(payload);
+    else if (header.opcode === Opcode.Pong) this.#sink.pong(payload);
+    else if (to === 0) this.#sink.close(undefined, '');
+    else this.#sink.close(readCloseCode(payload), decodeUtf8(payload.subarray(2)));
+    return undefined;
+  }
+
+  /** Section 5.5.1, as far as the payload has come; the length 1 was refused with the header. */
+  #judgeClose(payload: Uint8Array, from: number, to: number, last: boolean): PayloadViolation | undefined {
+    if (from < 2 && to >= 2 && !isWireCloseCode(readCloseCode(payload))) {
+      return { violation: 'close-code-illegal', at: 1 };
+    }
+    if (to <= 2) return undefined;
+    const bad = this.#reason.push(payload, Math.max(from, 2), to);
+    if (bad !== -1) return { violation: 'close-reason-not-utf8', at: bad };
+    if (last && !this.#reason.complete) return { violation: 'close-reason-not-utf8', at: to - 1 };
+    return undefined;
+  }
+}
+
+function rsvOf(header: Readonly<FrameHeader>): number {
+  return (header.rsv1 ? 0x40 : 0) | (header.rsv2 ? 0x20 : 0) | (header.rsv3 ? 0x10 : 0);
+}
+
+function unmask(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+  maskingKey: number | undefined,
+  phase: number,
+): void {
+  if (maskingKey === undefined) copyRange(target, at, source, start, end);
+  else maskRange(target, at, source, start, end, maskingKey, phase);
+}

@@ -1,0 +1,74 @@
+import { readLimit } from './check.ts';
+import { FrameDecoder } from './frame-decoder.ts';
+import type { FrameRules } from './frame-header.ts';
+import { MessageAssembler, type MessageSink, type Platform } from './message-assembler.ts';
+
+/**
+ * 16 MiB: the longest message that conformance suites send, and a sixth of what is usual elsewhere; what an application
+ * takes in should be set by the application.
+ */
+export const DEFAULT_MAX_MESSAGE_PAYLOAD: number = 16 * 1024 * 1024;
+
+/** Limits on what a peer can make a decoder keep. They are judged on the header, before any payload has come. */
+export interface MessageLimits {
+  /** The longest payload of a message, over all of its frames, in bytes, 0 to 2^53-1. Default: 16 MiB. */
+  readonly maxMessagePayload?: number | undefined;
+  /** The longest payload of one frame, in bytes, 0 to 2^53-1. Default: that of a message, which bounds it anyway. */
+  readonly maxFramePayload?: number | undefined;
+}
+
+/**
+ * From the bytes of a stream to messages: a {@link FrameDecoder} and a {@link MessageAssembler}, composed.
+ *
+ * What it delivers depends on the bytes only, never on how they were cut. After a violation, or the peer's Close, all
+ * bytes are taken and dropped in silence.
+ */
+export class MessageDecoder {
+  readonly #frames: FrameDecoder;
+  readonly #assembler: MessageAssembler;
+
+  /** @throws TypeError or RangeError if rules or limits are of the wrong kind */
+  constructor(rules: FrameRules, limits: MessageLimits, sink: MessageSink, platform?: Platform) {
+    const maxMessagePayload = readLimit(limits.maxMessagePayload, 'maxMessagePayload', DEFAULT_MAX_MESSAGE_PAYLOAD);
+    const maxFramePayload = readLimit(limits.maxFramePayload, 'maxFramePayload', maxMessagePayload);
+    this.#assembler = new MessageAssembler(sink, platform);
+    this.#frames = new FrameDecoder(rules, this.#assembler, { maxFramePayload, maxMessagePayload });
+  }
+
+  /** How many bytes of the stream have been taken. */
+  get offset(): number {
+    return this.#frames.offset;
+  }
+
+  /** How many bytes are allocated for what is not whole yet: at most 16 times what has come of it, plus 125. */
+  get bufferedBytes(): number {
+    return this.#frames.bufferedBytes + this.#assembler.bufferedBytes;
+  }
+
+  /** Lets `push` return after the callback that runs now, or take nothing. Each `hold` needs its own `release`. */
+  hold(): void {
+    this.#frames.hold();
+  }
+
+  /** Takes one `hold` back. Delivers nothing by itself: push the bytes that were not taken. */
+  release(): void {
+    this.#frames.release();
+  }
+
+  /**
+   * Takes the next bytes of the stream and delivers what they complete.
+   *
+   * @param chunk read during the call only; neither written nor kept
+   * @param at where in the chunk to start
+   * @returns how many bytes were taken: all, unless `hold` was called
+   * @throws TypeError from inside one of its own callbacks or after `end`; and whatever the sink throws
+   */
+  push(chunk: Uint8Array, at = 0): number {
+    return this.#frames.push(chunk, at);
+  }
+
+  /** The stream has ended. A frame or message that is not whole becomes a violation with close code 1006. */
+  end(): void {
+    this.#frames.end();
+  }
+}

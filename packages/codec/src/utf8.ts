@@ -1,0 +1,138 @@
+/**
+ * UTF-8 as RFC 3629 and Unicode's table 3-7 have it: no overlong form, no surrogate, nothing over U+10FFFF.
+ */
+
+/** Where the engine has none (QuickJS), the loops below do the work. Typed here, since the codec compiles without DOM and Node. */
+interface TextCoders {
+  readonly TextDecoder?: new (
+    label: string,
+    options: { ignoreBOM: boolean; fatal: boolean },
+  ) => { decode(bytes: Uint8Array): string };
+  readonly TextEncoder?: new () => { encode(text: string): Uint8Array<ArrayBuffer> };
+}
+const coders = globalThis as TextCoders;
+
+/** ignoreBOM keeps a leading U+FEFF: it is a part of the message (row F13). */
+const decoder = /* @__PURE__ */ (() =>
+  coders.TextDecoder && new coders.TextDecoder('utf-8', { ignoreBOM: true, fatal: true }))();
+const encoder = /* @__PURE__ */ (() => coders.TextEncoder && new coders.TextEncoder())();
+
+/**
+ * Checks UTF-8 that comes in pieces, and says at which byte it became invalid: the first byte that cannot
+ * continue what came before it (RFC 6455, section 8.1).
+ */
+export class Utf8Validator {
+  /** Continuation bytes still to come of the character in progress. */
+  #missing = 0;
+  /** What the next continuation byte may be: narrower than 80-BF after E0, ED, F0 and F4. */
+  #low = 0x80;
+  #high = 0xbf;
+
+  /** Whether what was pushed so far ends with a whole character. */
+  get complete(): boolean {
+    return this.#missing === 0;
+  }
+
+  /**
+   * Takes more bytes: `bytes[start, end)`.
+   *
+   * @returns the index into `bytes` of the first bad byte, or -1. After a bad byte, call {@link reset} before the next use.
+   */
+  push(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+    let missing = this.#missing;
+    let low = this.#low;
+    let high = this.#high;
+    for (let i = start; i < end; i++) {
+      const byte = bytes[i]!;
+      if (missing > 0) {
+        if (byte < low || byte > high) return i;
+        low = 0x80;
+        high = 0xbf;
+        missing--;
+      } else if (byte >= 0x80) {
+        if (byte < 0xc2 || byte > 0xf4) return i;
+        if (byte < 0xe0) missing = 1;
+        else if (byte < 0xf0) {
+          missing = 2;
+          if (byte === 0xe0) low = 0xa0;
+          else if (byte === 0xed) high = 0x9f;
+        } else {
+          missing = 3;
+          if (byte === 0xf0) low = 0x90;
+          else if (byte === 0xf4) high = 0x8f;
+        }
+      }
+    }
+    this.#missing = missing;
+    this.#low = low;
+    this.#high = high;
+    return -1;
+  }
+
+  /** Forgets what came before: the next byte starts a character. */
+  reset(): void {
+    this.#missing = 0;
+    this.#low = 0x80;
+    this.#high = 0xbf;
+  }
+}
+
+/**
+ * The text of valid UTF-8, as a decoder has delivered it; a leading BOM is kept.
+ *
+ * @throws TypeError if the bytes are not valid UTF-8
+ */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return decoder ? decoder.decode(bytes) : decodeUtf8Purely(bytes);
+}
+
+/** {@link decodeUtf8} for engines without TextDecoder. */
+export function decodeUtf8Purely(bytes: Uint8Array): string {
+  const validator = new Utf8Validator();
+  if (validator.push(bytes) !== -1 || !validator.complete) throw new TypeError('the bytes are not valid UTF-8');
+  let text = '';
+  for (let i = 0; i < bytes.length; ) {
+    const lead = bytes[i++]!;
+    let point = lead;
+    if (lead >= 0xf0)
+      point = ((lead & 0x07) << 18) | (tail(bytes, i++) << 12) | (tail(bytes, i++) << 6) | tail(bytes, i++);
+    else if (lead >= 0xe0) point = ((lead & 0x0f) << 12) | (tail(bytes, i++) << 6) | tail(bytes, i++);
+    else if (lead >= 0x80) point = ((lead & 0x1f) << 6) | tail(bytes, i++);
+    text += String.fromCodePoint(point);
+  }
+  return text;
+}
+
+function tail(bytes: Uint8Array, at: number): number {
+  return bytes[at]! & 0x3f;
+}
+
+/** The UTF-8 of a text, in an array of its own. A lone surrogate becomes U+FFFD, as everywhere on the web. */
+export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  return encoder ? encoder.encode(text) : encodeUtf8Purely(text);
+}
+
+/** {@link encodeUtf8} for engines without TextEncoder. */
+export function encodeUtf8Purely(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length * 3);
+  let end = 0;
+  for (const character of text) {
+    let point = character.codePointAt(0)!;
+    if (point >= 0xd800 && point <= 0xdfff) point = 0xfffd;
+    if (point < 0x80) {
+      bytes[end++] = point;
+      continue;
+    }
+    if (point < 0x800) bytes[end++] = 0xc0 | (point >> 6);
+    else {
+      if (point < 0x10000) bytes[end++] = 0xe0 | (point >> 12);
+      else {
+        bytes[end++] = 0xf0 | (point >> 18);
+        bytes[end++] = 0x80 | ((point >> 12) & 0x3f);
+      }
+      bytes[end++] = 0x80 | ((point >> 6) & 0x3f);
+    }
+    bytes[end++] = 0x80 | (point & 0x3f);
+  }
+  return bytes.slice(0, end);
+}
