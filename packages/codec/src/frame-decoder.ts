@@ -23,6 +23,10 @@ export interface PayloadViolation {
   readonly at: number;
 }
 
+/** What a sink says of a payload: how it is illegal, or nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a sink that judges no payload should need no return statement
+export type Judgement = PayloadViolation | void;
+
 /**
  * Where a {@link FrameDecoder} delivers to. Payloads are as they came: masked, if the header has a key, and in the
  * caller's chunk, which is the sink's to read during the call only. A callback that finds the payload itself
@@ -30,11 +34,11 @@ export interface PayloadViolation {
  */
 export interface FrameSink {
   /** A frame whose payload lies whole in the chunk, at `[start, end)`. */
-  frame(header: Readonly<FrameHeader>, chunk: Uint8Array, start: number, end: number): PayloadViolation | undefined;
+  frame(header: Readonly<FrameHeader>, chunk: Uint8Array, start: number, end: number): Judgement;
   /** The start of a frame whose payload comes in parts, if at all: the stream may end before. */
   begin(header: Readonly<FrameHeader>): void;
   /** A part of it, of at least one byte: `chunk[start, end)`. The frame is whole with its `last` part. */
-  part(chunk: Uint8Array, start: number, end: number, last: boolean): PayloadViolation | undefined;
+  part(chunk: Uint8Array, start: number, end: number, last: boolean): Judgement;
   /** The peer broke a rule, or its stream ended too early. Delivered once, last. */
   violation(error: ProtocolError): void;
 }

@@ -1,6 +1,12 @@
 export { type Close, CloseCode, decodeClose, encodeClose, isWireCloseCode, MAX_REASON_BYTES } from './close.ts';
 export { decodeFrames, encodeFrame, type Frame, type FrameFields } from './frame.ts';
-export { FrameDecoder, type FrameLimits, type FrameSink, type PayloadViolation } from './frame-decoder.ts';
+export {
+  FrameDecoder,
+  type FrameLimits,
+  type FrameSink,
+  type Judgement,
+  type PayloadViolation,
+} from './frame-decoder.ts';
 export {
   type DecodedFrameHeader,
   decodeFrameHeader,
