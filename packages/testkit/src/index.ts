@@ -1,1 +1,9 @@
-export {};
+export * from './chunks.ts';
+export * from './fault-pipe.ts';
+export * from './legality.ts';
+export * from './naive-codec.ts';
+export * from './naive-utf8.ts';
+export * from './raw-frame.ts';
+export * from './transcript.ts';
+export * from './vectors.ts';
+export * from './violation.ts';
