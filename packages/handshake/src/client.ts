@@ -1,0 +1,143 @@
+import { acceptKey } from './accept-key.ts';
+import { encodeBase64 } from './base64.ts';
+import { HandshakeError, type HandshakeReason, quote } from './error.ts';
+import { parseExtensions, serializeExtensions } from './extensions.ts';
+import { checkExtraFields, checkFields, type HeaderFields, headerValues } from './fields.ts';
+import type { RequestHead, ResponseHead } from './head.ts';
+import type { ExtensionOffers, Negotiated, NegotiatedExtension } from './negotiation.ts';
+import { checkUniqueTokens, listElements } from './tokens.ts';
+import { parseWebSocketUrl, type WebSocketUrl } from './websocket-url.ts';
+
+export interface UpgradeOptions<E = unknown> {
+  /** Called once for 16 bytes that nobody can guess, such as crypto.getRandomValues gives. */
+  readonly random: () => Uint8Array;
+  /** In order of preference, each once. Default: none. */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** In order of preference. Default: none. */
+  readonly extensions?: readonly ExtensionOffers<E>[] | undefined;
+  /** Default: none, as for every client that is no browser. */
+  readonly origin?: string | undefined;
+  /** More header fields: Authorization, Cookie, User-Agent ... Default: none. */
+  readonly headers?: HeaderFields | undefined;
+}
+
+/** A request on its way, and what its answer is judged by. */
+export interface PendingUpgrade<E = unknown> extends WebSocketUrl {
+  /** Write `serializeHead(request)`. */
+  readonly request: RequestHead;
+  /** The value of Sec-WebSocket-Key. */
+  readonly key: string;
+  readonly subprotocols: readonly string[];
+  readonly extensions: readonly ExtensionOffers<E>[];
+}
+
+/**
+ * The request of RFC 6455 section 4.1.
+ *
+ * @throws TypeError for a URL, a subprotocol, an extension or a header field that is not legal, and when `random` does
+ * not give 16 bytes.
+ */
+export function createUpgrade<E>(
+  url: string | { readonly href: string },
+  options: UpgradeOptions<E>,
+): PendingUpgrade<E> {
+  const location = parseWebSocketUrl(url);
+  const subprotocols = checkUniqueTokens(options.subprotocols ?? [], 'subprotocols');
+  const extensions = [...(options.extensions ?? [])];
+  checkUniqueTokens(
+    extensions.map((extension) => extension.name),
+    'extensions',
+  );
+  const offers = extensions.flatMap(({ name, offers }) => offers.map((parameters) => ({ name, parameters })));
+  const extra = checkExtraFields(options.headers, /^(host|origin)$/i);
+  const nonce = options.random();
+  if (!(nonce instanceof Uint8Array && nonce.length === 16))
+    throw new TypeError('random: expected a Uint8Array of 16 bytes');
+  const key = encodeBase64(nonce);
+
+  const headers: (readonly [string, string])[] = [
+    ['Host', location.authority],
+    ['Upgrade', 'websocket'],
+    // With a capital U: there are servers that compare it so.
+    ['Connection', 'Upgrade'],
+    ['Sec-WebSocket-Key', key],
+    ['Sec-WebSocket-Version', '13'],
+  ];
+  if (options.origin !== undefined) headers.push(...checkFields([['Origin', options.origin]]));
+  if (subprotocols.length) headers.push(['Sec-WebSocket-Protocol', subprotocols.join(', ')]);
+  if (offers.length) headers.push(['Sec-WebSocket-Extensions', serializeExtensions(offers)]);
+  headers.push(...extra);
+  const request = { method: 'GET', target: location.target, httpVersion: '1.1', headers };
+  return { ...location, request, key, subprotocols, extensions };
+}
+
+/**
+ * Judges the answer by RFC 6455 section 4.1. Never throws for a response.
+ */
+export function verifyUpgrade<E>(
+  response: ResponseHead,
+  pending: PendingUpgrade<E>,
+): { readonly ok: true; readonly negotiated: Negotiated<E> } | { readonly ok: false; readonly error: HandshakeError } {
+  const { status, headers } = response;
+  const values = (name: string) => headerValues(headers, name);
+  const no = (
+    reason: HandshakeReason,
+    message: string,
+    details: { cause?: unknown; offset?: number | undefined } = {},
+  ) => ({ ok: false, error: new HandshakeError(reason, message, { status, headers, ...details }) }) as const;
+
+  if (status !== 101) return no('status-not-101', `The server answered ${status} ${response.reason}`.trim());
+  const upgrades = values('upgrade');
+  if (upgrades.length !== 1 || !/^websocket$/i.test(upgrades[0]!)) {
+    return no('upgrade-missing', 'The answer 101 lacks the header Upgrade: websocket, or has more than that');
+  }
+  if (!listElements(values('connection')).some((element) => /^upgrade$/i.test(element))) {
+    return no('connection-missing', 'The answer 101 lacks the header Connection: Upgrade');
+  }
+  const accepts = values('sec-websocket-accept');
+  if (accepts.length !== 1 || accepts[0] !== acceptKey(pending.key)) {
+    return no(
+      'accept-mismatch',
+      'Sec-WebSocket-Accept does not belong to our key: this is no WebSocket server, or an old answer',
+    );
+  }
+  const subprotocols = values('sec-websocket-protocol');
+  const subprotocol = subprotocols[0];
+  if (subprotocols.length > 1 || (subprotocol !== undefined && !pending.subprotocols.includes(subprotocol))) {
+    return no(
+      'subprotocol-unexpected',
+      `The server chose the subprotocol ${quote(subprotocols.join(', '))}: expected one of those offered`,
+    );
+  }
+  const fields = values('sec-websocket-extensions');
+  if (fields.length > 1) return no('extensions-malformed', 'The answer has Sec-WebSocket-Extensions more than once');
+  const parsed = parseExtensions(fields[0] ?? '');
+  if ('error' in parsed) return no('extensions-malformed', parsed.error.message, { offset: parsed.error.offset });
+  const negotiated: NegotiatedExtension<E>[] = [];
+  for (const { name, parameters } of parsed.extensions) {
+    const offered = pending.extensions.find((extension) => extension.name === name);
+    if (!offered?.offers.length || negotiated.some((taken) => taken.name === name)) {
+      return no(
+        'extension-unexpected',
+        `The server chose the extension ${quote(name)}: expected those offered, each at most once`,
+      );
+    }
+    let extension: E | undefined;
+    let cause: unknown;
+    try {
+      extension = offered.verify(parameters);
+    } catch (error) {
+      cause = error;
+    }
+    if (extension === undefined) {
+      const why = cause instanceof Error ? `: ${cause.message}` : '';
+      return no(
+        'extension-unacceptable',
+        `The parameters of ${serializeExtensions([{ name, parameters }])} are not acceptable${why}`,
+        { cause },
+      );
+    }
+    negotiated.push({ name, parameters, extension });
+  }
+  return { ok: true, negotiated: { subprotocol: subprotocol ?? '', extensions: negotiated } };
+}

@@ -1,0 +1,35 @@
+import { consistsOf, isTextChar, isToken, trimBlanks } from './tokens.ts';
+
+/** Header fields in wire order, duplicates kept; values have one char a byte, as Node's `rawHeaders`. */
+export type HeaderFields = readonly (readonly [name: string, value: string])[];
+
+/** The values of all fields of that name, compared without case, surrounding spaces and tabs removed. */
+export function headerValues(headers: HeaderFields, name: string): string[] {
+  const wanted = name.toLowerCase();
+  return headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => trimBlanks(value));
+}
+
+/** @throws TypeError for a field that cannot be written without changing the message around it. */
+export function checkFields(headers: HeaderFields): HeaderFields {
+  return headers.map(([name, value]) => {
+    if (!isToken(name)) throw new TypeError(`the header name ${JSON.stringify(name)} is not a token (RFC 9110 5.6.2)`);
+    if (value !== '' && !consistsOf(value, isTextChar)) {
+      throw new TypeError(`the value of ${name} must be a string without control characters and chars above U+00FF`);
+    }
+    return [name, value];
+  });
+}
+
+// What the handshake itself says, and what would put a body into it.
+const RESERVED = /^(upgrade|connection|content-length|transfer-encoding|sec-websocket-.*)$/i;
+
+/** As checkFields, for the caller's own fields: those that the handshake writes are refused as well. */
+export function checkExtraFields(headers: HeaderFields = [], alsoReserved?: RegExp): HeaderFields {
+  const checked = checkFields(headers);
+  for (const [name] of checked) {
+    if (RESERVED.test(name) || alsoReserved?.test(name)) {
+      throw new TypeError(`the header ${name} is written by the handshake and cannot be set`);
+    }
+  }
+  return checked;
+}

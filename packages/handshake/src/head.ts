@@ -1,0 +1,35 @@
+import type { HeaderFields } from './fields.ts';
+
+/** The head of a request, from bytes or from a runtime that parsed it. */
+export interface RequestHead {
+  readonly method: string;
+  /** As on the request line: path and query. */
+  readonly target: string;
+  /** `1.1` for HTTP/1.1. */
+  readonly httpVersion: string;
+  readonly headers: HeaderFields;
+}
+
+export interface ResponseHead {
+  readonly httpVersion: string;
+  readonly status: number;
+  /** The reason phrase; may be empty. */
+  readonly reason: string;
+  readonly headers: HeaderFields;
+}
+
+/** Which head a parser reads. */
+export interface HeadKinds {
+  request: RequestHead;
+  response: ResponseHead;
+}
+
+export interface HeadLimits {
+  /**
+   * Bytes from the first of the start line to the last line feed; a head of exactly that many passes. Default 16 KiB:
+   * what Node takes, and twice what the common proxies send.
+   */
+  readonly maxHeadBytes?: number | undefined;
+  /** Default 100: browsers behind two proxies send about 30. */
+  readonly maxHeaderFields?: number | undefined;
+}

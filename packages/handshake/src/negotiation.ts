@@ -1,0 +1,48 @@
+import type { Extension, ExtensionParameters } from './extensions.ts';
+
+/** An extension in use. */
+export interface NegotiatedExtension<E = unknown> extends Extension {
+  /** What the extension's own code made of the parameters. */
+  readonly extension: E;
+}
+
+/** What both ends agreed on. */
+export interface Negotiated<E = unknown> {
+  /** Empty: none. */
+  readonly subprotocol: string;
+  /** In the order of the response: the first is the one nearest to the application (RFC 6455 section 9.1). */
+  readonly extensions: readonly NegotiatedExtension<E>[];
+}
+
+/** A server's side of one extension. */
+export interface ExtensionNegotiator<E = unknown> {
+  /** Compared with case. */
+  readonly name: string;
+  /** Judges one offer: what the response says and the extension to run, or undefined to decline that offer. */
+  accept(
+    parameters: ExtensionParameters,
+  ): { readonly parameters: ExtensionParameters; readonly extension: E } | undefined;
+}
+
+/** A client's side of one extension. */
+export interface ExtensionOffers<E = unknown> {
+  readonly name: string;
+  /** One or more sets of parameters, in order of preference. */
+  readonly offers: readonly ExtensionParameters[];
+  /** Judges the server's answer: the extension to run; undefined, or an error that is thrown, fails the handshake. */
+  verify(parameters: ExtensionParameters): E | undefined;
+}
+
+/** Offers are tried in the client's order; of each name the first that is acceptable is taken. */
+export function negotiateExtensions<E>(
+  offers: readonly Extension[],
+  negotiators: readonly ExtensionNegotiator<E>[],
+): NegotiatedExtension<E>[] {
+  const negotiated: NegotiatedExtension<E>[] = [];
+  for (const { name, parameters } of offers) {
+    if (negotiated.some((taken) => taken.name === name)) continue;
+    const accepted = negotiators.find((negotiator) => negotiator.name === name)?.accept(parameters);
+    if (accepted) negotiated.push({ name, parameters: accepted.parameters, extension: accepted.extension });
+  }
+  return negotiated;
+}

@@ -1,0 +1,56 @@
+import { checkExtraFields, type HeaderFields } from './fields.ts';
+import type { RequestHead } from './head.ts';
+import type { ExtensionNegotiator } from './negotiation.ts';
+import { serializeOrigin } from './origin.ts';
+import { selectSubprotocol } from './subprotocol.ts';
+import { checkUniqueTokens } from './tokens.ts';
+
+/** The application's choice out of the subprotocols that the client offered; undefined or '' for none. */
+export type SubprotocolSelector = (offered: readonly string[], request: RequestHead) => string | undefined;
+
+export interface UpgradePolicyOptions<E = unknown> {
+  /**
+   * The origins whose pages may connect: full origins such as `https://example.com`, `null` for pages without one.
+   * Default: any, which is right only where no cookie or address stands for the user, because a browser lets every
+   * site open a WebSocket to yours with your user's cookies.
+   */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Refuse requests without an Origin. Default false: only browsers send one, and they always do. */
+  readonly requireOrigin?: boolean | undefined;
+  /** The server's subprotocols in order of preference. Default: none is chosen, and the response names none. */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** In place of `subprotocols`; called only when the client offered some. */
+  readonly selectSubprotocol?: SubprotocolSelector | undefined;
+  /** Default: none. */
+  readonly extensions?: readonly ExtensionNegotiator<E>[] | undefined;
+  /** Header fields of every 101 response; Set-Cookie may be there more than once. Default: none. */
+  readonly headers?: HeaderFields | undefined;
+}
+
+/** What a server accepts: read and validated once, when it is made. */
+export class UpgradePolicy<E = unknown> {
+  /** Serialised; undefined: any. */
+  readonly allowedOrigins: ReadonlySet<string> | undefined;
+  readonly requireOrigin: boolean;
+  readonly selectSubprotocol: SubprotocolSelector;
+  readonly extensions: readonly ExtensionNegotiator<E>[];
+  readonly headers: HeaderFields;
+
+  /** @throws TypeError for an option that is not legal. */
+  constructor(options: UpgradePolicyOptions<E> = {}) {
+    const { allowedOrigins, requireOrigin = false, subprotocols, selectSubprotocol: select, extensions = [] } = options;
+    if (allowedOrigins && !Array.isArray(allowedOrigins)) throw new TypeError('allowedOrigins: expected an array');
+    if (typeof requireOrigin !== 'boolean') throw new TypeError('requireOrigin: expected a boolean');
+    if (subprotocols && select) throw new TypeError('either subprotocols or selectSubprotocol, not both');
+    const supported = checkUniqueTokens(subprotocols ?? [], 'subprotocols');
+    this.allowedOrigins = allowedOrigins && new Set(allowedOrigins.map(serializeOrigin));
+    this.requireOrigin = requireOrigin;
+    this.selectSubprotocol = select ?? ((offered) => selectSubprotocol(offered, supported));
+    checkUniqueTokens(
+      extensions.map((extension) => extension.name),
+      'extensions',
+    );
+    this.extensions = [...extensions];
+    this.headers = checkExtraFields(options.headers);
+  }
+}

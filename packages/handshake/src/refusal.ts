@@ -1,0 +1,84 @@
+import { HandshakeError } from './error.ts';
+import { checkExtraFields, type HeaderFields, headerValues } from './fields.ts';
+import type { ResponseHead } from './head.ts';
+import { encodeLatin1 } from './latin1.ts';
+
+export interface Refusal {
+  readonly ok: false;
+  /** Write `serializeHead(response)`, then `response.body`, then end the socket. */
+  readonly response: ResponseHead & { readonly body: Uint8Array<ArrayBuffer> };
+  readonly error: HandshakeError;
+}
+
+export interface RefusalOptions {
+  /** Plain text. Default: the error's message, which says what to do. */
+  readonly body?: string | undefined;
+  /** More header fields, such as WWW-Authenticate; a Content-Type replaces `text/plain; charset=utf-8`. */
+  readonly headers?: HeaderFields | undefined;
+}
+
+const PHRASES = new Map([
+  [400, 'Bad Request'],
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+  [404, 'Not Found'],
+  [405, 'Method Not Allowed'],
+  [408, 'Request Timeout'],
+  [426, 'Upgrade Required'],
+  [429, 'Too Many Requests'],
+  [431, 'Request Header Fields Too Large'],
+  [500, 'Internal Server Error'],
+  [503, 'Service Unavailable'],
+  [505, 'HTTP Version Not Supported'],
+]);
+
+/** The fields that RFC 9110 demands with a status (sections 15.5.6, 15.5.22) and RFC 6455 with a version (4.2.2). */
+const REQUIRED_FIELDS = new Map<number, HeaderFields>([
+  [405, [['Allow', 'GET']]],
+  [
+    426,
+    [
+      ['Upgrade', 'websocket'],
+      ['Sec-WebSocket-Version', '13'],
+    ],
+  ],
+]);
+
+/**
+ * The answer that ends a handshake: `Connection: close`, because a proxy may keep a tunnel open after anything that
+ * is no 101, and a Content-Length, so that the client need not wait for the end.
+ *
+ * @param why a status from 300 to 599, or the error that a parser gave.
+ * @throws RangeError for another status; TypeError for header fields that cannot be written or are the handshake's own.
+ */
+export function refuse(why: number | HandshakeError, options: RefusalOptions = {}): Refusal {
+  const { status, reason, message, offset } = typeof why === 'number' ? asError(why) : why;
+  if (!(Number.isInteger(status) && status >= 300 && status <= 599)) {
+    throw new RangeError(`${status} is no status to refuse with: expected 300 to 599`);
+  }
+  const extra = checkExtraFields(options.headers);
+  const body = encodeUtf8(options.body ?? `${message}\n`);
+  const headers: HeaderFields = [
+    // Whoever sends Upgrade names it here too (RFC 9110 section 7.8).
+    ['Connection', status === 426 ? 'Upgrade, close' : 'close'],
+    ...(REQUIRED_FIELDS.get(status) ?? []),
+    ...(headerValues(extra, 'content-type').length ? [] : [['Content-Type', 'text/plain; charset=utf-8'] as const]),
+    ['Content-Length', String(body.length)],
+    ...extra,
+  ];
+  return {
+    ok: false,
+    response: { httpVersion: '1.1', status, reason: PHRASES.get(status) ?? '', headers, body },
+    error: new HandshakeError(reason, message, { status, headers, offset }),
+  };
+}
+
+function asError(status: number): HandshakeError {
+  return new HandshakeError('refused', `${status} ${PHRASES.get(status) ?? ''}`.trim(), { status });
+}
+
+/** A lone surrogate becomes U+FFFD, which encodeURIComponent would throw for. */
+function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  const escaped = encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'));
+  return encodeLatin1(escaped.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))));
+}

@@ -1,0 +1,37 @@
+import { checkFields } from './fields.ts';
+import type { RequestHead, ResponseHead } from './head.ts';
+import { encodeLatin1 } from './latin1.ts';
+import { consistsOf, isTextChar, isToken, isVisibleChar } from './tokens.ts';
+
+/**
+ * The bytes of a head, with the empty line that ends it. Values go out one byte a char, unchanged.
+ *
+ * @throws TypeError for anything that would not come back as the same head: a name or method that is no token, a target
+ * with a space, control characters (CR and LF above all) or chars above U+00FF in a value.
+ */
+export function serializeHead(head: RequestHead | ResponseHead): Uint8Array<ArrayBuffer> {
+  const startLine = 'method' in head ? requestLine(head) : statusLine(head);
+  const lines = checkFields(head.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return encodeLatin1(`${startLine}\r\n${lines.join('')}\r\n`);
+}
+
+function requestLine({ method, target, httpVersion }: RequestHead): string {
+  check(isToken(method), 'method', method);
+  check(consistsOf(target, isVisibleChar), 'request target', target);
+  return `${method} ${target} ${protocol(httpVersion)}`;
+}
+
+function statusLine({ httpVersion, status, reason }: ResponseHead): string {
+  check(Number.isInteger(status) && status >= 100 && status <= 999, 'status', status);
+  check(reason === '' || consistsOf(reason, isTextChar), 'reason phrase', reason);
+  return `${protocol(httpVersion)} ${status} ${reason}`;
+}
+
+function protocol(version: string): string {
+  check(/^\d\.\d$/.test(version), 'HTTP version', version);
+  return `HTTP/${version}`;
+}
+
+function check(legal: boolean, what: string, value: unknown): void {
+  if (!legal) throw new TypeError(`${JSON.stringify(value)} cannot be written as the ${what} of an HTTP head`);
+}

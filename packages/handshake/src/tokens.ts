@@ -1,0 +1,56 @@
+// One bit for each char of RFC 9110's `tchar`, 32 chars an entry.
+const TOKEN_CHARS = [0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff];
+
+export function isTokenChar(char: number): boolean {
+  return ((TOKEN_CHARS[char >> 5] ?? 0) >>> (char & 31)) % 2 === 1;
+}
+
+/** A printable ASCII char that is no space: all that a request target may hold. */
+export function isVisibleChar(char: number): boolean {
+  return char > 0x20 && char < 0x7f;
+}
+
+/** What a field value and a reason phrase may hold: visible chars, obs-text, space and tab (RFC 9110 section 5.5). */
+export function isTextChar(char: number): boolean {
+  return (char >= 0x20 && char !== 0x7f && char <= 0xff) || char === 0x09;
+}
+
+/** Whether `text` is one or more chars that all pass; a value that is no string does not. */
+export function consistsOf(text: unknown, passes: (char: number) => boolean): text is string {
+  if (typeof text !== 'string') return false;
+  for (let i = 0; i < text.length; i++) if (!passes(text.charCodeAt(i))) return false;
+  return text !== '';
+}
+
+export function isToken(text: unknown): text is string {
+  return consistsOf(text, isTokenChar);
+}
+
+const isBlank = (char: string | undefined) => char === ' ' || char === '\t';
+
+/** Not String's trim(), which takes U+00A0 and more: only space and tab are optional whitespace in HTTP. */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+/**
+ * The elements of a comma-separated list that may go over several fields; empty elements do not count (RFC 9110
+ * section 5.6.1). They are not yet judged: an element may be any text without a comma.
+ */
+export function listElements(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(',').map(trimBlanks)).filter((element) => element !== '');
+}
+
+/** @throws TypeError unless `value` is an array of tokens, each once. */
+export function checkUniqueTokens(value: readonly string[], what: string): readonly string[] {
+  if (!Array.isArray(value)) throw new TypeError(`${what}: expected an array of tokens, got ${typeof value}`);
+  for (const element of value) {
+    if (!isToken(element)) throw new TypeError(`${what}: ${JSON.stringify(element)} is not a token (RFC 9110 5.6.2)`);
+  }
+  if (new Set(value).size < value.length) throw new TypeError(`${what}: an element is there twice`);
+  return [...value];
+}

@@ -1,0 +1,41 @@
+export interface WebSocketUrl {
+  readonly secure: boolean;
+  /** To connect to: a name or an address; an IPv6 address without its brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** For the Host field: with brackets, and with the port where it is not the default. */
+  readonly authority: string;
+  /** Path and query, never empty. */
+  readonly target: string;
+}
+
+/**
+ * Reads a URL of RFC 6455 section 3; http and https stand for ws and wss. It is taken as it is: no dot segment is
+ * resolved and nothing is escaped, which `new URL(text)` does.
+ *
+ * @throws TypeError with what is wrong.
+ */
+export function parseWebSocketUrl(url: string | { readonly href: string }): WebSocketUrl {
+  const text = typeof url === 'string' ? url : url.href;
+  const no = (problem: string) => new TypeError(`${JSON.stringify(text)} is not a WebSocket URL: ${problem}`);
+  const match = /^(ws|wss|http|https):\/\/([^/?#]*)([^#]*)(#?)/i.exec(text);
+  if (!match) throw no('expected ws:// or wss://');
+  const [, scheme, authority, rest, hash] = match as unknown as [string, string, string, string, string];
+  if (hash) throw no('it has a fragment (RFC 6455 section 3 forbids it; escape # as %23)');
+  if (authority.includes('@')) throw no('it has a user name; send an Authorization header instead');
+  if (/[^!-~]/.test(rest)) throw no('its path has a character to be percent-encoded; new URL(url).href does that');
+  const parts = /^([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(authority);
+  if (!parts) throw no('expected host or host:port after // (an IPv6 address in brackets, a host name in ASCII)');
+  const secure = /s$/i.test(scheme);
+  const defaultPort = secure ? 443 : 80;
+  const port = parts[2] === undefined ? defaultPort : Number(parts[2]);
+  if (port < 1 || port > 65535) throw no('its port is not within 1 to 65535');
+  const name = parts[1]!.toLowerCase();
+  return {
+    secure,
+    host: name.replace(/[[\]]/g, ''),
+    port,
+    authority: port === defaultPort ? name : `${name}:${port}`,
+    target: rest.startsWith('/') ? rest : `/${rest}`,
+  };
+}
