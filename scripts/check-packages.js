@@ -1,0 +1,208 @@
+/**
+ * Every public package as a stranger gets it: packed, judged by publint and are-the-types-wrong, installed with the
+ * others into an empty project outside of the repository, imported, required, and compiled against.
+ *
+ * Usage: node scripts/check-packages.js, after a build
+ */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { ROOT, run } from './run.js';
+
+/** @typedef {{ dir: string, name: string, tarball: string, installed: string }} Package */
+
+let passed = 0;
+let failed = 0;
+
+/**
+ * @param {string} what
+ * @param {string | undefined} problem
+ */
+function report(what, problem) {
+  if (problem === undefined) passed++;
+  else failed++;
+  console.log(
+    problem === undefined ? `ok      ${what}` : `FAILED  ${what}\n${problem.trim().replace(/^/gm, '        ')}`,
+  );
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ * @param {string} cwd
+ * @returns {string | undefined} the output of a failure
+ */
+function failureOf(program, args, cwd = ROOT) {
+  const { ok, output } = run(program, args, { quiet: true, cwd });
+  return ok ? undefined : output;
+}
+
+/**
+ * @param {string} project an empty folder
+ * @returns {Package[]}
+ */
+function packAll(project) {
+  const dirs = readdirSync(join(ROOT, 'packages')).map((name) => join(ROOT, 'packages', name));
+  return dirs.flatMap((dir) => {
+    const { name, version, private: isPrivate } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
+    if (isPrivate) return [];
+    const tarball = join(project, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
+    report(`${name}: packs`, failureOf('pnpm', ['pack', '--pack-destination', project], dir));
+    return [{ dir, name, tarball, installed: join(project, 'node_modules', name) }];
+  });
+}
+
+/**
+ * `overrides` have a package's own dependencies come out of the tarballs as well, never from a registry.
+ *
+ * @param {string} project
+ * @param {Package[]} packages
+ */
+function installAll(project, packages) {
+  const house = Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]));
+  const nodeTypes = JSON.parse(readFileSync(join(ROOT, 'node_modules/@types/node/package.json'), 'utf8')).version;
+  write(project, 'package.json', {
+    name: 'stranger',
+    private: true,
+    dependencies: { ...house, '@types/node': nodeTypes },
+    overrides: Object.fromEntries(packages.map(({ name }) => [name, `$${name}`])),
+  });
+  const failure = failureOf('npm', ['install', '--ignore-scripts', '--prefer-offline', '--loglevel=error'], project);
+  report('all of them install into an empty project', failure);
+  if (failure !== undefined) return;
+  const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8'));
+  const strangers = Object.entries(lock.packages)
+    .filter(([path, { resolved }]) => /node_modules\/@ws\/[^/]+$/.test(path) && !String(resolved).startsWith('file:'))
+    .map(([path]) => path);
+  report('none of them came from a registry', strangers.length === 0 ? undefined : strangers.join('\n'));
+}
+
+/** @param {Package} pkg */
+function checkContents({ name, installed }) {
+  const files = walk(installed);
+  /** @type {string[]} */
+  const problems = [];
+  for (const file of ['dist/index.js', 'dist/index.d.ts', 'dist/index.js.map', 'README.md', 'LICENSE']) {
+    if (!files.includes(file)) problems.push(`${file} is missing`);
+  }
+  for (const file of files) {
+    if (/\.(test|bench|suite)\.|(^|\/)(\.turbo|\.reports|vitest\.config|tsup\.config)/.test(file)) {
+      problems.push(`${file} is for the repository only: leave it out in "files"`);
+    }
+    if (file.endsWith('.map')) problems.push(...lostSources(installed, file));
+  }
+  const manifest = readFileSync(join(installed, 'package.json'), 'utf8');
+  if (/"(workspace|catalog|file|link):/.test(manifest))
+    problems.push('package.json names a version that exists only in the repository');
+  report(`${name}: the tarball holds what it should`, problems.length === 0 ? undefined : problems.join('\n'));
+}
+
+/**
+ * @param {string} installed
+ * @param {string} map
+ * @returns {string[]}
+ */
+function lostSources(installed, map) {
+  const { sources = [], sourcesContent = [], sourceRoot = '' } = JSON.parse(readFileSync(join(installed, map), 'utf8'));
+  return sources
+    .filter((/** @type {string} */ source, /** @type {number} */ index) => {
+      const path = resolve(installed, dirname(map), sourceRoot, source);
+      return !sourcesContent[index] && !(path.startsWith(installed) && existsSync(path));
+    })
+    .map((/** @type {string} */ source) => `${map} points to ${source}, which is not in the package`);
+}
+
+/**
+ * @param {string} project
+ * @param {Package} pkg
+ */
+function checkLoads(project, { name }) {
+  const imports = `console.log(Object.keys(await import(${JSON.stringify(name)})).sort().join())`;
+  const esm = run('node', ['--input-type=module', '--eval', imports], { quiet: true, cwd: project });
+  report(`${name}: import`, esm.ok ? undefined : esm.output);
+  if (!('require_module' in process.features && process.features.require_module)) {
+    console.log(`        ${name}: this Node cannot require() ES modules`);
+    return;
+  }
+  const requires = `console.log(Object.keys(require(${JSON.stringify(name)})).filter((key) => key !== '__esModule').sort().join())`;
+  const cjs = run('node', ['--no-warnings', '--input-type=commonjs', '--eval', requires], {
+    quiet: true,
+    cwd: project,
+  });
+  report(
+    `${name}: require()`,
+    cjs.ok && cjs.output === esm.output ? undefined : `${cjs.output}\ninstead of\n${esm.output}`,
+  );
+}
+
+/**
+ * A package that says nothing of Node in its types compiles where there are no types of Node.
+ *
+ * @param {string} project
+ * @param {Package} pkg
+ */
+function checkTypes(project, { name, installed }) {
+  const usesNode = /from ['"]node:/.test(readFileSync(join(installed, 'dist/index.d.ts'), 'utf8'));
+  for (const moduleResolution of ['nodenext', 'bundler']) {
+    const folder = join(project, `${name.replace(/\W/g, '')}-${moduleResolution}`);
+    mkdirSync(folder);
+    write(folder, 'package.json', { type: 'module' });
+    writeFileSync(
+      join(folder, 'use.ts'),
+      `import * as used from '${name}';\nexport * from '${name}';\nexport default used;\n`,
+    );
+    write(folder, 'tsconfig.json', {
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        skipLibCheck: false,
+        exactOptionalPropertyTypes: true,
+        target: 'es2022',
+        lib: ['es2022'],
+        types: usesNode ? ['node'] : [],
+        module: moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
+        moduleResolution,
+      },
+    });
+    report(`${name}: types, moduleResolution ${moduleResolution}`, failureOf('tsc', ['--project', folder]));
+  }
+}
+
+/**
+ * @param {string} folder
+ * @param {string} name
+ * @param {unknown} value
+ */
+function write(folder, name, value) {
+  writeFileSync(join(folder, name), JSON.stringify(value, null, 2));
+}
+
+/**
+ * @param {string} dir
+ * @returns {string[]} paths relative to it
+ */
+function walk(dir) {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? walk(join(dir, entry.name)).map((path) => `${entry.name}/${path}`) : [entry.name],
+  );
+}
+
+const project = mkdtempSync(join(tmpdir(), 'check-packages-'));
+try {
+  const packages = packAll(project);
+  for (const { name, tarball } of packages) {
+    report(`${name}: publint`, failureOf('publint', ['run', tarball, '--strict']));
+    report(`${name}: are the types wrong`, failureOf('attw', [tarball, '--profile', 'esm-only', '--no-color']));
+  }
+  installAll(project, packages);
+  for (const pkg of packages) {
+    if (!existsSync(pkg.installed)) continue;
+    checkContents(pkg);
+    checkLoads(project, pkg);
+    checkTypes(project, pkg);
+  }
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}
+console.log(`check-packages: ${passed} fine, ${failed} to mend`);
+process.exitCode = failed === 0 ? 0 : 1;

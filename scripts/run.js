@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { delimiter, join, resolve } from 'node:path';
+
+export const ROOT = resolve(import.meta.dirname, '..');
+
+/**
+ * Runs a program, the tools in node_modules before those of the machine, in the repository's root. Tools send no
+ * telemetry, and NODE_ENV=production around us changes nothing.
+ *
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ quiet?: boolean, cwd?: string }} options quiet: hold the output back instead of showing it
+ * @returns {{ ok: boolean, output: string }}
+ */
+export function run(program, args, { quiet = false, cwd = ROOT } = {}) {
+  const { NODE_ENV: _, ...env } = process.env;
+  const { status, error, stdout, stderr } = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+    maxBuffer: 1 << 28,
+    env: {
+      ...env,
+      PATH: join(ROOT, 'node_modules', '.bin') + delimiter + env['PATH'],
+      TURBO_TELEMETRY_DISABLED: '1',
+      DO_NOT_TRACK: '1',
+    },
+  });
+  return {
+    ok: status === 0,
+    output: `${stdout ?? ''}${stderr ?? ''}${error === undefined ? '' : `${program}: ${error.message}`}`,
+  };
+}
