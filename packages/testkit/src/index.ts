@@ -1,3 +1,4 @@
+export * from './arbitraries.ts';
 export * from './chunks.ts';
 export * from './fault-pipe.ts';
 export * from './legality.ts';
