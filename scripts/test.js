@@ -25,7 +25,10 @@ const build = { name: 'build', command: ['turbo', 'run', 'build', '--output-logs
 /** @type {Record<string, Step[]>} */
 const TIERS = {
   unit: [
-    { name: 'format and lint', command: ['biome', 'ci', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.'] },
+    {
+      name: 'format and lint',
+      command: ['biome', 'ci', '--error-on-warnings', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.'],
+    },
     { name: 'directions of imports', command: ['node', 'scripts/check-imports.js'] },
     // Changesets compares with the branch main, which a shallow or detached clone does not have.
     ...(run('git', ['rev-parse', '--verify', '--quiet', 'main'], { quiet: true }).ok
@@ -74,7 +77,7 @@ function take({ name, command: [program = '', ...args], before, count }) {
   before?.();
   const { ok, output } = run(program, args);
   if (output !== '') console.error(output);
-  const again = `failed; alone: npx ${[program, ...args].join(' ')}`;
+  const again = `failed; alone: ${[...(program === 'node' ? [] : ['npx']), program, ...args].join(' ')}`;
   if (count === undefined) {
     return { ok, counts: [{ name, passed: Number(ok), failed: Number(!ok), notes: ok ? [] : [again] }] };
   }
