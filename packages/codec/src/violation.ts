@@ -22,6 +22,7 @@ const VIOLATIONS = {
   'close-code-illegal': [1002, 'the close code is one that must not be sent'],
   'close-reason-not-utf8': [1007, 'the reason of a Close frame is not UTF-8'],
   'text-not-utf8': [1007, 'a text message is not UTF-8'],
+  'extension-data-illegal': [1007, 'a message is not what the extension that it is marked for can decode'],
   'end-inside-frame': [1006, 'the stream ended inside a frame'],
   'end-inside-message': [1006, 'the stream ended inside a fragmented message'],
 } as const;

@@ -1,0 +1,339 @@
+import {
+  CloseCode,
+  DEFAULT_MAX_MESSAGE_PAYLOAD,
+  encodeClose,
+  MAX_CONTROL_PAYLOAD,
+  MessageDecoder,
+  type MessageLimits,
+  type MessageSink,
+  Opcode,
+  type Platform,
+  ProtocolError,
+  Utf8Validator,
+  type ViolationName,
+} from '@ws/codec';
+import { type Data, toBytes } from './data.ts';
+import { allRsv, type Extension } from './extension.ts';
+import { Outbox } from './outbox.ts';
+import { SendMemory } from './send-memory.ts';
+
+/**
+ * - `open`: messages go both ways.
+ * - `closing`: our Close is on its way; what the peer still sends is delivered, and its pings are answered, until its Close.
+ * - `closed`: both Closes have been exchanged, or one told of a violation, or the peer's stream has ended. Nothing is
+ *   delivered or queued any more; what is queued should still be written.
+ */
+export type ConnectionState = 'open' | 'closing' | 'closed';
+
+/** Where a {@link Connection} delivers to. State is written before it calls: a sink may call back, or throw. */
+export interface ConnectionSink {
+  /** A whole message; text has been checked to be UTF-8. The payload is the receiver's own. */
+  message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void;
+  /** A ping, which has been answered already. */
+  ping(payload: Uint8Array<ArrayBuffer>): void;
+  pong(payload: Uint8Array<ArrayBuffer>): void;
+  /** The peer's Close, which has been answered if it came first. The connection is now closed. */
+  close(code: number | undefined, reason: string): void;
+  /** The peer broke a rule. A Close with the error's code is queued, unless its stream has ended. The connection is now closed. */
+  violation(error: ProtocolError): void;
+  /** Something was queued: call `take` before long. */
+  output(): void;
+}
+
+export interface ConnectionOptions {
+  readonly role: 'server' | 'client';
+  readonly sink: ConnectionSink;
+  /** Limits on what the peer sends. Default: messages of 16 MiB. */
+  readonly limits?: MessageLimits | undefined;
+  /** What the handshake has agreed on, in its order. Default: none. */
+  readonly extensions?: readonly Extension[] | undefined;
+  /** For a client: a fresh masking key a frame, 32 bits that nobody can foresee (RFC 6455, section 5.3). */
+  readonly maskingKey?: (() => number) | undefined;
+  /** What the runtime lends the codec. Default: nothing. */
+  readonly platform?: Platform | undefined;
+  /** Memory for outgoing frames, to be shared by connections. Default: one's own. */
+  readonly sendMemory?: SendMemory | undefined;
+}
+
+export interface SendOptions {
+  /** Whether this ends the message; if not, the next `send` continues it. Default: true. */
+  readonly fin?: boolean | undefined;
+  /** Whether the message is binary. Default: true for bytes, false for a string. Of a continued message, the first `send` decides. */
+  readonly binary?: boolean | undefined;
+  /** Whether an extension may compress it. Default: true. */
+  readonly compress?: boolean | undefined;
+}
+
+/** Pongs that wait to be written; with more, reading stops until they are (row M4). */
+const MAX_PONG_BYTES = 16_384;
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * One end of a connection after the opening handshake, without I/O: bytes of the peer go into `receive`, bytes for the
+ * peer come out of `take`. It answers pings, closes as RFC 6455 section 7 says, and never queues what the
+ * peer could call illegal.
+ */
+export class Connection {
+  readonly #sink: ConnectionSink;
+  readonly #maskingKey: (() => number) | undefined;
+  readonly #extensions: readonly Extension[];
+  readonly #maxMessage: number;
+  readonly #isUtf8: (bytes: Uint8Array) => boolean;
+  readonly #decoder: MessageDecoder;
+  readonly #outbox: Outbox;
+  readonly #role: 'server' | 'client';
+
+  #state: ConnectionState = 'open';
+  #pongBytes = 0;
+  #heldForPongs = false;
+
+  /** The kind of the message that a `send` without `fin` has begun. */
+  #sending: 'none' | 'text' | 'binary' = 'none';
+
+  /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
+  constructor(options: ConnectionOptions) {
+    const { role, limits = {}, extensions = [], maskingKey, platform } = options;
+    if (role !== 'server' && role !== 'client')
+      throw new TypeError(`role must be 'server' or 'client', got ${String(role)}`);
+    if (role === 'client' && maskingKey === undefined)
+      throw new TypeError('a client must mask its frames: maskingKey is missing');
+    this.#role = role;
+    this.#sink = options.sink;
+    this.#maskingKey = role === 'client' ? maskingKey : undefined;
+    this.#extensions = extensions;
+    this.#maxMessage = limits.maxMessagePayload ?? DEFAULT_MAX_MESSAGE_PAYLOAD;
+    this.#isUtf8 = platform?.isUtf8 ?? isWholeText;
+    this.#outbox = new Outbox(options.sendMemory ?? new SendMemory());
+    this.#decoder = new MessageDecoder({ role, allowedRsv: allRsv(extensions) }, limits, this.#messages(), platform);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Whether the peer is to close the transport first: a client waits for its server to (RFC 6455, section 7.1.1). */
+  get closeExpected(): boolean {
+    return this.#state === 'closed' && this.#role === 'client';
+  }
+
+  /** How many bytes wait for `take`. */
+  get queuedBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  /** How many bytes are allocated for a message, or a frame, that is not whole yet. */
+  get bufferedBytes(): number {
+    return this.#decoder.bufferedBytes;
+  }
+
+  /** Whether reading has stopped because the answers to pings are not being taken. */
+  get heldForPongs(): boolean {
+    return this.#heldForPongs;
+  }
+
+  /**
+   * Takes bytes of the peer and delivers what they complete.
+   *
+   * @param chunk read during the call only; neither written nor kept
+   * @param at where in the chunk to start
+   * @returns how many bytes were taken. Fewer than there are after `hold`, or while too many pongs wait for `take`: keep the
+   *   rest, stop reading the transport, and go on after `release` or `take`
+   */
+  receive(chunk: Uint8Array, at = 0): number {
+    if (this.#state === 'closed') return chunk.length - at;
+    return this.#decoder.push(chunk, at);
+  }
+
+  /** The peer's stream has ended. If that was in the middle of a frame or a message, it is a violation; nothing is sent any more. */
+  receiveEnd(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#decoder.end();
+  }
+
+  /** Stops deliveries after the one that runs now. Each `hold` needs its own `release`. */
+  hold(): void {
+    this.#decoder.hold();
+  }
+
+  release(): void {
+    this.#decoder.release();
+  }
+
+  /** Takes all bytes that are to be written, in order. Those of a payload over 4 KiB that a server sends are the sender's own. */
+  take(): Uint8Array[] {
+    this.#pongBytes = 0;
+    if (this.#heldForPongs) {
+      this.#heldForPongs = false;
+      this.#decoder.release();
+    }
+    return this.#outbox.take();
+  }
+
+  /**
+   * Queues a message, or a fragment of one.
+   *
+   * @param data a string is sent as text, with U+FFFD for a lone surrogate; anything else as binary. Bytes up to 4 KiB are
+   *   copied at once; more must not change until they have been written
+   * @throws TypeError if the connection is not open; if the data is of the wrong kind, or is bytes sent as text that are not
+   *   whole
+   *   characters of UTF-8; or if a fragmented message is open and this is of another kind: it would be a second one
+   */
+  send(data: Data, options: SendOptions = {}): void {
+    if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);
+    const payload = toBytes(data, 'data');
+    const { fin = true, compress = true } = options;
+    const binary = options.binary ?? (this.#sending === 'none' ? typeof data !== 'string' : this.#sending === 'binary');
+    const kind = binary ? 'binary' : 'text';
+    if (this.#sending !== 'none' && (this.#sending !== kind || (typeof data === 'string' && binary))) {
+      throw new TypeError(`a fragmented ${this.#sending} message is open: end it (fin) before another is begun`);
+    }
+    // The peer would have to fail the connection.
+    if (kind === 'text' && typeof data !== 'string' && !this.#isUtf8(payload)) {
+      throw new TypeError(
+        'the data is not UTF-8, or cuts a character, so it cannot be sent as text: send it as binary',
+      );
+    }
+    const opcode = this.#sending !== 'none' ? Opcode.Continuation : binary ? Opcode.Binary : Opcode.Text;
+    this.#sending = fin ? 'none' : kind;
+    // An extension works on whole messages; a message that is sent in fragments goes without.
+    if (fin && opcode !== Opcode.Continuation && this.#extensions.length > 0)
+      this.#sendEncoded(payload, binary, compress);
+    else this.#queue(opcode, payload, fin, 0);
+  }
+
+  /**
+   * Queues a ping.
+   *
+   * @param data at most 125 bytes. Default: none
+   * @throws TypeError if the connection is not open or the data of the wrong kind; RangeError if it is too long
+   */
+  ping(data: Data = NOTHING): void {
+    this.#sendControl(Opcode.Ping, data);
+  }
+
+  /** Queues a pong that nobody has asked for (RFC 6455, section 5.5.3). As {@link ping}. */
+  pong(data: Data = NOTHING): void {
+    this.#sendControl(Opcode.Pong, data);
+  }
+
+  /**
+   * Queues a Close, after which we send nothing but pongs. Does nothing if the connection is not open.
+   *
+   * @param code 1000-1003, 1007-1014 or 3000-4999. Default: none
+   * @param reason at most 123 bytes of UTF-8
+   * @throws TypeError or RangeError for a code or reason that may not be sent
+   */
+  close(code?: number | undefined, reason?: string | undefined): void {
+    const payload = encodeClose(code, reason);
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#queue(Opcode.Close, payload, true, 0);
+  }
+
+  #messages(): MessageSink {
+    return {
+      message: (payload, opcode, rsv) => {
+        // An extension that failed has closed the connection, and the decoder does not know.
+        if (this.#state === 'closed') return;
+        if (rsv !== 0) this.#deliverEncoded(payload, opcode, rsv);
+        else this.#sink.message(payload, opcode === Opcode.Binary);
+      },
+      ping: (payload) => {
+        if (this.#state === 'closed') return;
+        this.#answer(payload);
+        this.#sink.ping(payload);
+      },
+      pong: (payload) => {
+        if (this.#state !== 'closed') this.#sink.pong(payload);
+      },
+      close: (code, reason) => {
+        if (this.#state === 'closed') return;
+        const first = this.#state === 'open';
+        this.#state = 'closed';
+        // Section 5.5.1: the answer has the code that was received; there is no reason to repeat the reason.
+        if (first) this.#queue(Opcode.Close, encodeClose(code), true, 0);
+        this.#sink.close(code, reason);
+      },
+      violation: (error) => this.#fail(error),
+    };
+  }
+
+  #answer(ping: Uint8Array): void {
+    this.#pongBytes += ping.length + 2;
+    if (this.#pongBytes > MAX_PONG_BYTES && !this.#heldForPongs) {
+      this.#heldForPongs = true;
+      this.#decoder.hold();
+    }
+    this.#queue(Opcode.Pong, ping, true, 0);
+  }
+
+  /** Section 7.1.7: one Close with the code of the violation, unless one was sent or the stream has ended; then nothing. */
+  #fail(error: ProtocolError): void {
+    const open = this.#state === 'open';
+    this.#state = 'closed';
+    if (open && error.closeCode !== CloseCode.Abnormal)
+      this.#queue(Opcode.Close, encodeClose(error.closeCode), true, 0);
+    this.#sink.violation(error);
+  }
+
+  #deliverEncoded(encoded: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
+    let payload = encoded;
+    let violation: ViolationName | undefined;
+    for (let i = this.#extensions.length - 1; i >= 0 && violation === undefined; i--) {
+      const extension = this.#extensions[i]!;
+      if ((extension.rsv & rsv) === 0) continue;
+      const decoded = extension.decode(payload, this.#maxMessage);
+      if (typeof decoded === 'string') violation = decoded;
+      else payload = decoded;
+    }
+    if (violation === undefined && opcode === Opcode.Text && !this.#isUtf8(payload)) violation = 'text-not-utf8';
+    if (violation !== undefined) this.#fail(new ProtocolError(violation, this.#decoder.offset - 1));
+    else this.#sink.message(payload, opcode === Opcode.Binary);
+  }
+
+  #sendEncoded(plain: Uint8Array, isBinary: boolean, compress: boolean): void {
+    let payload = plain;
+    let rsv = 0;
+    for (const extension of this.#extensions) {
+      const encoded = extension.encode(payload, { isBinary, compress });
+      if (encoded === undefined) continue;
+      payload = encoded;
+      rsv |= extension.rsv;
+    }
+    this.#queue(isBinary ? Opcode.Binary : Opcode.Text, payload, true, rsv);
+  }
+
+  #sendControl(opcode: Opcode, data: Data): void {
+    const payload = toBytes(data, 'the payload of a control frame');
+    if (payload.length > MAX_CONTROL_PAYLOAD) {
+      throw new RangeError(
+        `a control frame has at most ${MAX_CONTROL_PAYLOAD} bytes of payload, got ${payload.length}`,
+      );
+    }
+    if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);
+    this.#queue(opcode, payload, true, 0);
+  }
+
+  #queue(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number): void {
+    this.#outbox.add(
+      {
+        fin,
+        rsv1: (rsv & 0x40) !== 0,
+        rsv2: (rsv & 0x20) !== 0,
+        rsv3: (rsv & 0x10) !== 0,
+        opcode,
+        maskingKey: this.#maskingKey?.(),
+        payloadLength: payload.length,
+      },
+      payload,
+    );
+    this.#sink.output();
+  }
+}
+
+function isWholeText(payload: Uint8Array): boolean {
+  const validator = new Utf8Validator();
+  return validator.push(payload) === -1 && validator.complete;
+}

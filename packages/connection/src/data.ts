@@ -1,0 +1,21 @@
+import { encodeUtf8 } from '@ws/codec';
+
+/** What can be sent. Of a view, its bytes as they lie in memory. */
+export type Data = string | ArrayBuffer | ArrayBufferView;
+
+/**
+ * The bytes of what is to be sent: a string as UTF-8, a view without a copy.
+ *
+ * @throws TypeError for anything else, a number above all: it once meant that many bytes of uninitialised memory (row H14)
+ */
+export function toBytes(data: Data, name: string): Uint8Array {
+  if (typeof data === 'string') return encodeUtf8(data);
+  if (data instanceof Uint8Array) return data;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer || Object.prototype.toString.call(data) === '[object ArrayBuffer]') {
+    return new Uint8Array(data);
+  }
+  throw new TypeError(
+    `${name} must be a string, an ArrayBuffer or a view of one, got ${data === null ? 'null' : typeof data}`,
+  );
+}

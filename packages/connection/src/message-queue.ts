@@ -1,0 +1,98 @@
+import { decodeUtf8 } from '@ws/codec';
+
+/** A message as an async iterator gives it: text as a string. */
+export type Message<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> =
+  | { readonly data: string; readonly isBinary: false }
+  | { readonly data: Bytes; readonly isBinary: true };
+
+/** With so many bytes of messages waiting, reading stops: the amount that one read of a socket gives. */
+const PAUSE_AT = 65_536;
+
+/** ... and starts again when half of them have gone, so that it need not stop at every message. */
+const RESUME_AT = PAUSE_AT / 2;
+
+/** What an empty message costs beside its bytes, so that a flood of them counts as well. */
+const ENTRY_BYTES = 64;
+
+interface Entry {
+  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly isBinary: boolean;
+}
+
+/**
+ * The messages that nobody has asked for yet: those that arrive before the first listener (row H18), and those that an
+ * async iterator has not come to. It asks for a pause once 64 KiB wait, so that it never holds more than that and a message.
+ */
+export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
+  readonly #flow: { pause(): void; resume(): void };
+  readonly #entries: Entry[] = [];
+  #bytes = 0;
+  #paused = false;
+  #over = false;
+  #cause: Error | undefined;
+  #waiting: (() => void)[] = [];
+
+  /** @param flow stops and restarts the deliveries to `push` */
+  constructor(flow: { pause(): void; resume(): void }) {
+    this.#flow = flow;
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  push(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
+    this.#entries.push({ payload, isBinary });
+    this.#bytes += payload.length + ENTRY_BYTES;
+    if (this.#bytes >= PAUSE_AT && !this.#paused) {
+      this.#paused = true;
+      this.#flow.pause();
+    }
+    this.#wake();
+  }
+
+  shift(): Entry | undefined {
+    const entry = this.#entries.shift();
+    if (entry === undefined) return undefined;
+    this.#bytes -= entry.payload.length + ENTRY_BYTES;
+    if (this.#paused && this.#bytes <= RESUME_AT) {
+      this.#paused = false;
+      this.#flow.resume();
+    }
+    return entry;
+  }
+
+  /** Nothing will be pushed any more. An iterator that has come to the end then ends, or throws the cause. */
+  end(cause: Error | undefined): void {
+    this.#over = true;
+    this.#cause = cause;
+    this.#wake();
+  }
+
+  /**
+   * The messages, in order: it waits for the next, ends on a clean close, and throws the cause of any other. Leaving the
+   * loop early leaves the connection open, and later messages waiting.
+   */
+  async *iterate(): AsyncGenerator<Message<Bytes>, void, void> {
+    for (;;) {
+      const entry = this.shift();
+      if (entry !== undefined) {
+        const { payload, isBinary } = entry;
+        // The payload's class is the one that the adapter has given to the codec.
+        yield isBinary ? { data: payload as Uint8Array as Bytes, isBinary } : { data: decodeUtf8(payload), isBinary };
+        continue;
+      }
+      if (this.#over) {
+        if (this.#cause !== undefined) throw this.#cause;
+        return;
+      }
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,86 @@
+import { applyMask, type FrameHeaderFields, frameHeaderBytes, maskInto, writeFrameHeader } from '@ws/codec';
+import type { SendMemory } from './send-memory.ts';
+
+/** Up to here a payload is copied beside its header: cheaper than one more chunk to write, and the caller may reuse it at once. */
+export const COPY_UP_TO = 4096;
+
+/** The frames that wait to be written, as chunks in the order of the wire. */
+export class Outbox {
+  readonly #memory: SendMemory;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  /** The frames that lie side by side at the end of the slab, and are not a chunk yet: `#slab[#start, #end)`. */
+  #slab: Uint8Array | undefined;
+  #start = 0;
+  #end = 0;
+
+  constructor(memory: SendMemory) {
+    this.#memory = memory;
+  }
+
+  /** How many bytes wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Queues a frame. With a masking key the payload is masked into memory of our own; without one, a payload of
+   * over 4 KiB is queued as it is, and must not change until it has been written.
+   */
+  add(fields: FrameHeaderFields, payload: Uint8Array): void {
+    const { maskingKey } = fields;
+    const headerBytes = frameHeaderBytes(payload.length, maskingKey !== undefined);
+    if (payload.length <= COPY_UP_TO) {
+      const at = this.#place(headerBytes + payload.length, fields);
+      const slab = this.#memory.slab;
+      if (maskingKey === undefined) copy(slab, at, payload);
+      else maskInto(slab, at, payload, maskingKey);
+      return;
+    }
+    this.#place(headerBytes, fields);
+    this.#seal();
+    let sent = payload;
+    if (maskingKey !== undefined) {
+      sent = new Uint8Array(payload);
+      applyMask(sent, maskingKey);
+    }
+    this.#chunks.push(sent);
+    this.#bytes += payload.length;
+  }
+
+  /** Takes all that waits. */
+  take(): Uint8Array[] {
+    this.#seal();
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#bytes = 0;
+    return chunks;
+  }
+
+  /** Makes room in the slab and writes the header there. Returns the index behind the header. */
+  #place(length: number, fields: FrameHeaderFields): number {
+    const memory = this.#memory;
+    memory.reserve(length);
+    if (this.#slab !== memory.slab || this.#end !== memory.used) {
+      this.#seal();
+      this.#slab = memory.slab;
+      this.#start = memory.used;
+    }
+    const at = writeFrameHeader(memory.slab, memory.used, fields);
+    memory.used += length;
+    this.#end = memory.used;
+    this.#bytes += length;
+    return at;
+  }
+
+  #seal(): void {
+    if (this.#slab !== undefined) this.#chunks.push(this.#slab.subarray(this.#start, this.#end));
+    this.#slab = undefined;
+  }
+}
+
+function copy(target: Uint8Array, at: number, source: Uint8Array): void {
+  // A call into the engine costs more than a short loop.
+  if (source.length <= 32) for (let i = 0; i < source.length; i++) target[at + i] = source[i]!;
+  else target.set(source, at);
+}

@@ -1,0 +1,24 @@
+/** A stream of bytes in both directions, as a driver uses it. An adapter makes one of what its runtime has. */
+export interface Transport {
+  /**
+   * Writes chunks, in order, as one write if it can. They are given away until they have been written.
+   *
+   * @returns true if the runtime is done with the bytes; if not, `driver.written()` is called once it is
+   */
+  write(chunks: readonly Uint8Array[]): boolean;
+  /** Ends our half of the stream; the peer can go on. */
+  end(): void;
+  /** Ends both halves at once; `driver.lost()` follows, as after any end of both. */
+  destroy(error?: Error | undefined): void;
+  /** Stops calls of `driver.received()`, soon if not at once. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Time, as a driver uses it. */
+export interface Clock {
+  /** Calls back once, after `ms` milliseconds, unless the function that is returned was called before. */
+  after(ms: number, callback: () => void): () => void;
+  /** Calls back soon: when what runs now, and what else this turn of the event loop has to do, is done. */
+  defer(callback: () => void): void;
+}
