@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import {
+  checkUniqueTokens,
+  isTextChar,
+  isToken,
+  isTokenChar,
+  isVisibleChar,
+  listElements,
+  trimBlanks,
+} from './tokens.ts';
+
+const codes = Array.from({ length: 0x300 }, (_, code) => code);
+
+test('each char code up to 0x2ff against the RFC 9110 character classes', () => {
+  const accepted = (passes: (char: number) => boolean) => codes.filter(passes).map((code) => String.fromCharCode(code));
+  const matching = (pattern: RegExp) =>
+    codes.map((code) => String.fromCharCode(code)).filter((char) => pattern.test(char));
+  expect(accepted(isTokenChar)).toEqual(matching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/));
+  expect(accepted(isVisibleChar)).toEqual(matching(/^[\x21-\x7e]$/));
+  expect(accepted(isTextChar)).toEqual(matching(/^[\t\x20-\x7e\x80-\xff]$/));
+  for (const isChar of [isTokenChar, isVisibleChar, isTextChar]) expect(isChar(Number.NaN)).toBe(false);
+});
+
+test('a token is one or more chars', () => {
+  expect(['a', 'permessage-deflate', '13', '', 'a b', 'a,', 'é', 13, undefined, null].map(isToken)).toEqual([
+    ...[true, true, true],
+    ...[false, false, false, false, false, false, false],
+  ]);
+});
+
+test('blanks are space and tab, and nothing else that trim() takes', () => {
+  expect(trimBlanks(' \t a b\t ')).toBe('a b');
+  expect(trimBlanks(' \t ')).toBe('');
+  for (const other of ['\xa0', '\x0b', '\x0c', '\r', '\n', '\ufeff'])
+    expect(trimBlanks(`${other}a${other}`)).toBe(`${other}a${other}`);
+});
+
+test('empty list elements do not count, and a list goes over several fields', () => {
+  expect(listElements([' , a,\t,b ', '', 'c d,'])).toEqual(['a', 'b', 'c d']);
+  expect(listElements([])).toEqual([]);
+});
+
+test('what is no array of different tokens is a TypeError', () => {
+  expect(checkUniqueTokens(['a', 'A'], 'x')).toEqual(['a', 'A']);
+  for (const bad of ['chat', ['a', 'a'], ['a b'], [''], [1], [undefined], {}]) {
+    expect(() => checkUniqueTokens(bad as string[], 'subprotocols')).toThrow(/^subprotocols: /);
+    expect(() => checkUniqueTokens(bad as string[], 'subprotocols')).toThrow(TypeError);
+  }
+});
