@@ -4,6 +4,8 @@ export * from './fault-pipe.ts';
 export * from './legality.ts';
 export * from './naive-codec.ts';
 export * from './naive-utf8.ts';
+export * from './random.ts';
+export * from './random-streams.ts';
 export * from './raw-frame.ts';
 export * from './transcript.ts';
 export * from './vectors.ts';

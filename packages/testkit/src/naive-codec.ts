@@ -22,6 +22,19 @@ export interface NaiveResult {
   readonly violation: StreamViolation | undefined;
   /** How many bytes were read: less than all after a Close or a violation. */
   readonly consumed: number;
+  /** The index of the first byte of the frame that was read last. */
+  readonly frameStart: number;
+  /** The index of the first byte of the message that is still open. */
+  readonly messageStart: number | undefined;
+}
+
+interface OpenMessage {
+  readonly start: number;
+  readonly opcode: number;
+  readonly rsv: number;
+  declared: bigint;
+  readonly payload: number[];
+  utf8: typeof BETWEEN_SEQUENCES;
 }
 
 const MAX_SAFE = (1n << 53n) - 1n;
@@ -46,10 +59,9 @@ export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult
   const maxMessage = BigInt(rules.maxMessagePayload ?? 16 * 1024 * 1024);
   const maxFrame = rules.maxFramePayload === undefined ? maxMessage : BigInt(rules.maxFramePayload);
   let position = 0;
+  let frameStart = 0;
   let insideFrame = false;
-  let message:
-    | { opcode: number; rsv: number; declared: bigint; payload: number[]; utf8: typeof BETWEEN_SEQUENCES }
-    | undefined;
+  let message: OpenMessage | undefined;
 
   function take(): number {
     if (position === bytes.length) throw INPUT_ENDS;
@@ -66,6 +78,7 @@ export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult
   }
 
   function readFrame(): void {
+    frameStart = position;
     // 5.2: FIN, RSV1-3 and the opcode
     const byte0 = take();
     insideFrame = true;
@@ -100,7 +113,7 @@ export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult
       demand(length < 1n << 63n, 'length-top-bit');
       demand(length7 === 126 ? length > 125n : length > 0xffffn, 'length-not-minimal');
     }
-    if (startsMessage) message = { opcode, rsv, declared: 0n, payload: [], utf8: BETWEEN_SEQUENCES };
+    if (startsMessage) message = { start: frameStart, opcode, rsv, declared: 0n, payload: [], utf8: BETWEEN_SEQUENCES };
     if (!control) {
       demand(length <= MAX_SAFE, 'length-unsafe');
       demand(length <= maxFrame, 'frame-too-big');
@@ -157,11 +170,12 @@ export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult
     }
   }
 
+  const where = () => ({ consumed: position, frameStart, messageStart: message?.start });
   const verdict = (violation: Violation, offset: number): NaiveResult => ({
     events,
     ends,
     violation: { violation, closeCode: VIOLATIONS[violation], offset },
-    consumed: position,
+    ...where(),
   });
 
   try {
@@ -175,7 +189,7 @@ export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult
     if (insideFrame) return verdict('end-inside-frame', bytes.length);
     if (message !== undefined) return verdict('end-inside-message', bytes.length);
   }
-  return { events, ends, violation: undefined, consumed: position };
+  return { events, ends, violation: undefined, ...where() };
 }
 
 /** RFC 6455 section 7.4 with IANA's registry of 1012 to 1014; 1004 to 1006 and 1015 never travel. */
