@@ -92,8 +92,8 @@ export class Driver {
       ...options,
       sink: {
         message: (payload, isBinary) => this.#message(payload, isBinary),
-        ping: (payload) => this.#guard(() => this.#handler.ping(payload)),
-        pong: (payload) => this.#guard(() => this.#handler.pong(payload)),
+        ping: (payload) => this.call(() => this.#handler.ping(payload)),
+        pong: (payload) => this.call(() => this.#handler.pong(payload)),
         close: (code, reason) => {
           this.#code = code ?? CloseCode.NoStatus;
           this.#reason = reason;
@@ -115,6 +115,11 @@ export class Driver {
   /** How many bytes were sent and have not left this process. */
   get bufferedAmount(): number {
     return this.#connection.queuedBytes + this.#writing;
+  }
+
+  /** Whether the transport is gone: nothing follows. */
+  get gone(): boolean {
+    return this.#gone;
   }
 
   // From the transport.
@@ -161,7 +166,7 @@ export class Driver {
     this.#queued = [];
     this.#settle(callbacks, cause);
     const abnormal = this.#code === CloseCode.Abnormal;
-    this.#guard(() => this.#handler.close(this.#code, this.#reason, abnormal ? cause : undefined), true);
+    this.call(() => this.#handler.close(this.#code, this.#reason, abnormal ? cause : undefined), true);
   }
 
   // From the application.
@@ -215,6 +220,19 @@ export class Driver {
     this.#paused = false;
     this.#connection.release();
     this.#clock.defer(() => this.#continue());
+  }
+
+  /**
+   * Calls the application as its handlers are called: if it throws, the connection closes with 1011, and the application
+   * hears no more of the peer, but for what it `must` hear.
+   */
+  call(application: () => void, must = false): void {
+    if (this.#deaf && !must) return;
+    try {
+      application();
+    } catch (error) {
+      this.#crash(error);
+    }
   }
 
   // Reading.
@@ -318,13 +336,13 @@ export class Driver {
     }
     if (this.#needsDrain && !insideSend && this.bufferedAmount === 0) {
       this.#needsDrain = false;
-      this.#guard(() => this.#handler.drain());
+      this.call(() => this.#handler.drain());
     }
     this.#finish();
   }
 
   #settle(callbacks: readonly SendCallback[], error?: Error): void {
-    for (const callback of callbacks) this.#guard(() => (error === undefined ? callback() : callback(error)), true);
+    for (const callback of callbacks) this.call(() => (error === undefined ? callback() : callback(error)), true);
   }
 
   // Closing.
@@ -368,18 +386,9 @@ export class Driver {
     }
   }
 
-  /** Calls the application, also a deaf one if it `must` hear. */
-  #guard(call: () => void, must = false): void {
-    if (this.#deaf && !must) return;
-    try {
-      call();
-    } catch (error) {
-      this.#crash(error);
-    }
-  }
-
   #crash(error: unknown): void {
     this.#deaf = true;
+    this.resume();
     this.close(CloseCode.InternalError);
     this.#handler.thrown(error);
   }

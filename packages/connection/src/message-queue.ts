@@ -29,6 +29,7 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   #bytes = 0;
   #paused = false;
   #over = false;
+  #iterated = false;
   #cause: Error | undefined;
   #waiting: (() => void)[] = [];
 
@@ -62,6 +63,16 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
     return entry;
   }
 
+  /** Whether somebody has begun to take the messages one by one. */
+  get iterated(): boolean {
+    return this.#iterated;
+  }
+
+  /** Drops what waits: nobody will ask for it. */
+  clear(): void {
+    while (this.shift() !== undefined);
+  }
+
   /** Nothing will be pushed any more. An iterator that has come to the end then ends, or throws the cause. */
   end(cause: Error | undefined): void {
     this.#over = true;
@@ -74,6 +85,7 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
    * loop early leaves the connection open, and later messages waiting.
    */
   async *iterate(): AsyncGenerator<Message<Bytes>, void, void> {
+    this.#iterated = true;
     for (;;) {
       const entry = this.shift();
       if (entry !== undefined) {

@@ -1,0 +1,30 @@
+import type { Clock } from '@ws/connection';
+
+let deferred: (() => void)[] = [];
+
+function run(): void {
+  const callbacks = deferred;
+  deferred = [];
+  for (const callback of callbacks) callback();
+}
+
+/**
+ * Node's time. What is deferred runs after the sockets that have something to read have been read: one immediate for
+ * all connections, so that what a turn of the event loop sends to one of them leaves in one write.
+ */
+export const clock: Clock = {
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+  defer(callback) {
+    if (deferred.push(callback) === 1) setImmediate(run);
+  },
+};
+
+/** Rethrows an error of the application where only the process hears it: as 'uncaughtException', in a tick of its own. */
+export function rethrow(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
+}

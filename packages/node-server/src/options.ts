@@ -1,0 +1,100 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import type { VerifyClient } from './verify-client.ts';
+
+/** How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. */
+export interface ServerOptions {
+  /** Listens on a port with an http server of its own, which speaks nothing else; 0 lets the system choose one. */
+  readonly port?: number | undefined;
+  /** The address to listen on with `port`. Default: all of them, as Node has it. */
+  readonly host?: string | undefined;
+  /** How many connections may wait to be accepted with `port`. Default: 511, as Node has it. */
+  readonly backlog?: number | undefined;
+  /** Takes the upgrade requests of an http or https server that is there. Several may share one. */
+  readonly server?: HttpServer | HttpsServer | undefined;
+  /** Takes none by itself: call `handleUpgrade`. */
+  readonly noServer?: boolean | undefined;
+  /** Takes requests for this path only, compared without the query. Default: all. */
+  readonly path?: string | undefined;
+  /**
+   * The longest message taken, in bytes, 0 to 2^53-1; over it, the connection closes with 1009 before the payload has come.
+   * Default: 16 MiB, the longest that conformance suites send. Set it to what the application needs.
+   */
+  readonly maxPayload?: number | undefined;
+  /**
+   * The origins whose pages may connect, such as `https://example.com`. Default: all, since only the application knows its
+   * own; name them wherever a cookie logs in (row H8).
+   */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Refuses requests without an Origin, which only browsers send. Default: false. */
+  readonly requireOrigin?: boolean | undefined;
+  /**
+   * The server's subprotocols in order of preference; the first that the client offers too is chosen. Default: none is
+   * ever chosen, and a browser that has offered some then fails the connection (row H19).
+   */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** Chooses a subprotocol in place of `subprotocols`: one that was offered, or false for none. */
+  readonly handleProtocols?:
+    | ((protocols: Set<string>, request: IncomingMessage) => string | false | undefined)
+    | undefined;
+  /** Decides on a client before the 101 response. Default: all are let in. */
+  readonly verifyClient?: VerifyClient | undefined;
+  /** How long `verifyClient` may take, in milliseconds, before the client gets a 503. Default: 10,000, what a user waits. */
+  readonly handshakeTimeout?: number | undefined;
+  /**
+   * How long a client that should end its stream is waited for, in milliseconds, before the socket is destroyed. Default:
+   * 1000, ample for a packet and back.
+   */
+  readonly closeTimeout?: number | undefined;
+}
+
+/** Options, validated, with their defaults. */
+export interface Settings {
+  readonly port: number | undefined;
+  readonly path: string | undefined;
+  readonly maxPayload: number;
+  readonly handleProtocols: ServerOptions['handleProtocols'];
+  readonly verifyClient: VerifyClient | undefined;
+  readonly handshakeTimeout: number;
+  readonly closeTimeout: number;
+}
+
+/** The longest time that Node's timers take. */
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
+/** @throws TypeError for an option of another type; RangeError for a number out of range (row M8) */
+export function readOptions(options: ServerOptions): Settings {
+  if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+  const ways = [options.port !== undefined, options.server !== undefined, options.noServer === true];
+  if (ways.filter(Boolean).length !== 1) {
+    throw new TypeError('exactly one of the options port, server and noServer must be given');
+  }
+  const { path, handleProtocols, verifyClient } = options;
+  if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
+    throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
+  }
+  for (const [name, hook] of Object.entries({ handleProtocols, verifyClient })) {
+    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
+  }
+  if (handleProtocols !== undefined && options.subprotocols !== undefined) {
+    throw new TypeError('either subprotocols or handleProtocols, not both');
+  }
+  return {
+    port: options.port === undefined ? undefined : integer(options.port, 'port', 65_535, 0),
+    path,
+    maxPayload: integer(options.maxPayload, 'maxPayload', Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
+    handleProtocols,
+    verifyClient,
+    handshakeTimeout: integer(options.handshakeTimeout, 'handshakeTimeout', MAX_TIMEOUT, 10_000),
+    closeTimeout: integer(options.closeTimeout, 'closeTimeout', MAX_TIMEOUT, 1000),
+  };
+}
+
+function integer(value: number | undefined, name: string, max: number, preset: number): number {
+  if (value === undefined) return preset;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${typeof value}`);
+  if (!Number.isInteger(value) || value < 0 || value > max) {
+    throw new RangeError(`${name} must be an integer from 0 to ${max}, got ${value}`);
+  }
+  return value;
+}

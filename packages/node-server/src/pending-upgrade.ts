@@ -1,0 +1,76 @@
+import type { Duplex } from 'node:stream';
+import { type Refusal, serializeHead } from '@ws/handshake';
+
+/** What a client may send before it has its answer: nothing, by the RFC; more than this is left unread. */
+const MAX_EARLY_BYTES = 65_536;
+
+/**
+ * A socket between its upgrade request and the answer. It is taken at once, with a listener for its errors, so that a
+ * client that goes away while a hook decides harms nobody (row H1).
+ */
+export class PendingUpgrade {
+  readonly socket: Duplex;
+  readonly #abort = new AbortController();
+  #early: Uint8Array[];
+  #earlyBytes: number;
+  #stopWatching: (() => void) | undefined;
+
+  constructor(socket: Duplex, head: Uint8Array) {
+    this.socket = socket;
+    this.#early = head.length > 0 ? [head] : [];
+    this.#earlyBytes = head.length;
+    socket.on('error', ignore);
+  }
+
+  /** Aborted when nobody waits for the answer any more. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Nobody waits for the answer any more, and why. */
+  abort(reason: Error): void {
+    this.#abort.abort(reason);
+  }
+
+  /** Reads, so that the client's end is seen while a hook decides; what it sends is kept. */
+  watch(): void {
+    const { socket } = this;
+    const gone = () => this.abort(new Error('the client has gone before it was answered'));
+    const keep = (chunk: Uint8Array) => {
+      this.#early.push(chunk);
+      this.#earlyBytes += chunk.length;
+      if (this.#earlyBytes >= MAX_EARLY_BYTES) socket.pause();
+    };
+    socket.on('data', keep).on('end', gone).on('close', gone);
+    this.#stopWatching = () => {
+      socket.off('data', keep).off('end', gone).off('close', gone);
+      socket.pause();
+    };
+    if (socket.destroyed) gone();
+  }
+
+  /** Hands the socket over: nothing of this listens any more. Returns what the client has sent already. */
+  release(): Uint8Array {
+    this.#stopWatching?.();
+    this.socket.off('error', ignore);
+    const early = this.#early;
+    this.#early = [];
+    return early.length === 1 ? early[0]! : Buffer.concat(early);
+  }
+
+  /**
+   * Answers with a refusal and ends the socket: our half at once, and all of it when the client has ended its own or
+   * `closeTimeout` milliseconds have passed. Until then it is read, so that no reset overtakes the answer.
+   */
+  refuse(refusal: Refusal, closeTimeout: number): void {
+    const { socket } = this;
+    this.#stopWatching?.();
+    if (socket.destroyed) return;
+    const { response } = refusal;
+    socket.end(Buffer.concat([serializeHead(response), response.body]));
+    const timer = setTimeout(() => socket.destroy(), closeTimeout);
+    socket.on('close', () => clearTimeout(timer)).resume();
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,273 @@
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { ProtocolError } from '@ws/codec';
+import {
+  type Data,
+  Driver,
+  type Extension,
+  type Message,
+  MessageQueue,
+  type SendCallback,
+  type SendOptions,
+} from '@ws/connection';
+import { clock, rethrow } from './clock.ts';
+import { platform, sendMemory } from './platform.ts';
+import { SocketTransport } from './socket-transport.ts';
+
+/** The events of a {@link WebSocket} and what their listeners get. */
+export interface WebSocketEvents {
+  /** A message. Text comes as the bytes of its UTF-8, which has been checked: `data.toString()`. The bytes are the listener's own. */
+  message: [data: Buffer, isBinary: boolean];
+  /** A ping, which has been answered already. */
+  ping: [data: Buffer];
+  pong: [data: Buffer];
+  /** All that a `send` which returned false has left waiting is written. */
+  drain: [];
+  /** A violation by the peer or an error of the system, before 'close'; nothing happens if nobody listens. */
+  error: [error: Error];
+  /** The end. 1005: the peer's Close had no code; 1006: there was none, and {@link WebSocket.cause} says why. */
+  close: [code: number, reason: Buffer];
+}
+
+/** What a server hands to a {@link WebSocket}. */
+export interface WebSocketInit {
+  readonly socket: Duplex;
+  readonly protocol: string;
+  /** As in the response's Sec-WebSocket-Extensions. */
+  readonly extensions: string;
+  readonly running: readonly Extension[];
+  readonly context: unknown;
+  readonly maxPayload: number;
+  readonly closeTimeout: number;
+}
+
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
+/** The driver of a WebSocket, for its server only. */
+export let driverOf: (socket: WebSocket) => Driver;
+
+/**
+ * One connection of a `WebSocketServer`, after its handshake. Messages that arrive before anybody listens wait; with 64 KiB
+ * of them, reading stops.
+ */
+export class WebSocket extends EventEmitter<WebSocketEvents> {
+  static readonly CONNECTING = 0;
+  static readonly OPEN = 1;
+  static readonly CLOSING = 2;
+  static readonly CLOSED = 3;
+  static {
+    driverOf = (socket) => socket.#driver;
+  }
+  declare readonly CONNECTING: 0;
+  declare readonly OPEN: 1;
+  declare readonly CLOSING: 2;
+  declare readonly CLOSED: 3;
+
+  /** The subprotocol that was agreed on, or ''. */
+  readonly protocol: string;
+  /** The extensions that were agreed on, as in Sec-WebSocket-Extensions, or ''. */
+  readonly extensions: string;
+  /** What `verifyClient` has handed over: who the client is, say. */
+  readonly context: unknown;
+
+  readonly #driver: Driver;
+  readonly #queue: MessageQueue<Buffer<ArrayBuffer>>;
+  #queueFull = false;
+  #paused = false;
+  #delivering = false;
+  #cause: Error | undefined;
+
+  /** Connections are made by a server: listen for its 'connection'. */
+  constructor(init: WebSocketInit) {
+    super();
+    if (typeof init !== 'object' || init === null || init.socket === undefined) {
+      throw new TypeError(
+        "this package is a server: a WebSocket comes with the 'connection' event of a WebSocketServer",
+      );
+    }
+    this.protocol = init.protocol;
+    this.extensions = init.extensions;
+    this.context = init.context;
+    const transport = new SocketTransport(init.socket);
+    this.#queue = new MessageQueue({
+      pause: () => {
+        this.#queueFull = true;
+        this.#driver.pause();
+      },
+      resume: () => {
+        this.#queueFull = false;
+        if (!this.#paused) this.#driver.resume();
+      },
+    });
+    this.#driver = new Driver({
+      role: 'server',
+      transport,
+      clock,
+      platform,
+      sendMemory,
+      limits: { maxMessagePayload: init.maxPayload },
+      extensions: init.running,
+      closeTimeout: init.closeTimeout,
+      handler: {
+        message: (payload, isBinary) => this.#message(payload as Buffer<ArrayBuffer>, isBinary),
+        ping: (payload) => this.emit('ping', payload as Buffer<ArrayBuffer>),
+        pong: (payload) => this.emit('pong', payload as Buffer<ArrayBuffer>),
+        drain: () => this.emit('drain'),
+        close: (code, reason, cause) => this.#closed(code, reason, cause),
+        thrown: rethrow,
+      },
+    });
+    transport.connect(this.#driver);
+  }
+
+  /** 1 open, 2 closing, 3 closed; a server's WebSocket is never connecting (0). */
+  get readyState(): 1 | 2 | 3 {
+    if (this.#driver.gone) return CLOSED;
+    return this.#driver.state === 'open' ? OPEN : CLOSING;
+  }
+
+  /** How many bytes were sent and have not left this process. */
+  get bufferedAmount(): number {
+    return this.#driver.bufferedAmount;
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  /** Why the connection ended without a Close of the peer: a `ProtocolError` with name and offset, the system's error, a timeout. */
+  get cause(): Error | undefined {
+    return this.#cause;
+  }
+
+  /**
+   * Sends a message: a string as text, anything else as binary unless `binary` says otherwise.
+   *
+   * Data of up to 4 KiB is copied at once; more must not change until the callback.
+   *
+   * @param callback called when the bytes were handed to the system, or with an error if they never will be
+   * @returns false if the caller should wait for 'drain' before it sends more, and if the connection is not open
+   * @throws TypeError for data that cannot be sent: another type (a number, say), bytes that are not UTF-8 as text
+   */
+  send(data: Data, callback?: SendCallback): boolean;
+  send(data: Data, options: SendOptions, callback?: SendCallback): boolean;
+  send(data: Data, options: SendOptions | SendCallback = {}, callback?: SendCallback): boolean {
+    if (typeof options === 'function') return this.#driver.send(data, {}, options);
+    return this.#driver.send(data, options, callback);
+  }
+
+  /**
+   * Sends a ping of at most 125 bytes. The second argument of `ws`, `mask`, is taken and ignored: a server never masks.
+   *
+   * @throws TypeError for data of the wrong type; RangeError if it is too long
+   */
+  ping(data?: Data | SendCallback, mask?: boolean | SendCallback, callback?: SendCallback): boolean {
+    return this.#driver.ping(...controlArguments(data, mask, callback));
+  }
+
+  /** Sends a pong that nobody asked for; pings are answered without it. As {@link ping}. */
+  pong(data?: Data | SendCallback, mask?: boolean | SendCallback, callback?: SendCallback): boolean {
+    return this.#driver.pong(...controlArguments(data, mask, callback));
+  }
+
+  /**
+   * Starts the closing handshake. Messages that arrive before the peer's Close are still delivered.
+   *
+   * @param code 1000-1003, 1007-1014 or 3000-4999. Default: none
+   * @param reason at most 123 bytes of UTF-8
+   * @throws TypeError or RangeError for what may not be sent
+   */
+  close(code?: number | undefined, reason?: string | Buffer | undefined): void {
+    if (reason !== undefined && typeof reason !== 'string' && !Buffer.isBuffer(reason)) {
+      throw new TypeError(`a close reason is a string or a Buffer, got ${typeof reason}`);
+    }
+    this.#driver.close(code, reason?.toString());
+    // Nobody listens and nobody has asked: waiting messages would stand before the peer's Close for ever.
+    if (this.listenerCount('message') === 0 && !this.#queue.iterated) this.#queue.clear();
+  }
+
+  /** Ends the connection at once, without a Close. */
+  terminate(): void {
+    this.#driver.terminate();
+  }
+
+  /** Stops reading: no event but 'close' until {@link resume}, and no answer to a ping. */
+  pause(): void {
+    this.#paused = true;
+    this.#driver.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (!this.#queueFull) this.#driver.resume();
+    this.#deliverWaiting();
+  }
+
+  /**
+   * The messages, one by one: reading stops while the consumer is busy and 64 KiB wait. Ends on a clean close, and throws
+   * {@link cause} where there was none (1006). Messages go to 'message' listeners instead as long as there are any.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<Message<Buffer<ArrayBuffer>>, void, void> {
+    return this.#queue.iterate();
+  }
+
+  override on<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: Listener<K>): this {
+    super.on(event as K, listener as never);
+    if (event === 'message') this.#deliverWaiting();
+    return this;
+  }
+
+  override addListener<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: Listener<K>): this {
+    return this.on(event, listener);
+  }
+
+  override prependListener<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: Listener<K>): this {
+    super.prependListener(event as K, listener as never);
+    if (event === 'message') this.#deliverWaiting();
+    return this;
+  }
+
+  #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
+    if (this.#queue.length === 0 && this.listenerCount('message') > 0) this.emit('message', payload, isBinary);
+    else if (this.#driver.state === 'open' || this.#queue.iterated) this.#queue.push(payload, isBinary);
+  }
+
+  /** A listener has come: what waited is delivered before what arrives, and not before the caller has gone on. */
+  #deliverWaiting(): void {
+    if (this.#delivering || this.#queue.length === 0) return;
+    this.#delivering = true;
+    clock.defer(() => {
+      this.#delivering = false;
+      while (!this.#paused && this.listenerCount('message') > 0) {
+        const entry = this.#queue.shift();
+        if (entry === undefined) return;
+        this.#driver.call(() => this.emit('message', entry.payload as Buffer<ArrayBuffer>, entry.isBinary));
+      }
+    });
+  }
+
+  #closed(code: number, reason: string, cause: Error | undefined): void {
+    this.#cause = cause;
+    this.#queue.end(cause);
+    const told = cause instanceof ProtocolError || (cause !== undefined && 'code' in cause);
+    if (told && this.listenerCount('error') > 0) this.emit('error', cause);
+    this.emit('close', code, Buffer.from(reason));
+  }
+}
+
+Object.assign(WebSocket.prototype, { CONNECTING, OPEN, CLOSING, CLOSED });
+
+type Listener<K extends keyof WebSocketEvents> = (...args: WebSocketEvents[K]) => void;
+
+/** As in `ws`, the callback may stand in any place from the first on. */
+function controlArguments(
+  data: Data | SendCallback | undefined,
+  mask: boolean | SendCallback | undefined,
+  callback: SendCallback | undefined,
+): [Data | undefined, SendCallback | undefined] {
+  if (typeof data === 'function') return [undefined, data];
+  return [data, typeof mask === 'function' ? mask : callback];
+}
