@@ -76,15 +76,15 @@ export const nastyText: fc.Arbitrary<string> = fc
 export const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 export const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
-/** Some bytes of a legal head replaced, inserted or deleted, so that most of it is still a head. */
+/** Some bytes of a legal head replaced, inserted or deleted, perhaps its end cut off: most of it is still a head. */
 export function damaged(whole: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const byte = fc.oneof(
     fc.constantFrom(0x0d, 0x0a, 0x20, 0x09, 0x3a, 0x00, 0x7f, 0xff),
     fc.integer({ min: 0, max: 255 }),
   );
   const edit = fc.record({ at: fc.nat(), remove: fc.nat(2), insert: fc.array(byte, { maxLength: 2 }) });
-  return fc.tuple(whole, fc.array(edit, { maxLength: 3 })).map(([bytes, edits]) => {
-    const result = [...bytes];
+  return fc.tuple(whole, fc.array(edit, { maxLength: 3 }), fc.option(fc.nat())).map(([bytes, edits, end]) => {
+    const result = [...bytes.subarray(0, end === null ? bytes.length : end % (bytes.length + 1))];
     for (const { at, remove, insert } of edits) result.splice(at % (result.length + 1), remove, ...insert);
     return Uint8Array.from(result);
   });

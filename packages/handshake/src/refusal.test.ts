@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { textOf } from './arbitraries.suite.ts';
+import { HandshakeError, headerValues, parseRequestHead, refuse, serializeHead } from './index.ts';
+
+test('H16: a refusal closes the connection and says how long it is', () => {
+  const { ok, response, error } = refuse(401, { headers: [['WWW-Authenticate', 'Bearer']], body: 'Log in first' });
+  expect(ok).toBe(false);
+  expect(textOf(serializeHead(response)) + textOf(response.body)).toBe(
+    'HTTP/1.1 401 Unauthorized\r\n' +
+      'Connection: close\r\n' +
+      'Content-Type: text/plain; charset=utf-8\r\n' +
+      'Content-Length: 12\r\n' +
+      'WWW-Authenticate: Bearer\r\n\r\n' +
+      'Log in first',
+  );
+  expect(error).toMatchObject({ name: 'HandshakeError', reason: 'refused', status: 401, headers: response.headers });
+});
+
+test('426 and 405 say what would have been right (RFC 9110 sections 15.5.6 and 15.5.22)', () => {
+  expect(refuse(426).response.headers.slice(0, 3)).toEqual([
+    ['Connection', 'Upgrade, close'],
+    ['Upgrade', 'websocket'],
+    ['Sec-WebSocket-Version', '13'],
+  ]);
+  expect(refuse(405).response.headers).toContainEqual(['Allow', 'GET']);
+});
+
+test("a parser's error is answered with its status, and keeps its reason and offset", () => {
+  const parsed = parseRequestHead(new Uint8Array([0]));
+  if (!('error' in parsed)) throw new Error('expected an error');
+  const { response, error } = refuse(parsed.error);
+  expect(response).toMatchObject({ status: 400, reason: 'Bad Request' });
+  expect(error).toMatchObject({ reason: 'start-line-malformed', offset: 0, status: 400, headers: response.headers });
+  expect(textOf(response.body)).toBe(`${parsed.error.message}\n`);
+});
+
+test('the body is UTF-8 and is counted in bytes', () => {
+  for (const body of ['', 'größer', '日本語', '😀', 'a\ud800b', '%41']) {
+    const { response } = refuse(503, { body });
+    const bytes = Buffer.from(body);
+    expect(Buffer.from(response.body)).toEqual(bytes);
+    expect(headerValues(response.headers, 'content-length')).toEqual([String(bytes.length)]);
+  }
+});
+
+test('a Content-Type of the caller replaces ours', () => {
+  const { response } = refuse(404, { headers: [['content-TYPE', 'application/json']], body: '{}' });
+  expect(headerValues(response.headers, 'content-type')).toEqual(['application/json']);
+});
+
+test('any status from 300 to 599, with or without a phrase, and no other', () => {
+  for (const status of [300, 302, 418, 599]) expect(refuse(status).response).toMatchObject({ status, reason: '' });
+  for (const status of [101, 200, 299, 600, 400.5, Number.NaN, '400' as unknown as number]) {
+    expect(() => refuse(status)).toThrow();
+  }
+  expect(() => refuse(new HandshakeError('status-not-101', 'found by a client'))).toThrow(RangeError);
+});
+
+test.each(['Connection', 'content-length', 'TRANSFER-ENCODING', 'Upgrade', 'Sec-WebSocket-Version', 'sec-websocket-x'])(
+  "H15: the header %s is the handshake's own",
+  (name) => {
+    expect(() => refuse(401, { headers: [[name, 'x']] })).toThrow(TypeError);
+  },
+);
+
+test('H15: a value with a line break is a TypeError', () => {
+  expect(() => refuse(401, { headers: [['A', 'x\r\nB: y']] })).toThrow(TypeError);
+  expect(() => refuse(401, { headers: [['A\r\n', 'x']] })).toThrow(TypeError);
+});
