@@ -8,7 +8,7 @@ import { run } from './run.js';
 const [name = ''] = process.argv.slice(2);
 console.log('Preparing (the first time takes half a minute) …');
 for (const [program = '', ...args] of [
-  ['npm', 'run', 'setup'],
+  ['node', 'scripts/setup.js'],
   ['turbo', 'run', 'build', `--filter=${name}^...`],
 ]) {
   const { ok, output } = run(program, args, { quiet: true });
