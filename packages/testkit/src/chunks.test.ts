@@ -8,6 +8,8 @@ test('the chunks are the bytes', () => {
   for (const cuts of [[], [0], [3, 1], [5, 5, 2, 2], [6, 11], 'every byte'] as const) {
     expect(concat(split(bytes, cuts))).toEqual(bytes);
   }
+  expect(split(bytes, 'every byte')).toHaveLength(5);
+  expect(split(new Uint8Array(0), 'every byte')).toHaveLength(1);
   expect(split(bytes, [3, 1]).map((chunk) => chunk.length)).toEqual([1, 2, 2]);
 });
 
