@@ -1,0 +1,333 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  bytesOf,
+  damaged,
+  fieldValue,
+  nastyText,
+  parameters,
+  textOf,
+  token,
+  trickyToken,
+} from './arbitraries.suite.ts';
+import {
+  acceptUpgrade,
+  createUpgrade,
+  type ExtensionNegotiator,
+  type HeaderFields,
+  HeadParser,
+  parseExtensions,
+  parseRequestHead,
+  parseResponseHead,
+  type RequestHead,
+  type ResponseHead,
+  refuse,
+  serializeExtensions,
+  serializeHead,
+  UpgradePolicy,
+  verifyUpgrade,
+} from './index.ts';
+
+const ownHeader = token.filter(
+  (name) => !/^(upgrade|connection|host|origin|content-length|transfer-encoding|sec-websocket-.*)$/i.test(name),
+);
+const headers: fc.Arbitrary<HeaderFields> = fc.array(fc.tuple(ownHeader, fieldValue), { maxLength: 4 });
+const uniqueTokens = fc.uniqueArray(trickyToken, { maxLength: 4 });
+const random = fc.uint8Array({ minLength: 16, maxLength: 16 });
+
+const urls = fc
+  .record({
+    scheme: fc.constantFrom('ws', 'wss', 'http', 'https'),
+    host: fc.oneof(
+      fc.domain(),
+      fc.ipV4(),
+      fc.ipV6().map((address) => `[${address}]`),
+    ),
+    port: fc.option(
+      fc.integer({ min: 1, max: 65535 }).map((port) => `:${port}`),
+      { nil: '' },
+    ),
+    target: fc.oneof(
+      fc.constant(''),
+      fc.webPath(),
+      fc.webQueryParameters().map((query) => `/?${query}`),
+    ),
+  })
+  .map(({ scheme, host, port, target }) => `${scheme}://${host}${port}${target}`);
+
+/** An extension that echoes the parameters of its first offer. */
+const echo = (name: string): ExtensionNegotiator<string> => ({
+  name,
+  accept: (parameters) => ({ parameters, extension: name }),
+});
+
+test('the server accepts what the client creates, and the client what the server answers', () => {
+  const seen = { subprotocol: 0, extensions: 0 };
+  fc.assert(
+    fc.property(
+      fc.record({
+        url: urls,
+        key: random,
+        subprotocols: uniqueTokens,
+        supported: uniqueTokens,
+        offers: fc.uniqueArray(
+          fc.record({ name: trickyToken, offers: fc.array(parameters, { minLength: 1, maxLength: 3 }) }),
+          { selector: ({ name }) => name, maxLength: 3 },
+        ),
+        known: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+        origin: fc.option(fc.constantFrom('https://example.com', 'http://localhost:3000'), { nil: undefined }),
+        headers,
+        serverHeaders: headers,
+        shared: fc.boolean(),
+      }),
+      ({ url, key, subprotocols, offers, known, origin, headers, serverHeaders, ...rest }) => {
+        const supported = rest.shared ? [...subprotocols].reverse() : rest.supported;
+        const pending = createUpgrade(url, {
+          random: () => key,
+          subprotocols,
+          extensions: offers.map((offer) => ({ ...offer, verify: () => offer.name })),
+          origin,
+          headers,
+        });
+        const policy = new UpgradePolicy({
+          allowedOrigins: ['https://example.com', 'http://localhost:3000'],
+          subprotocols: supported,
+          extensions: offers.filter((_, i) => known[i]).map(({ name }) => echo(name)),
+          headers: serverHeaders,
+        });
+
+        const request = parseRequestHead(serializeHead(pending.request));
+        if (!('head' in request)) throw new Error('the request did not parse');
+        expect(request.head).toEqual(pending.request);
+        const answer = acceptUpgrade(request.head, policy);
+        if (!answer.ok) throw answer.error;
+
+        const response = new HeadParser('response').push(serializeHead(answer.response));
+        if (!response || 'error' in response) throw new Error('the response did not parse');
+        expect(response.head).toEqual(answer.response);
+        const verified = verifyUpgrade(response.head, pending);
+        if (!verified.ok) throw verified.error;
+
+        expect(verified.negotiated).toEqual(answer.negotiated);
+        const chosen = supported.filter((subprotocol) => subprotocols.includes(subprotocol))[0] ?? '';
+        expect(answer.negotiated.subprotocol).toBe(chosen);
+        expect(answer.negotiated.extensions).toEqual(
+          offers
+            .filter((_, i) => known[i])
+            .map(({ name, offers }) => ({ name, parameters: offers[0], extension: name })),
+        );
+        if (chosen) seen.subprotocol++;
+        if (answer.negotiated.extensions.length > 0) seen.extensions++;
+      },
+    ),
+    { numRuns: 500 },
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
+});
+
+/** What a client or server asks of the other, with values from right to absurd. */
+const peerHeaders = fc.array(
+  fc.tuple(
+    fc.oneof(
+      fc.constantFrom(
+        ...[
+          'Host',
+          'Upgrade',
+          'Connection',
+          'Sec-WebSocket-Key',
+          'Sec-WebSocket-Version',
+          'Sec-WebSocket-Accept',
+          'Origin',
+        ],
+      ),
+      fc.constantFrom(
+        ...[
+          'Sec-WebSocket-Protocol',
+          'Sec-WebSocket-Extensions',
+          'Content-Length',
+          'Transfer-Encoding',
+          'constructor',
+          '__proto__',
+        ],
+      ),
+      nastyText,
+    ),
+    fc.oneof(
+      fc.constantFrom(
+        'websocket',
+        'Upgrade',
+        '13',
+        'dGhlIHNhbXBsZSBub25jZQ==',
+        's3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
+        'a',
+        'null',
+      ),
+      nastyText,
+    ),
+  ),
+  { maxLength: 10 },
+);
+const policy = new UpgradePolicy({
+  allowedOrigins: ['null'],
+  subprotocols: ['a'],
+  extensions: [echo('a'), echo('constructor')],
+});
+const pending = createUpgrade('ws://a', {
+  random: () => new Uint8Array(Buffer.from('the sample nonce')),
+  subprotocols: ['a'],
+  extensions: [{ name: 'a', offers: [[]], verify: () => 'a' }],
+});
+
+test('no head of a peer makes either end throw, and each refusal can be written', () => {
+  const required: HeaderFields = [
+    ...(pending.request.headers as [string, string][]),
+    ['Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='],
+  ];
+  const seen = new Map<string, number>();
+  const see = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1);
+  fc.assert(
+    fc.property(
+      fc.record({
+        method: fc.oneof(fc.constant('GET'), nastyText),
+        target: fc.oneof(fc.constant('/'), nastyText),
+        httpVersion: fc.oneof(fc.constant('1.1'), nastyText),
+      }),
+      fc.record({ status: fc.oneof(fc.constant(101), fc.integer()), reason: nastyText }),
+      fc.oneof(
+        peerHeaders,
+        peerHeaders.map((more) => [...required, ...more]),
+        fc
+          .tuple(fc.nat(), peerHeaders)
+          .map(([at, more]) => [...required.filter((_, i) => i !== at % required.length), ...more]),
+      ),
+      (start, line, headers) => {
+        const request: RequestHead = { ...start, headers };
+        const answer = acceptUpgrade(request, policy);
+        if (answer.ok) expect(verifyUpgrade(answer.response, pending)).toBeDefined();
+        else expect(textOf(serializeHead(answer.response))).toMatch(/^HTTP\/1\.1 [45]\d\d /);
+        see(answer.ok ? 'accepted' : answer.error.reason);
+        const response: ResponseHead = { httpVersion: '1.1', ...line, headers };
+        const verified = verifyUpgrade(response, pending);
+        see(verified.ok ? 'verified' : verified.error.reason);
+      },
+    ),
+    { numRuns: 3000 },
+  );
+  // Deep enough: the last checks are reached too.
+  for (const what of [
+    'accepted',
+    'verified',
+    'origin-forbidden',
+    'extensions-malformed',
+    'subprotocols-malformed',
+    'subprotocol-unexpected',
+  ]) {
+    expect(seen.get(what) ?? 0, what).toBeGreaterThan(0);
+  }
+});
+
+test('no bytes of a peer make the way from bytes to the answer throw', () => {
+  fc.assert(
+    fc.property(damaged(fc.constant(serializeHead(pending.request))), (bytes) => {
+      const parsed = parseRequestHead(bytes);
+      if ('needed' in parsed) return;
+      const answer = 'error' in parsed ? refuse(parsed.error) : acceptUpgrade(parsed.head, policy);
+      expect('head' in parseResponseHead(serializeHead(answer.response))).toBe(true);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+/** Half of the time what belongs there, half of the time what should not get out. */
+const or = (legal: fc.Arbitrary<string>) =>
+  fc.oneof(
+    { weight: 3, arbitrary: legal },
+    { weight: 1, arbitrary: nastyText },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+  );
+
+test('H15: whatever the application passes, a head that is written has line breaks only as line ends', () => {
+  let written = 0;
+  let refused = 0;
+  const check = (make: () => RequestHead | ResponseHead) => {
+    let head: RequestHead | ResponseHead;
+    let bytes: Uint8Array;
+    try {
+      head = make();
+      bytes = serializeHead(head);
+    } catch (error) {
+      expect(error).toBeInstanceOf(TypeError);
+      refused++;
+      return;
+    }
+    written++;
+    const lines = textOf(bytes).split('\r\n');
+    expect(lines).toHaveLength(head.headers.length + 3);
+    for (const line of lines) expect(line).toMatch(/^[\t\x20-\x7e\x80-\xff]*$/);
+    const parsed = 'method' in head ? parseRequestHead(bytes) : parseResponseHead(bytes);
+    expect(parsed).toHaveProperty('head');
+  };
+  fc.assert(
+    fc.property(
+      fc.record({
+        url: or(urls),
+        path: or(fc.constant('')),
+        subprotocol: or(token),
+        name: or(token),
+        key: or(token),
+        value: or(token),
+        origin: or(fc.constant('https://a.example')),
+      }),
+      fc.record({
+        header: or(ownHeader),
+        headerValue: or(fieldValue),
+        reason: or(fieldValue),
+        method: or(token),
+        version: or(fc.constant('1.1')),
+      }),
+      (client, { header, headerValue, reason, method, version }) => {
+        const headers: HeaderFields = [[header, headerValue]];
+        const extensions = [{ name: client.name, parameters: [[client.key, client.value] as const] }];
+        check(
+          () =>
+            createUpgrade(client.url + client.path, {
+              random: () => new Uint8Array(16),
+              subprotocols: [client.subprotocol],
+              extensions: [{ name: client.name, offers: [extensions[0]!.parameters], verify: () => undefined }],
+              origin: client.origin,
+              headers,
+            }).request,
+        );
+        check(() => ({ ...pending.request, headers: [['Sec-WebSocket-Extensions', serializeExtensions(extensions)]] }));
+        check(() => {
+          const negotiators = [
+            { name: 'a', accept: () => ({ parameters: extensions[0]!.parameters, extension: 'a' }) },
+          ];
+          const answer = acceptUpgrade(pending.request, new UpgradePolicy({ extensions: negotiators, headers }), {
+            headers,
+          });
+          if (!answer.ok) throw answer.error;
+          return answer.response;
+        });
+        check(
+          () =>
+            acceptUpgrade(pending.request, new UpgradePolicy({ selectSubprotocol: () => client.subprotocol })).response,
+        );
+        check(() => refuse(401, { headers, body: reason }).response);
+        check(() => ({ httpVersion: version, status: 101, reason, headers }));
+        check(() => ({ method, target: client.path || '/', httpVersion: version, headers }));
+      },
+    ),
+    { numRuns: 500 },
+  );
+  expect(written).toBeGreaterThan(500);
+  expect(refused).toBeGreaterThan(500);
+});
+
+test('bytes that look like a head inside a head stay a value', () => {
+  const parsed = parseExtensions('a; b="\\\r\\\n"');
+  expect(parsed).toHaveProperty('error');
+  expect(parseRequestHead(bytesOf('GET / HTTP/1.1\r\nA: GET / HTTP/1.1\r\n\r\n'))).toMatchObject({
+    head: { headers: [['A', 'GET / HTTP/1.1']] },
+  });
+});

@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import * as net from 'node:net';
+import { expect, test } from 'vitest';
+import { textOf } from './arbitraries.suite.ts';
+import * as handshake from './index.ts';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const blocks = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), (match) => match[1]!);
+
+/** Runs a block as the module that it is, with this package's source in place of its build. */
+async function run(block: string): Promise<Record<string, unknown>> {
+  const names = Array.from(block.matchAll(/^export (?:async )?(?:const|function) (\w+)/gm), (match) => match[1]);
+  const code = block
+    .replace(/^import (\{.*\}) from '@ws\/handshake';$/gm, 'const $1 = handshake;')
+    .replace(/^import (\{.*\}) from 'node:net';$/gm, 'const $1 = net;')
+    .replace(/^export /gm, '');
+  const AsyncFunction = run.constructor as new (
+    ...parameters: string[]
+  ) => (own: typeof handshake, network: typeof net) => Promise<Record<string, unknown>>;
+  return new AsyncFunction('handshake', 'net', `${code}\nreturn { ${names.join(', ')} };`)(handshake, net);
+}
+
+test("the README's server and client open a WebSocket to each other, and its refusal ends the socket", async () => {
+  expect(blocks).toHaveLength(3);
+  const { server } = (await run(blocks[0]!)) as { server: net.Server };
+  const { open } = (await run(blocks[2]!)) as {
+    open(
+      url: string,
+      callback: (error: Error | undefined, socket: net.Socket, negotiated: unknown, rest: Uint8Array) => void,
+    ): void;
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `ws://127.0.0.1:${(server.address() as net.AddressInfo).port}/chat`;
+  try {
+    const accepted = once(server, 'websocket');
+    const opened = await new Promise<unknown[]>((resolve, reject) => {
+      open(url, (error, ...rest) => (error ? reject(error) : resolve(rest)));
+    });
+    const expected = [expect.any(net.Socket), { subprotocol: 'chat.v2', extensions: [] }, expect.any(Uint8Array)];
+    expect(await accepted).toEqual(expected);
+    expect(opened).toEqual(expected);
+    for (const [socket] of [await accepted, opened]) (socket as net.Socket).destroy();
+
+    const answer = await fetch(url.replace('ws:', 'http:'));
+    expect(answer.status).toBe(426);
+    expect(await answer.text()).toContain('expected the header Upgrade: websocket');
+  } finally {
+    server.close();
+    await once(server, 'close');
+  }
+});
+
+test("the README's two steps: an awaited authentication, 401 or a cookie", async () => {
+  const { answerUpgrade } = (await run(blocks[1]!)) as {
+    answerUpgrade(
+      request: handshake.RequestHead,
+      policy: handshake.UpgradePolicy,
+      userOf: (authorization?: string) => Promise<string | undefined>,
+    ): Promise<handshake.Acceptance | handshake.Refusal>;
+  };
+  const policy = new handshake.UpgradePolicy();
+  const users = new Map([['Bearer secret', 'ada']]);
+  const answer = async (headers: handshake.HeaderFields) => {
+    const { request } = handshake.createUpgrade('ws://a', { random: () => new Uint8Array(16), headers });
+    const { response } = await answerUpgrade(request, policy, async (authorization) => users.get(authorization ?? ''));
+    return textOf(handshake.serializeHead(response));
+  };
+  expect(await answer([['Authorization', 'Bearer secret']])).toMatch(
+    /^HTTP\/1\.1 101 .*Set-Cookie: user=ada\r\n\r\n$/s,
+  );
+  expect(await answer([])).toMatch(/^HTTP\/1\.1 401 .*WWW-Authenticate: Bearer\r\n/s);
+});
+
+test('the README names every reason with its status', () => {
+  for (const [reason, status] of Object.entries(handshake.HANDSHAKE_REASONS)) {
+    if (status === 0) expect(readme).toContain(`\`${reason}\``);
+    else expect(readme).toMatch(new RegExp(`^\\| ${status} \\|[^|]*\`${reason}\``, 'm'));
+  }
+});
