@@ -226,7 +226,7 @@ export class FrameDecoder {
     const lengthEnd = 2 + extendedLengthBytes(byte1);
     if (available < lengthEnd) return 0;
     const payloadLength = readPayloadLength(bytes, at);
-    const badLength = judgeLength(byte1, payloadLength) ?? this.#judgeLimits(byte0 & 0x0f, payloadLength);
+    const badLength = judgeLength(bytes, at, payloadLength) ?? this.#judgeLimits(byte0 & 0x0f, payloadLength);
     if (badLength !== undefined) return this.#reject(badLength, lengthEnd - 1);
     if (byte1 >= 0x80 && available < lengthEnd + 4) return 0;
     return fillHeader(this.#header, bytes, at, payloadLength);

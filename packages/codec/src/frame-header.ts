@@ -132,10 +132,11 @@ export function readPayloadLength(bytes: Uint8Array, at: number): number {
 }
 
 /** The rules on the extended length: 63 bits, in the shortest form (section 5.2), and what a number can hold. */
-export function judgeLength(byte1: number, payloadLength: number): ViolationName | undefined {
-  const extended = extendedLengthBytes(byte1);
+export function judgeLength(bytes: Uint8Array, at: number, payloadLength: number): ViolationName | undefined {
+  const extended = extendedLengthBytes(bytes[at + 1]!);
   if (extended === 0) return undefined;
-  if (payloadLength >= 2 ** 63) return 'length-top-bit';
+  // Judged on the byte: lengths just under 2^63 are rounded up to it.
+  if (extended === 8 && bytes[at + 2]! >= 0x80) return 'length-top-bit';
   if (payloadLength < (extended === 2 ? 126 : 0x1_0000)) return 'length-not-minimal';
   if (payloadLength > Number.MAX_SAFE_INTEGER) return 'length-unsafe';
   return undefined;
@@ -189,7 +190,7 @@ export function decodeFrameHeader(bytes: Uint8Array, rules: FrameRules, at = 0):
   const headerEnd = lengthEnd + ((byte1 & MASK) === 0 ? 0 : 4);
   if (available < lengthEnd) return { needed: headerEnd - available };
   const payloadLength = readPayloadLength(bytes, at);
-  const badLength = judgeLength(byte1, payloadLength);
+  const badLength = judgeLength(bytes, at, payloadLength);
   if (badLength !== undefined) return { violation: badLength, offset: at + lengthEnd - 1 };
   if (available < headerEnd) return { needed: headerEnd - available };
   const header = emptyHeader();

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { MessageDecoder } from './message-decoder.ts';
+import { MessageMemory } from './message-memory.ts';
+
+test.each([0, 1, 64, 65, 125, 1024, 4096, 4097, 8192, 100_000])(
+  'M6: a message of %i bytes pins at most max(n, 8 KiB)',
+  (length) => {
+    const memory = new MessageMemory();
+    for (let i = 0; i < 100; i++) {
+      const bytes = memory.allocate(length, i);
+      expect(bytes.length).toBe(length);
+      expect(bytes.buffer.byteLength).toBeLessThanOrEqual(length <= 64 ? 64 : Math.max(length, 8192));
+    }
+  },
+);
+
+test('what is handed out never overlaps', () => {
+  const memory = new MessageMemory();
+  const parts = Array.from({ length: 500 }, (_, i) => memory.allocate((i * 37) % 4097, i).fill(i));
+  parts.forEach((part, i) => {
+    expect(part.every((byte) => byte === (i & 0xff))).toBe(true);
+  });
+});
+
+test('the class of the arrays is the one that was asked for', () => {
+  class Bytes extends Uint8Array<ArrayBuffer> {}
+  const memory = new MessageMemory(Bytes);
+  for (const length of [1, 100, 5000]) expect(memory.allocate(length)).toBeInstanceOf(Bytes);
+});
+
+/** A decoder with a message in progress, of which `arrived` bytes of `declared` have come. */
+function progress(arrived: number, declared: number): MessageDecoder {
+  const decoder = new MessageDecoder(
+    { role: 'client' },
+    {},
+    { message() {}, ping() {}, pong() {}, close() {}, violation() {} },
+  );
+  const header = new Uint8Array(10);
+  header.set([0x82, 127]);
+  new DataView(header.buffer).setUint32(6, declared);
+  decoder.push(header);
+  decoder.push(new Uint8Array(arrived));
+  return decoder;
+}
+
+test('a lying header costs at most 16 times what has arrived', () => {
+  expect(progress(0, 16_000_000).bufferedBytes).toBe(0);
+  for (const arrived of [1, 10, 1000, 65_536, 500_000]) {
+    const { bufferedBytes } = progress(arrived, 16_000_000);
+    expect(bufferedBytes).toBeGreaterThanOrEqual(arrived);
+    expect(bufferedBytes).toBeLessThanOrEqual(arrived * 16);
+  }
+});
+
+test('M1: 200,000 fragments of one byte take less than 1 MiB beyond the message', () => {
+  let message: Uint8Array | undefined;
+  const decoder = new MessageDecoder(
+    { role: 'client' },
+    {},
+    { message: (payload) => (message = payload), ping() {}, pong() {}, close() {}, violation() {} },
+  );
+  decoder.push(Uint8Array.of(0x02, 1, 7));
+  let most = 0;
+  for (let i = 0; i < 200_000; i++) {
+    decoder.push(Uint8Array.of(0x00, 1, 7));
+    most = Math.max(most, decoder.bufferedBytes);
+  }
+  decoder.push(Uint8Array.of(0x80, 0));
+  expect(message?.length).toBe(200_001);
+  expect(most).toBeLessThan(2 ** 20 + 200_001);
+  expect(decoder.bufferedBytes).toBe(0);
+});
