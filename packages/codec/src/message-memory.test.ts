@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MessageDecoder } from './message-decoder.ts';
-import { MessageMemory } from './message-memory.ts';
+import { type BytesConstructor, MessageMemory } from './message-memory.ts';
 
 test.each([0, 1, 64, 65, 125, 1024, 4096, 4097, 8192, 100_000])(
   'M6: a message of %i bytes pins at most max(n, 8 KiB)',
@@ -24,7 +24,8 @@ test('what is handed out never overlaps', () => {
 
 test('the class of the arrays is the one that was asked for', () => {
   class Bytes extends Uint8Array<ArrayBuffer> {}
-  const memory = new MessageMemory(Bytes);
+  const Constructor: BytesConstructor = Bytes as never;
+  const memory = new MessageMemory(Constructor);
   for (const length of [1, 100, 5000]) expect(memory.allocate(length)).toBeInstanceOf(Bytes);
 });
 
