@@ -89,3 +89,29 @@ export function damaged(whole: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Arra
     return Uint8Array.from(result);
   });
 }
+
+/** A header name that the application may use. */
+export const ownHeader: fc.Arbitrary<string> = token.filter(
+  (name) => !/^(upgrade|connection|host|origin|content-length|transfer-encoding|sec-websocket-.*)$/i.test(name),
+);
+
+/** Legal WebSocket URLs. */
+export const urls: fc.Arbitrary<string> = fc
+  .record({
+    scheme: fc.constantFrom('ws', 'wss', 'http', 'https'),
+    host: fc.oneof(
+      fc.domain(),
+      fc.ipV4(),
+      fc.ipV6().map((address) => `[${address}]`),
+    ),
+    port: fc.option(
+      fc.integer({ min: 1, max: 65535 }).map((port) => `:${port}`),
+      { nil: '' },
+    ),
+    target: fc.oneof(
+      fc.constant(''),
+      fc.webPath(),
+      fc.webQueryParameters().map((query) => `/?${query}`),
+    ),
+  })
+  .map(({ scheme, host, port, target }) => `${scheme}://${host}${port}${target}`);

@@ -5,10 +5,11 @@ import {
   damaged,
   fieldValue,
   nastyText,
+  ownHeader,
   parameters,
   textOf,
-  token,
   trickyToken,
+  urls,
 } from './arbitraries.suite.ts';
 import {
   acceptUpgrade,
@@ -22,38 +23,14 @@ import {
   type RequestHead,
   type ResponseHead,
   refuse,
-  serializeExtensions,
   serializeHead,
   UpgradePolicy,
   verifyUpgrade,
 } from './index.ts';
 
-const ownHeader = token.filter(
-  (name) => !/^(upgrade|connection|host|origin|content-length|transfer-encoding|sec-websocket-.*)$/i.test(name),
-);
 const headers: fc.Arbitrary<HeaderFields> = fc.array(fc.tuple(ownHeader, fieldValue), { maxLength: 4 });
 const uniqueTokens = fc.uniqueArray(trickyToken, { maxLength: 4 });
 const random = fc.uint8Array({ minLength: 16, maxLength: 16 });
-
-const urls = fc
-  .record({
-    scheme: fc.constantFrom('ws', 'wss', 'http', 'https'),
-    host: fc.oneof(
-      fc.domain(),
-      fc.ipV4(),
-      fc.ipV6().map((address) => `[${address}]`),
-    ),
-    port: fc.option(
-      fc.integer({ min: 1, max: 65535 }).map((port) => `:${port}`),
-      { nil: '' },
-    ),
-    target: fc.oneof(
-      fc.constant(''),
-      fc.webPath(),
-      fc.webQueryParameters().map((query) => `/?${query}`),
-    ),
-  })
-  .map(({ scheme, host, port, target }) => `${scheme}://${host}${port}${target}`);
 
 /** An extension that echoes the parameters of its first offer. */
 const echo = (name: string): ExtensionNegotiator<string> => ({
@@ -236,92 +213,6 @@ test('no bytes of a peer make the way from bytes to the answer throw', () => {
     }),
     { numRuns: 1000 },
   );
-});
-
-/** Half of the time what belongs there, half of the time what should not get out. */
-const or = (legal: fc.Arbitrary<string>) =>
-  fc.oneof(
-    { weight: 3, arbitrary: legal },
-    { weight: 1, arbitrary: nastyText },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
-  );
-
-test('H15: whatever the application passes, a head that is written has line breaks only as line ends', () => {
-  let written = 0;
-  let refused = 0;
-  const check = (make: () => RequestHead | ResponseHead) => {
-    let head: RequestHead | ResponseHead;
-    let bytes: Uint8Array;
-    try {
-      head = make();
-      bytes = serializeHead(head);
-    } catch (error) {
-      expect(error).toBeInstanceOf(TypeError);
-      refused++;
-      return;
-    }
-    written++;
-    const lines = textOf(bytes).split('\r\n');
-    expect(lines).toHaveLength(head.headers.length + 3);
-    for (const line of lines) expect(line).toMatch(/^[\t\x20-\x7e\x80-\xff]*$/);
-    const parsed = 'method' in head ? parseRequestHead(bytes) : parseResponseHead(bytes);
-    expect(parsed).toHaveProperty('head');
-  };
-  fc.assert(
-    fc.property(
-      fc.record({
-        url: or(urls),
-        path: or(fc.constant('')),
-        subprotocol: or(token),
-        name: or(token),
-        key: or(token),
-        value: or(token),
-        origin: or(fc.constant('https://a.example')),
-      }),
-      fc.record({
-        header: or(ownHeader),
-        headerValue: or(fieldValue),
-        reason: or(fieldValue),
-        method: or(token),
-        version: or(fc.constant('1.1')),
-      }),
-      (client, { header, headerValue, reason, method, version }) => {
-        const headers: HeaderFields = [[header, headerValue]];
-        const extensions = [{ name: client.name, parameters: [[client.key, client.value] as const] }];
-        check(
-          () =>
-            createUpgrade(client.url + client.path, {
-              random: () => new Uint8Array(16),
-              subprotocols: [client.subprotocol],
-              extensions: [{ name: client.name, offers: [extensions[0]!.parameters], verify: () => undefined }],
-              origin: client.origin,
-              headers,
-            }).request,
-        );
-        check(() => ({ ...pending.request, headers: [['Sec-WebSocket-Extensions', serializeExtensions(extensions)]] }));
-        check(() => {
-          const negotiators = [
-            { name: 'a', accept: () => ({ parameters: extensions[0]!.parameters, extension: 'a' }) },
-          ];
-          const answer = acceptUpgrade(pending.request, new UpgradePolicy({ extensions: negotiators, headers }), {
-            headers,
-          });
-          if (!answer.ok) throw answer.error;
-          return answer.response;
-        });
-        check(
-          () =>
-            acceptUpgrade(pending.request, new UpgradePolicy({ selectSubprotocol: () => client.subprotocol })).response,
-        );
-        check(() => refuse(401, { headers, body: reason }).response);
-        check(() => ({ httpVersion: version, status: 101, reason, headers }));
-        check(() => ({ method, target: client.path || '/', httpVersion: version, headers }));
-      },
-    ),
-    { numRuns: 500 },
-  );
-  expect(written).toBeGreaterThan(500);
-  expect(refused).toBeGreaterThan(500);
 });
 
 test('bytes that look like a head inside a head stay a value', () => {
