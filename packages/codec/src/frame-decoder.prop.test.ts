@@ -1,0 +1,254 @@
+import {
+  byteSoup,
+  type Cuts,
+  concat,
+  cuts,
+  decodeNaively,
+  legalStream,
+  type NaiveRules,
+  pushAll,
+  rawFrame,
+  rawFrames,
+  rules,
+  split,
+} from '@ws/testkit';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FrameDecoder, type FrameHeader, type ProtocolError } from './index.ts';
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+function headerLine(header: Readonly<FrameHeader>): string {
+  const { fin, rsv1, rsv2, rsv3, opcode, maskingKey, payloadLength } = header;
+  const bits = [fin, rsv1, rsv2, rsv3].map(Number).join('');
+  return `${bits} ${opcode} ${maskingKey === undefined ? 'unmasked' : maskingKey | 0} ${payloadLength}`;
+}
+
+/** Puts frames together from whichever calls they come in, and checks that the calls come in a legal order. */
+class FrameRecorder {
+  readonly lines: string[] = [];
+  calls = 0;
+  private header: string | undefined;
+  private parts: Uint8Array[] = [];
+  private readonly after: () => void;
+
+  constructor(after: () => void = () => {}) {
+    this.after = after;
+  }
+
+  frame(header: Readonly<FrameHeader>, chunk: Uint8Array, start: number, end: number): void {
+    expect(this.header, 'frame() inside of a frame').toBeUndefined();
+    expect(end - start).toBe(header.payloadLength);
+    this.lines.push(`${headerLine(header)} ${hex(chunk.subarray(start, end))}`);
+    this.done();
+  }
+
+  begin(header: Readonly<FrameHeader>): void {
+    expect(this.header, 'begin() inside of a frame').toBeUndefined();
+    this.header = headerLine(header);
+    this.parts = [];
+    this.done();
+  }
+
+  part(chunk: Uint8Array, start: number, end: number, last: boolean): void {
+    expect(this.header, 'part() outside of a frame').toBeDefined();
+    expect(end, 'an empty part').toBeGreaterThan(start);
+    this.parts.push(chunk.slice(start, end));
+    if (last) {
+      this.lines.push(`${this.header} ${hex(concat(this.parts))}`);
+      this.header = undefined;
+    }
+    this.done();
+  }
+
+  violation(error: ProtocolError): void {
+    this.lines.push(`${error.violation} at ${error.offset}`);
+    this.done();
+  }
+
+  private done(): void {
+    this.calls++;
+    this.after();
+  }
+}
+
+function decode(bytes: Uint8Array, rules: NaiveRules, cuts: Cuts): string[] {
+  const recorder = new FrameRecorder();
+  const decoder = new FrameDecoder(rules, recorder, rules);
+  pushAll(decoder, split(bytes, cuts));
+  decoder.end();
+  return recorder.lines;
+}
+
+test('the frames of a legal stream, as they were written, in any chunks', () => {
+  fc.assert(
+    fc.property(
+      rules().chain((rules) => fc.tuple(fc.constant(rules), legalStream(rules))),
+      cuts(),
+      ([rules, frames], cuts) => {
+        const wanted = frames.map((frame) => {
+          const bytes = rawFrame(frame);
+          const { length } = frame.payload!;
+          const header = {
+            fin: frame.fin ?? true,
+            rsv1: frame.rsv1 ?? false,
+            rsv2: frame.rsv2 ?? false,
+            rsv3: frame.rsv3 ?? false,
+            opcode: frame.opcode,
+            maskingKey: frame.maskingKey,
+            payloadLength: length,
+          };
+          return `${headerLine(header)} ${hex(bytes.subarray(bytes.length - length))}`;
+        });
+        expect(decode(rawFrames(frames), rules, cuts)).toEqual(wanted);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('any bytes: in any chunks the frames and the violation of the whole', () => {
+  fc.assert(
+    fc.property(
+      rules().chain((rules) => fc.tuple(fc.constant(rules), byteSoup(rules))),
+      cuts(),
+      ([rules, bytes], cuts) => {
+        expect(decode(bytes, rules, cuts)).toEqual(decode(bytes, rules, []));
+      },
+    ),
+    { numRuns: 1500 },
+  );
+});
+
+test('it fails where the naive codec fails, except for what a payload says', () => {
+  const ofPayloads = new Set(['close-code-illegal', 'close-reason-not-utf8', 'text-not-utf8']);
+  fc.assert(
+    fc.property(
+      rules().chain((rules) => fc.tuple(fc.constant(rules), byteSoup(rules))),
+      ([rules, bytes]) => {
+        const { violation } = decodeNaively(bytes, {
+          ...rules,
+          maxMessagePayload: Number.MAX_SAFE_INTEGER,
+          ended: true,
+        });
+        fc.pre(violation === undefined || !ofPayloads.has(violation.violation));
+        const failures = decode(bytes, rules, []).filter((line) => line.includes(' at '));
+        expect(failures).toEqual(violation === undefined ? [] : [`${violation.violation} at ${violation.offset}`]);
+      },
+    ),
+    { numRuns: 1500 },
+  );
+});
+
+test('a sink that throws at any call loses and repeats nothing: go on from decoder.offset', () => {
+  fc.assert(
+    fc.property(
+      rules().chain((rules) => fc.tuple(fc.constant(rules), byteSoup(rules))),
+      cuts(),
+      ([rules, bytes], cuts) => {
+        const wanted = decode(bytes, rules, cuts).filter((line) => !line.startsWith('end-'));
+        const thrown = new Error('thrown by the sink');
+        const recorder = new FrameRecorder(() => {
+          throw thrown;
+        });
+        const decoder = new FrameDecoder(rules, recorder);
+        let before = 0;
+        for (const chunk of split(bytes, cuts)) {
+          while (decoder.offset < before + chunk.length) {
+            try {
+              decoder.push(chunk, decoder.offset - before);
+            } catch (error) {
+              if (error !== thrown) throw error;
+            }
+          }
+          before += chunk.length;
+        }
+        expect(recorder.lines).toEqual(wanted);
+      },
+    ),
+    { numRuns: 1500 },
+  );
+});
+
+test('hold() at every call changes nothing but when', () => {
+  fc.assert(
+    fc.property(
+      rules().chain((rules) => fc.tuple(fc.constant(rules), byteSoup(rules))),
+      cuts(),
+      ([rules, bytes], cuts) => {
+        const wanted = decode(bytes, rules, cuts).filter((line) => !line.startsWith('end-'));
+        let holds = 0;
+        const recorder = new FrameRecorder(() => {
+          decoder.hold();
+          holds++;
+        });
+        const decoder = new FrameDecoder(rules, recorder);
+        for (const chunk of split(bytes, cuts)) {
+          for (let at = 0; at < chunk.length; ) {
+            at += decoder.push(chunk, at);
+            expect(holds, 'calls while held').toBeLessThanOrEqual(1);
+            for (; holds > 0; holds--) decoder.release();
+          }
+        }
+        expect(recorder.lines).toEqual(wanted);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+test('a violation that a sink finds in a payload fails the decoder at its offset in the stream', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: 30 }), fc.nat({ max: 29 }), cuts(), (before, at, cuts) => {
+      const bytes = rawFrames([
+        { opcode: 2, payload: new Uint8Array(before) },
+        { opcode: 2, payload: Uint8Array.from({ length: 30 }, (_, i) => (i === at ? 1 : 0)) },
+        { opcode: 9 },
+      ]);
+      const judge = (chunk: Uint8Array, start: number, end: number) => {
+        const found = chunk.subarray(start, end).indexOf(1);
+        return found === -1 ? undefined : { violation: 'extension-data-illegal' as const, at: start + found };
+      };
+      const errors: ProtocolError[] = [];
+      const decoder = new FrameDecoder(
+        { role: 'client' },
+        {
+          frame: (_, chunk, start, end) => judge(chunk, start, end),
+          begin() {},
+          part: judge,
+          violation: (error) => void errors.push(error),
+        },
+      );
+      pushAll(decoder, split(bytes, cuts));
+      decoder.end();
+      expect(errors).toMatchObject([
+        { violation: 'extension-data-illegal', closeCode: 1007, offset: 2 + before + 2 + at },
+      ]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a frame of 10 GB is parts that come and go', () => {
+  const size = 10 * 2 ** 30;
+  let received = 0;
+  let whole = 0;
+  const decoder = new FrameDecoder(
+    { role: 'client' },
+    {
+      frame: () => expect.fail('it does not lie in one chunk'),
+      begin: (header) => expect(header.payloadLength).toBe(size),
+      part(_, start, end, last) {
+        received += end - start;
+        if (last) whole++;
+      },
+      violation: (error) => expect.fail(error.message),
+    },
+  );
+  decoder.push(rawFrame({ opcode: 2, declaredLength: size }));
+  const chunk = new Uint8Array(2 ** 20);
+  for (let i = 0; i < 10 * 2 ** 10; i++) decoder.push(chunk);
+  decoder.end();
+  expect({ received, whole, offset: decoder.offset }).toEqual({ received: size, whole: 1, offset: size + 10 });
+  expect(decoder.bufferedBytes).toBe(0);
+});
