@@ -34,6 +34,7 @@ const TIERS = {
     ...(run('git', ['rev-parse', '--verify', '--quiet', 'main'], { quiet: true }).ok
       ? [{ name: 'changesets', command: ['changeset', 'status'] }]
       : []),
+    build,
     {
       name: 'scripts',
       command: [
@@ -44,7 +45,6 @@ const TIERS = {
       before: () => rmSync(join(ROOT, TAP), { force: true }),
       count: () => [countTap('scripts', readFileSync(join(ROOT, TAP), 'utf8'))],
     },
-    build,
     { name: 'types of scripts and configuration', command: ['tsc', '-p', '.'] },
     { name: 'types of packages', command: ['turbo', 'run', 'typecheck', '--continue', '--output-logs=full'] },
     {

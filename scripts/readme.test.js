@@ -1,0 +1,51 @@
+/** The README's snippets are run as a reader would paste them. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { ROOT } from './run.js';
+
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const [server = '', codec = ''] = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), (match) => match[1] ?? '');
+// Where the packages are dependencies, as they are for a reader who has installed them.
+const cwd = join(ROOT, 'bench');
+
+test('the codec snippet prints what it says', () => {
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', codec], { cwd, encoding: 'utf8' });
+  const promised = Array.from(codec.matchAll(/\/\/ prints: (.*)$/gm), (match) => match[1]);
+  assert.deepEqual(printed.trimEnd().split('\n'), promised);
+});
+
+test('the server snippet echoes to the origin that it names, and to no other', async () => {
+  // The port of the snippet may be in use here: the system chooses one, and the snippet's own server tells it.
+  const code = `${server.replace('port: 8080', 'port: 0')}\nserver.on('listening', () => console.log(server.address().port));`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const client = `
+    import { WebSocket } from 'ws';
+    const [url, origin] = process.argv.slice(-2);
+    const socket = new WebSocket(url, { origin });
+    socket.on('open', () => socket.send('text')).on('message', (data, isBinary) => {
+      console.log(isBinary, String(data));
+      if (isBinary) socket.close();
+      else socket.send(Buffer.from('binary'));
+    }).on('error', (error) => console.log(error.message));`;
+  try {
+    const [port] = await once(createInterface({ input: child.stdout }), 'line');
+    const connect = (/** @type {string} */ origin) =>
+      execFileSync(
+        process.execPath,
+        ['--input-type=module', '--eval', client, '--', `ws://127.0.0.1:${port}/echo`, origin],
+        { cwd, encoding: 'utf8' },
+      );
+    assert.equal(connect('https://example.com'), 'false text\ntrue binary\n');
+    assert.match(connect('https://example.org'), /403/);
+  } finally {
+    child.kill();
+  }
+});
