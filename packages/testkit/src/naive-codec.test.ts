@@ -73,7 +73,7 @@ test('a control frame between fragments, and nothing after a Close', () => {
     'close 1000 "ok"',
   ]);
   expect(read.ends).toEqual([6, 9, 15]);
-  expect(read.consumed).toBe(15);
+  expect(read).toMatchObject({ consumed: 15, frames: 4, frameStart: 9, messageStart: undefined });
 });
 
 test('the numbers of legal close codes', () => {

@@ -22,7 +22,9 @@ export interface NaiveResult {
   readonly violation: StreamViolation | undefined;
   /** How many bytes were read: less than all after a Close or a violation. */
   readonly consumed: number;
-  /** The index of the first byte of the frame that was read last. */
+  /** How many frames were begun. */
+  readonly frames: number;
+  /** The index of the first byte of the last one of them. */
   readonly frameStart: number;
   /** The index of the first byte of the message that is still open. */
   readonly messageStart: number | undefined;
@@ -59,6 +61,7 @@ export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult
   const maxMessage = BigInt(rules.maxMessagePayload ?? 16 * 1024 * 1024);
   const maxFrame = rules.maxFramePayload === undefined ? maxMessage : BigInt(rules.maxFramePayload);
   let position = 0;
+  let frames = 0;
   let frameStart = 0;
   let insideFrame = false;
   let message: OpenMessage | undefined;
@@ -82,6 +85,7 @@ export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult
     // 5.2: FIN, RSV1-3 and the opcode
     const byte0 = take();
     insideFrame = true;
+    frames++;
     const fin = byte0 >= 0x80;
     const rsv = byte0 & 0b0111_0000;
     const opcode = byte0 & 0b0000_1111;
@@ -170,7 +174,7 @@ export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult
     }
   }
 
-  const where = () => ({ consumed: position, frameStart, messageStart: message?.start });
+  const where = () => ({ consumed: position, frames, frameStart, messageStart: message?.start });
   const verdict = (violation: Violation, offset: number): NaiveResult => ({
     events,
     ends,

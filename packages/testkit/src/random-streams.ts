@@ -42,10 +42,11 @@ const FLAWS: readonly ((draft: Draft) => void)[] = [
   },
   (draft) => draft.add({ ...draft.inOrder(), declaredLength: draft.maxMessagePayload + 1 + draft.random.below(500) }),
   (draft) => {
-    const half = (draft.maxMessagePayload >> 1) + 1;
+    const before = 1 + draft.random.below(40);
+    const declaredLength = draft.maxMessagePayload - draft.random.below(before);
     draft.finish();
-    draft.add({ ...draft.data(), opcode: 2, fin: false, payload: draft.random.bytes(half) });
-    draft.add({ ...draft.data(), opcode: 0, payload: draft.random.bytes(half + draft.random.below(20)) });
+    draft.add({ ...draft.data(), fin: false, payload: draft.random.bytes(before) });
+    draft.add({ ...draft.data(), opcode: 0, declaredLength });
   },
   (draft) => {
     const code = draft.random.pick([0, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65535, draft.random.below(1000)]);
@@ -113,7 +114,7 @@ class Draft {
   }
 
   data(): RawFrame {
-    const long = this.random.oneIn(40) && this.maxMessagePayload > 70_000;
+    const long = this.random.oneIn(300) && this.maxMessagePayload > 70_000;
     const length = long ? this.random.pick([65535, 65536]) : this.random.below(this.random.oneIn(5) ? 190 : 12);
     return { opcode: 2, maskingKey: this.key(), payload: this.random.bytes(length) };
   }

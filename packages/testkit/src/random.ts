@@ -29,6 +29,8 @@ export class Random {
   }
 
   bytes(length: number): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from({ length }, () => this.uint32());
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = this.uint32();
+    return bytes;
   }
 }
