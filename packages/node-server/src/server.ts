@@ -235,7 +235,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   ): void {
     const { socket } = pending;
     if (socket.destroyed || !socket.writable) {
-      pending.release();
+      // Not released: its 'error' may still be to come.
       socket.destroy();
       return;
     }

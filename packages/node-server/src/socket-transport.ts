@@ -29,7 +29,9 @@ export class SocketTransport implements Transport {
       .on('error', (error: Error) => {
         this.#error ??= error;
       })
-      .on('close', () => driver.lost(this.#error));
+      .on('close', () => driver.lost(this.#error))
+      // Whoever had the socket before may have paused it, to wait for an asynchronous authentication.
+      .resume();
     if (this.#socket.destroyed) process.nextTick(() => driver.lost(this.#error));
   }
 

@@ -38,10 +38,12 @@ export type Verdict =
 /** The way in which `ws` is told. */
 export type VerifyCallback = (ok: boolean, status?: number, body?: string, headers?: Headers) => void;
 
-/** Decides on a client before the 101 response: at once, by a promise, or, with a second parameter, by a callback. */
-export type VerifyClient =
-  | ((info: ClientInfo) => Verdict | Promise<Verdict>)
-  | ((info: ClientInfo, callback: VerifyCallback) => void);
+/**
+ * Decides on a client before the 101 response: at once, by a promise, or, with a second parameter, by a callback. One
+ * type for the three, since of a union TypeScript could not tell what the parameters are.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: what a hook with a callback returns
+export type VerifyClient = (info: ClientInfo, callback: VerifyCallback) => Verdict | Promise<Verdict> | void;
 
 /** A verdict, normalised. */
 export type Decision =
@@ -57,11 +59,11 @@ export type Decision =
 export function verify(hook: VerifyClient, info: ClientInfo): Decision | Promise<Decision> {
   // As `ws` tells them apart.
   if (hook.length >= 2) {
-    return new Promise((resolve) => {
-      (hook as (info: ClientInfo, callback: VerifyCallback) => void)(info, (ok, status, body, headers) => {
-        resolve(decide(ok ? { ok: true, headers } : { ok: false, status, body, headers }));
+    return new Promise<Verdict>((resolve) => {
+      hook(info, (ok, status, body, headers) => {
+        resolve(ok ? { ok: true, headers } : { ok: false, status, body, headers });
       });
-    });
+    }).then(decide);
   }
   const verdict = (hook as (info: ClientInfo) => Verdict | Promise<Verdict>)(info);
   return verdict instanceof Promise || typeof (verdict as { then?: unknown } | undefined)?.then === 'function'
