@@ -20,7 +20,7 @@ export {
   type Role,
   writeFrameHeader,
 } from './frame-header.ts';
-export { applyMask, maskInto } from './mask.ts';
+export { applyMask, type MaskKernel, maskInto } from './mask.ts';
 export { MessageAssembler, type MessageSink, type Platform } from './message-assembler.ts';
 export { DEFAULT_MAX_MESSAGE_PAYLOAD, MessageDecoder, type MessageLimits } from './message-decoder.ts';
 export { type BytesConstructor, MessageMemory } from './message-memory.ts';

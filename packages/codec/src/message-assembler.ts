@@ -1,7 +1,7 @@
 import { isWireCloseCode, readCloseCode } from './close.ts';
 import type { FrameSink, PayloadViolation } from './frame-decoder.ts';
 import type { FrameHeader } from './frame-header.ts';
-import { copyRange, maskRange } from './mask.ts';
+import { copyRange, Masker, type MaskKernel } from './mask.ts';
 import { MessageMemory } from './message-memory.ts';
 import { isControl, Opcode } from './opcode.ts';
 import { decodeUtf8, Utf8Validator } from './utf8.ts';
@@ -31,6 +31,8 @@ export interface Platform {
   readonly memory?: MessageMemory | undefined;
   /** Whether bytes are valid UTF-8, for messages that come in one piece: `isUtf8` of `node:buffer`. Default: a loop. */
   readonly isUtf8?: ((bytes: Uint8Array) => boolean) | undefined;
+  /** How to mask: `bigUint64Kernel` on V8. Default: one that is fast on every engine. */
+  readonly maskKernel?: MaskKernel | undefined;
 }
 
 /**
@@ -42,6 +44,7 @@ export class MessageAssembler implements FrameSink {
   readonly #sink: MessageSink;
   readonly #memory: MessageMemory;
   readonly #isUtf8: ((bytes: Uint8Array) => boolean) | undefined;
+  readonly #masker: Masker;
 
   /** The frame in progress, and how much of its payload has come. */
   #header: Readonly<FrameHeader> | undefined;
@@ -62,6 +65,7 @@ export class MessageAssembler implements FrameSink {
     this.#sink = sink;
     this.#memory = platform.memory ?? new MessageMemory();
     this.#isUtf8 = platform.isUtf8;
+    this.#masker = new Masker(platform.maskKernel);
   }
 
   /** How many bytes are allocated for what is not whole yet: at most 16 times what has come, plus 125. */
@@ -105,6 +109,11 @@ export class MessageAssembler implements FrameSink {
     this.#sink.violation(error);
   }
 
+  /** To be called when the chunks of a push are the caller's again. */
+  forgetChunk(): void {
+    this.#masker.forget();
+  }
+
   /** The short way of most messages: one frame, in one chunk. */
   #whole(
     header: Readonly<FrameHeader>,
@@ -114,7 +123,7 @@ export class MessageAssembler implements FrameSink {
     end: number,
   ): PayloadViolation | undefined {
     const payload = this.#memory.allocate(end - start, chunk.byteOffset + start);
-    unmask(payload, 0, chunk, start, end, header.maskingKey, 0);
+    this.#unmask(payload, 0, chunk, start, end, header.maskingKey, 0);
     const rsv = rsvOf(header);
     if (opcode === Opcode.Text && rsv === 0 && !this.#isUtf8?.(payload)) {
       this.#text.reset();
@@ -136,7 +145,7 @@ export class MessageAssembler implements FrameSink {
     const from = this.#length;
     const to = from + (end - start);
     const target = this.#room(header, to);
-    unmask(target, from, chunk, start, end, header.maskingKey, this.#received);
+    this.#unmask(target, from, chunk, start, end, header.maskingKey, this.#received);
     this.#received += end - start;
     this.#length = to;
     const whole = last && header.fin;
@@ -174,6 +183,19 @@ export class MessageAssembler implements FrameSink {
     return payload;
   }
 
+  #unmask(
+    target: Uint8Array,
+    at: number,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    maskingKey: number | undefined,
+    phase: number,
+  ): void {
+    if (maskingKey === undefined) copyRange(target, at, source, start, end);
+    else this.#masker.mask(target, at, source, start, end, maskingKey, phase);
+  }
+
   #controlPart(
     header: Readonly<FrameHeader>,
     chunk: Uint8Array,
@@ -184,7 +206,7 @@ export class MessageAssembler implements FrameSink {
     const payload = this.#control!;
     const from = this.#received;
     const to = from + (end - start);
-    unmask(payload, from, chunk, start, end, header.maskingKey, from);
+    this.#unmask(payload, from, chunk, start, end, header.maskingKey, from);
     this.#received = to;
     if (header.opcode === Opcode.Close) {
       const bad = this.#judgeClose(payload, from, to, last);
@@ -214,17 +236,4 @@ export class MessageAssembler implements FrameSink {
 
 function rsvOf(header: Readonly<FrameHeader>): number {
   return (header.rsv1 ? 0x40 : 0) | (header.rsv2 ? 0x20 : 0) | (header.rsv3 ? 0x10 : 0);
-}
-
-function unmask(
-  target: Uint8Array,
-  at: number,
-  source: Uint8Array,
-  start: number,
-  end: number,
-  maskingKey: number | undefined,
-  phase: number,
-): void {
-  if (maskingKey === undefined) copyRange(target, at, source, start, end);
-  else maskRange(target, at, source, start, end, maskingKey, phase);
 }

@@ -64,7 +64,11 @@ export class MessageDecoder {
    * @throws TypeError from inside one of its own callbacks or after `end`; and whatever the sink throws
    */
   push(chunk: Uint8Array, at = 0): number {
-    return this.#frames.push(chunk, at);
+    try {
+      return this.#frames.push(chunk, at);
+    } finally {
+      this.#assembler.forgetChunk();
+    }
   }
 
   /** The stream has ended. A frame or message that is not whole becomes a violation with close code 1006. */

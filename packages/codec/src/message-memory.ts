@@ -28,14 +28,15 @@ export class MessageMemory {
    * Fresh memory, owned by the caller. Not always zeroed.
    *
    * @param length in bytes
-   * @param alignment the start in memory is alike to this modulo 4, where that is of use: word-wise copies need it
+   * @param alignment the start in memory is alike to this modulo 8, so that it can be masked
+   *   by words
    */
   allocate(length: number, alignment = 0): Uint8Array<ArrayBuffer> {
     if (length <= OWN_UP_TO || length > SLAB_UP_TO) return new this.#Bytes(length);
-    let start = this.#used + ((alignment - this.#used) & 3);
+    let start = this.#used + ((alignment - this.#used) & 7);
     if (start + length > this.#slab.byteLength) {
       this.#slab = new ArrayBuffer(SLAB_BYTES);
-      start = alignment & 3;
+      start = alignment & 7;
     }
     this.#used = start + length;
     return new this.#Bytes(this.#slab, start, length);

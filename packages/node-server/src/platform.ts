@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type BytesConstructor, MessageMemory, type Platform } from '@ws/codec';
+import { bigUint64Kernel } from '@ws/codec/mask-biguint64';
 import { SendMemory } from '@ws/connection';
 
 /**
@@ -20,6 +21,9 @@ class SafeBuffer {
 const BufferBytes: BytesConstructor =
   Species !== undefined && Buffer.isBuffer(new Species(1)) ? Species : (SafeBuffer as unknown as BytesConstructor);
 
+/** Bun runs JavaScriptCore, where this kernel is no gain; Node and Deno run V8. */
+const maskKernel = process.versions.bun === undefined ? bigUint64Kernel : undefined;
+
 /** Shared by all connections of the process, so that an idle one holds none of it. */
-export const platform: Platform = { memory: new MessageMemory(BufferBytes), isUtf8 };
+export const platform: Platform = { memory: new MessageMemory(BufferBytes), isUtf8, maskKernel };
 export const sendMemory: SendMemory = new SendMemory();
