@@ -45,7 +45,7 @@ describe('H8: origins', () => {
 
   test('a plain object is no policy: its list would be forgotten', () => {
     const plain = { allowedOrigins: ['https://example.com'] } as unknown as UpgradePolicy;
-    expect(() => checkUpgrade(request, plain)).toThrow(TypeError);
+    expect(() => checkUpgrade(request, plain)).toThrow('new UpgradePolicy(options)');
     expect(() => acceptUpgrade(request, plain)).toThrow(TypeError);
   });
 });
@@ -77,13 +77,17 @@ test('a policy keeps its own copies', () => {
   const options = {
     allowedOrigins: ['https://a.example'],
     subprotocols: ['a'],
+    extensions: [{ name: 'a', accept: () => undefined }],
     headers: [['A', 'b']] as [string, string][],
   };
   const policy = new UpgradePolicy(options);
   options.allowedOrigins.push('http://example.com');
   options.subprotocols.push('b');
+  options.extensions.pop();
+  options.headers[0]![1] = 'c';
   options.headers.push(['C', 'd']);
   expect(policy.headers).toEqual([['A', 'b']]);
+  expect(policy.extensions).toHaveLength(1);
   expect(policy.selectSubprotocol(['b'], request)).toBe(undefined);
   expectRefused(request, 'origin-forbidden', 403, policy);
 });
