@@ -98,6 +98,8 @@ export class Connection {
       throw new TypeError(`role must be 'server' or 'client', got ${String(role)}`);
     if (role === 'client' && maskingKey === undefined)
       throw new TypeError('a client must mask its frames: maskingKey is missing');
+    if (maskingKey !== undefined && typeof maskingKey !== 'function')
+      throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${typeof maskingKey}`);
     this.#role = role;
     this.#sink = options.sink;
     this.#maskingKey = role === 'client' ? maskingKey : undefined;
@@ -120,6 +122,14 @@ export class Connection {
   /** How many bytes wait for `take`. */
   get queuedBytes(): number {
     return this.#outbox.bytes;
+  }
+
+  /**
+   * How many bytes of the peer's stream have been taken: up to the end of the frame, while it is delivered. A `receive` that the
+   * sink has thrown out of goes on from there.
+   */
+  get offset(): number {
+    return this.#decoder.offset;
   }
 
   /** How many bytes are allocated for a message, or a frame, that is not whole yet. */
@@ -145,11 +155,15 @@ export class Connection {
     return this.#decoder.push(chunk, at);
   }
 
-  /** The peer's stream has ended. If that was in the middle of a frame or a message, it is a violation; nothing is sent any more. */
+  /**
+   * The peer's stream has ended. If that was in the middle of a frame or a message, it is a violation; nothing is sent any more.
+   *
+   * @throws TypeError from inside a delivery
+   */
   receiveEnd(): void {
     if (this.#state === 'closed') return;
-    this.#state = 'closed';
     this.#decoder.end();
+    this.#state = 'closed';
   }
 
   /** Stops deliveries after the one that runs now. Each `hold` needs its own `release`. */
