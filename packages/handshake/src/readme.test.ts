@@ -76,6 +76,6 @@ test("the README's two steps: an awaited authentication, 401 or a cookie", async
 test('the README names every reason with its status', () => {
   for (const [reason, status] of Object.entries(handshake.HANDSHAKE_REASONS)) {
     if (status === 0) expect(readme).toContain(`\`${reason}\``);
-    else expect(readme).toMatch(new RegExp(`^\\| ${status} \\|[^|]*\`${reason}\``, 'm'));
+    else expect(readme).toMatch(new RegExp(`^\\| ${status} +\\|[^|]*\`${reason}\``, 'm'));
   }
 });
