@@ -58,7 +58,7 @@ export interface ConnectionOptions {
 export interface SendOptions {
   /** Whether this ends the message; if not, the next `send` continues it. Default: true. */
   readonly fin?: boolean | undefined;
-  /** Whether the message is binary. Default: true for bytes, false for a string. Of a continued message, the first `send` decides. */
+  /** Whether the message is binary. Default: false for a string; for bytes true, unless they continue a text message. */
   readonly binary?: boolean | undefined;
   /** Whether an extension may compress it. Default: true. */
   readonly compress?: boolean | undefined;
@@ -85,6 +85,7 @@ export class Connection {
   readonly #role: 'server' | 'client';
 
   #state: ConnectionState = 'open';
+  #holds = 0;
   #pongBytes = 0;
   #heldForPongs = false;
 
@@ -168,10 +169,15 @@ export class Connection {
 
   /** Stops deliveries after the one that runs now. Each `hold` needs its own `release`. */
   hold(): void {
+    this.#holds++;
     this.#decoder.hold();
   }
 
+  /** Takes one `hold` back. Delivers nothing by itself: `receive` what was not taken. */
   release(): void {
+    // The decoder cannot tell the caller's holds from the one for pongs.
+    if (this.#holds === 0) throw new TypeError('release() without a hold() before it');
+    this.#holds--;
     this.#decoder.release();
   }
 
@@ -198,9 +204,9 @@ export class Connection {
     if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);
     const payload = toBytes(data, 'data');
     const { fin = true, compress = true } = options;
-    const binary = options.binary ?? (this.#sending === 'none' ? typeof data !== 'string' : this.#sending === 'binary');
+    const binary = options.binary ?? (typeof data !== 'string' && this.#sending !== 'text');
     const kind = binary ? 'binary' : 'text';
-    if (this.#sending !== 'none' && (this.#sending !== kind || (typeof data === 'string' && binary))) {
+    if (this.#sending !== 'none' && this.#sending !== kind) {
       throw new TypeError(`a fragmented ${this.#sending} message is open: end it (fin) before another is begun`);
     }
     // The peer would have to fail the connection.
@@ -270,7 +276,9 @@ export class Connection {
         if (first) this.#queue(Opcode.Close, encodeClose(code), true, 0);
         this.#sink.close(code, reason);
       },
-      violation: (error) => this.#fail(error),
+      violation: (error) => {
+        if (this.#state !== 'closed') this.#fail(error);
+      },
     };
   }
 

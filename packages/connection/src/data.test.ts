@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { type Data, toBytes } from './data.ts';
+
+test('a string becomes UTF-8', () => {
+  expect(toBytes('aé', 'data')).toEqual(Uint8Array.of(0x61, 0xc3, 0xa9));
+});
+
+test('bytes are not copied', () => {
+  const memory = new Uint8Array(16);
+  for (const data of [
+    memory.buffer,
+    memory.subarray(3, 9),
+    new DataView(memory.buffer, 3),
+    new Int16Array(memory.buffer),
+  ]) {
+    const bytes = toBytes(data, 'data');
+    expect(bytes.buffer).toBe(memory.buffer);
+    expect(bytes.length).toBe(data.byteLength);
+    expect(bytes.byteOffset).toBe('byteOffset' in data ? data.byteOffset : 0);
+  }
+  expect(toBytes(memory, 'data')).toBe(memory);
+});
+
+test('H14: the error names what is wrong', () => {
+  expect(() => toBytes(1024 as unknown as Data, 'the ping')).toThrow(
+    new TypeError('the ping must be a string, an ArrayBuffer or a view of one, got number'),
+  );
+  expect(() => toBytes(null as unknown as Data, 'data')).toThrow('got null');
+});

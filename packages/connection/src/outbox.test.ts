@@ -1,0 +1,98 @@
+import { bytesOf, maskingKey, rawFrame } from '@ws/testkit';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { flat } from './endpoint.suite.ts';
+import { COPY_UP_TO, Outbox } from './outbox.ts';
+import { SendMemory } from './send-memory.ts';
+
+const fields = (payload: Uint8Array, key?: number) => ({
+  fin: true,
+  rsv1: false,
+  rsv2: false,
+  rsv3: false,
+  opcode: 2,
+  maskingKey: key,
+  payloadLength: payload.length,
+});
+
+/** Sizes on both sides of every change: the header's forms, the copy, and what fills a slab. */
+const size = fc.oneof(
+  fc.nat({ max: 200 }),
+  fc.constantFrom(0, 32, 33, 125, 126, COPY_UP_TO - 1, COPY_UP_TO, COPY_UP_TO + 1, 65535, 65536),
+);
+
+test('whatever connections share the memory, each takes its own frames, in order, and what it took does not change', () => {
+  const add = fc.record({
+    box: fc.nat({ max: 2 }),
+    bytes: fc.tuple(size, fc.integer()).map(([length, seed]) => bytesOf(length, seed)),
+    key: fc.option(maskingKey(), { nil: undefined }),
+  });
+  const take = fc.record({ box: fc.nat({ max: 2 }) });
+  fc.assert(
+    fc.property(fc.array(fc.oneof({ weight: 4, arbitrary: add }, take), { maxLength: 60 }), (steps) => {
+      const memory = new SendMemory();
+      const boxes = [0, 1, 2].map(() => ({
+        box: new Outbox(memory),
+        waiting: [] as Uint8Array[],
+        taken: [] as Uint8Array[],
+        wire: [] as Uint8Array[],
+      }));
+      for (const step of steps) {
+        const it = boxes[step.box]!;
+        if ('bytes' in step) {
+          it.box.add(fields(step.bytes, step.key), step.bytes);
+          it.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
+        } else {
+          it.taken.push(...it.box.take());
+          it.wire.push(...it.waiting.splice(0));
+        }
+        expect(it.box.bytes).toBe(flat(it.waiting).length);
+      }
+      for (const { box, waiting, taken, wire } of boxes) {
+        expect(Buffer.compare(flat([...taken, ...box.take()]), flat([...wire, ...waiting]))).toBe(0);
+        expect(box.take()).toEqual([]);
+      }
+    }),
+    { numRuns: 80 },
+  );
+});
+
+test('small frames of one turn leave as one chunk', () => {
+  const box = new Outbox(new SendMemory());
+  const bytes = bytesOf(100, 1);
+  for (let i = 0; i < 100; i++) box.add(fields(bytes, i), bytes);
+  expect(box.take()).toHaveLength(1);
+});
+
+test('frames that another connection has come between leave as two', () => {
+  const memory = new SendMemory();
+  const one = new Outbox(memory);
+  const two = new Outbox(memory);
+  for (const box of [one, two, one]) box.add(fields(Uint8Array.of(1)), Uint8Array.of(1));
+  expect(one.take()).toHaveLength(2);
+  expect(two.take()).toHaveLength(1);
+});
+
+test('a slab is filled before the next is made, and an idle memory has none', () => {
+  const memory = new SendMemory();
+  expect(memory.slab.length).toBe(0);
+  const box = new Outbox(memory);
+  const bytes = new Uint8Array(COPY_UP_TO);
+  for (let i = 0; i < 15; i++) box.add(fields(bytes), bytes);
+  const first = memory.slab;
+  expect(memory.used).toBe(15 * (COPY_UP_TO + 4));
+  box.add(fields(bytes), bytes);
+  expect(memory.slab).not.toBe(first);
+  expect(box.take().map((chunk) => chunk.length)).toEqual([15 * (COPY_UP_TO + 4), COPY_UP_TO + 4]);
+});
+
+test('memory is reserved to the last byte', () => {
+  const memory = new SendMemory();
+  memory.reserve(1);
+  const { slab } = memory;
+  memory.used = 65_000;
+  memory.reserve(536);
+  expect(memory.slab).toBe(slab);
+  memory.reserve(537);
+  expect([memory.slab === slab, memory.used]).toEqual([false, 0]);
+});
