@@ -1,6 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { byteSoup, illFormedUtf8, legalStream, nearlyUtf8, plantedViolation, rules, utf8 } from './arbitraries.ts';
+import {
+  byteSoup,
+  illFormedUtf8,
+  legalStream,
+  nearlyUtf8,
+  plantedViolation,
+  rules,
+  utf8,
+  withRules,
+} from './arbitraries.ts';
 import { isLegalStream } from './legality.ts';
 import { decodeNaively } from './naive-codec.ts';
 import { firstBadUtf8 } from './naive-utf8.ts';
@@ -21,7 +30,7 @@ describe('a planted violation is the one that the naive codec finds', () => {
 test('a legal stream is legal for the sender that the reader expects', () => {
   fc.assert(
     fc.property(
-      rules().chain((rules) => fc.tuple(fc.constant(rules), legalStream(rules))),
+      withRules(rules(), (rules) => legalStream(rules)),
       ([{ role, allowedRsv }, frames]) => {
         const bytes = rawFrames(frames);
         if (role !== 'observer') {
@@ -36,10 +45,7 @@ test('a legal stream is legal for the sender that the reader expects', () => {
 
 test('the soup is nourishing: many of its streams deliver something, and many break something', () => {
   const reads = fc
-    .sample(
-      rules().chain((rules) => fc.tuple(fc.constant(rules), byteSoup(rules))),
-      { numRuns: 600, seed: 1 },
-    )
+    .sample(withRules(rules(), byteSoup), { numRuns: 600, seed: 1 })
     .map(([rules, bytes]) => decodeNaively(bytes, rules));
   expect(reads.filter(({ events }) => events.length > 1).length).toBeGreaterThan(150);
   expect(new Set(reads.map(({ violation }) => violation?.violation)).size).toBeGreaterThan(10);

@@ -10,6 +10,14 @@ export interface StreamRules {
   readonly allowedRsv?: number | undefined;
 }
 
+/** Rules, and what was made for them: a stream, or the bytes of one. */
+export function withRules<R extends StreamRules, T>(
+  rules: fc.Arbitrary<R>,
+  make: (rules: R) => fc.Arbitrary<T>,
+): fc.Arbitrary<[R, T]> {
+  return rules.chain((rules) => fc.tuple(fc.constant(rules), make(rules)));
+}
+
 export interface StreamSize {
   /** The longest payload of one message, in bytes; default 65537. */
   readonly maxPayload?: number | undefined;
