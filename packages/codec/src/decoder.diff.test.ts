@@ -15,6 +15,7 @@ import {
   transcript,
   VIOLATIONS,
   type Violation,
+  withRules,
 } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -37,13 +38,9 @@ function naively(bytes: Uint8Array, rules: NaiveRules): string[] {
 
 test('any bytes in any chunks: the messages, violation and offset of the naive codec', () => {
   fc.assert(
-    fc.property(
-      limitedRules().chain((rules) => fc.tuple(fc.constant(rules), byteSoup(rules))),
-      cuts(),
-      ([rules, bytes], cuts) => {
-        expect(decode(bytes, rules, cuts)).toEqual(naively(bytes, rules));
-      },
-    ),
+    fc.property(withRules(limitedRules(), byteSoup), cuts(), ([rules, bytes], cuts) => {
+      expect(decode(bytes, rules, cuts)).toEqual(naively(bytes, rules));
+    }),
     { numRuns: 6000 },
   );
 });
@@ -60,7 +57,7 @@ test('noise of single bytes: the messages, violation and offset of the naive cod
 test('legal streams with payloads of every form of length, in any chunks', () => {
   fc.assert(
     fc.property(
-      rules().chain((rules) => fc.tuple(fc.constant(rules), legalStream(rules))),
+      withRules(rules(), (rules) => legalStream(rules)),
       cuts(),
       ([rules, frames], cuts) => {
         const bytes = rawFrames(frames);

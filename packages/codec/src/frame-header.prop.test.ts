@@ -1,4 +1,14 @@
-import { allowedRsv, BOUNDARY_LENGTHS, maskingKey, maskingKeyFor, type Role, role, rsvBits } from '@ws/testkit';
+import {
+  allowedRsv,
+  BOUNDARY_LENGTHS,
+  maskingKey,
+  maskingKeyFor,
+  type Role,
+  role,
+  rsvBits,
+  rules,
+  withRules,
+} from '@ws/testkit';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeFrameHeader, encodeFrameHeader, type FrameHeader } from './index.ts';
@@ -32,10 +42,7 @@ const signed = (header: FrameHeader): FrameHeader => ({
   maskingKey: header.maskingKey === undefined ? undefined : header.maskingKey | 0,
 });
 
-const rulesAndHeader = () =>
-  fc
-    .record({ role: role(), allowedRsv: allowedRsv() })
-    .chain((rules) => fc.tuple(fc.constant(rules), legalHeader(rules.role, rules.allowedRsv)));
+const rulesAndHeader = () => withRules(rules(), ({ role, allowedRsv }) => legalHeader(role, allowedRsv));
 
 test('what was encoded is decoded, wherever it stands, and no byte behind it is read', () => {
   fc.assert(

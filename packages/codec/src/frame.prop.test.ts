@@ -1,4 +1,4 @@
-import { maskingKey, messageFrames, payload, rawFrame, rawFrames, rsvBits, rules } from '@ws/testkit';
+import { maskingKey, messageFrames, payload, rawFrame, rawFrames, rsvBits, rules, withRules } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeFrames, encodeFrame, ProtocolError } from './index.ts';
@@ -31,7 +31,7 @@ test('what was left out is FIN = 1, no RSV bit, no mask', () => {
 test('decodeFrames gives back the frames of a stream, unmasked, in memory of their own', () => {
   fc.assert(
     fc.property(
-      rules().chain((rules) => fc.tuple(fc.constant(rules), messageFrames(rules))),
+      withRules(rules(), (rules) => messageFrames(rules)),
       ([rules, frames]) => {
         const bytes = rawFrames(frames);
         const decoded = decodeFrames(bytes, rules);

@@ -11,6 +11,7 @@ import {
   rawFrames,
   rules,
   split,
+  withRules,
 } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -51,7 +52,7 @@ describe('a message owns its bytes, and a chunk stays its caller’s', () => {
   test('no chunk is written, and what was delivered stays as it was when the chunks are overwritten', () => {
     fc.assert(
       fc.property(
-        rules().chain((rules) => fc.tuple(fc.constant(rules), legalStream(rules))),
+        withRules(rules(), (rules) => legalStream(rules)),
         cuts(),
         ([rules, frames], cuts) => {
           const bytes = rawFrames(frames);

@@ -1,4 +1,14 @@
-import { anyPlantedViolation, byteSoup, cuts, limitedRules, Recorder, rawFrames, rules, split } from '@ws/testkit';
+import {
+  anyPlantedViolation,
+  byteSoup,
+  cuts,
+  limitedRules,
+  Recorder,
+  rawFrames,
+  rules,
+  split,
+  withRules,
+} from '@ws/testkit';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FrameDecoder, MessageDecoder, ProtocolError } from './index.ts';
@@ -26,25 +36,21 @@ test('after a violation everything is taken and nothing delivered, whatever come
 
 test('F15: after a Close everything is taken and discarded, in silence', () => {
   fc.assert(
-    fc.property(
-      rules().chain((rules) => fc.tuple(fc.constant(rules), byteSoup(rules))),
-      cuts(),
-      ([rules, more], cuts) => {
-        const recorder = new Recorder();
-        const decoder = new MessageDecoder(rules, {}, recorder);
-        const maskingKey = rules.role === 'client' ? undefined : 0x11223344;
-        // Inside a message, which stays open: neither that nor half a frame is missed at the end.
-        const closing = rawFrames([
-          { fin: false, opcode: 2, maskingKey, payload: Uint8Array.of(1) },
-          { opcode: 8, maskingKey },
-        ]);
-        for (const chunk of split(Uint8Array.of(...closing, ...more), cuts)) {
-          expect(decoder.push(chunk)).toBe(chunk.length);
-        }
-        decoder.end();
-        expect(recorder.transcript()).toEqual(['close without code ""']);
-      },
-    ),
+    fc.property(withRules(rules(), byteSoup), cuts(), ([rules, more], cuts) => {
+      const recorder = new Recorder();
+      const decoder = new MessageDecoder(rules, {}, recorder);
+      const maskingKey = rules.role === 'client' ? undefined : 0x11223344;
+      // Inside a message, which stays open: neither that nor half a frame is missed at the end.
+      const closing = rawFrames([
+        { fin: false, opcode: 2, maskingKey, payload: Uint8Array.of(1) },
+        { opcode: 8, maskingKey },
+      ]);
+      for (const chunk of split(Uint8Array.of(...closing, ...more), cuts)) {
+        expect(decoder.push(chunk)).toBe(chunk.length);
+      }
+      decoder.end();
+      expect(recorder.transcript()).toEqual(['close without code ""']);
+    }),
     { numRuns: 500 },
   );
 });
@@ -52,9 +58,7 @@ test('F15: after a Close everything is taken and discarded, in silence', () => {
 test('no bytes make a decoder throw, and what it says is a ProtocolError with all its parts', () => {
   fc.assert(
     fc.property(
-      limitedRules().chain((rules) =>
-        fc.tuple(fc.constant(rules), fc.oneof(byteSoup(rules), fc.uint8Array({ maxLength: 200 }))),
-      ),
+      withRules(limitedRules(), (rules) => fc.oneof(byteSoup(rules), fc.uint8Array({ maxLength: 200 }))),
       cuts(),
       ([rules, bytes], cuts) => {
         const errors: unknown[] = [];
