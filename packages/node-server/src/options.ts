@@ -46,6 +46,11 @@ export interface ServerOptions {
    * 1000, ample for a packet and back.
    */
   readonly closeTimeout?: number | undefined;
+  /**
+   * How long a client's Close is waited for after ours, in milliseconds, before the socket is destroyed. Default: 10,000,
+   * since it may stand behind messages that are on their way.
+   */
+  readonly closeReplyTimeout?: number | undefined;
 }
 
 /** Options, validated, with their defaults. */
@@ -57,6 +62,7 @@ export interface Settings {
   readonly verifyClient: VerifyClient | undefined;
   readonly handshakeTimeout: number;
   readonly closeTimeout: number;
+  readonly closeReplyTimeout: number;
 }
 
 /** The longest time that Node's timers take. */
@@ -87,6 +93,7 @@ export function readOptions(options: ServerOptions): Settings {
     verifyClient,
     handshakeTimeout: integer(options.handshakeTimeout, 'handshakeTimeout', MAX_TIMEOUT, 10_000),
     closeTimeout: integer(options.closeTimeout, 'closeTimeout', MAX_TIMEOUT, 1000),
+    closeReplyTimeout: integer(options.closeReplyTimeout, 'closeReplyTimeout', MAX_TIMEOUT, 10_000),
   };
 }
 

@@ -10,13 +10,19 @@ export class RawClient {
   /** The socket is gone; 'reset' if it was cut off. */
   closed: 'no' | 'orderly' | 'reset' = 'no';
 
+  /** How many bytes have come. */
+  length = 0;
+
   readonly #chunks: Buffer[] = [];
   readonly #waiters = new Set<() => void>();
 
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     this.socket
-      .on('data', (chunk) => this.#changed(this.#chunks.push(chunk)))
+      .on('data', (chunk) => {
+        this.length += chunk.length;
+        this.#changed(this.#chunks.push(chunk));
+      })
       .on('end', () => this.#changed((this.ended = true)))
       .on('error', () => {
         this.closed = 'reset';

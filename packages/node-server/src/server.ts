@@ -263,6 +263,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       context: decision.context,
       maxPayload: this.#settings.maxPayload,
       closeTimeout: this.#settings.closeTimeout,
+      closeReplyTimeout: this.#settings.closeReplyTimeout,
     });
     this.clients.add(webSocket);
     webSocket.once('close', () => {

@@ -51,7 +51,8 @@ export class SocketTransport implements Transport {
 
   readonly #wrote = (): void => {
     this.#writes--;
-    if (!this.#awaited || this.#writes > 0) return;
+    // A destroyed socket calls back, with no error, for what it has not written; 'close' tells the driver.
+    if (this.#socket.destroyed || !this.#awaited || this.#writes > 0) return;
     this.#awaited = false;
     this.#driver?.written();
   };

@@ -39,6 +39,7 @@ export interface WebSocketInit {
   readonly context: unknown;
   readonly maxPayload: number;
   readonly closeTimeout: number;
+  readonly closeReplyTimeout: number;
 }
 
 const CONNECTING = 0;
@@ -111,6 +112,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
       limits: { maxMessagePayload: init.maxPayload },
       extensions: init.running,
       closeTimeout: init.closeTimeout,
+      closeReplyTimeout: init.closeReplyTimeout,
       handler: {
         message: (payload, isBinary) => this.#message(payload as Buffer<ArrayBuffer>, isBinary),
         ping: (payload) => this.emit('ping', payload as Buffer<ArrayBuffer>),
@@ -231,8 +233,9 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   }
 
   #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
-    if (this.#queue.length === 0 && this.listenerCount('message') > 0) this.emit('message', payload, isBinary);
-    else if (this.#driver.state === 'open' || this.#queue.iterated) this.#queue.push(payload, isBinary);
+    const heard = this.listenerCount('message') > 0;
+    if (heard && this.#queue.length === 0) this.emit('message', payload, isBinary);
+    else if (heard || this.#driver.state === 'open' || this.#queue.iterated) this.#queue.push(payload, isBinary);
   }
 
   /** A listener has come: what waited is delivered before what arrives, and not before the caller has gone on. */
@@ -253,7 +256,8 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     this.#cause = cause;
     this.#queue.end(cause);
     const told = cause instanceof ProtocolError || (cause !== undefined && 'code' in cause);
-    if (told && this.listenerCount('error') > 0) this.emit('error', cause);
+    // If that throws, 'close' follows nevertheless.
+    if (told && this.listenerCount('error') > 0) this.#driver.call(() => this.emit('error', cause), true);
     this.emit('close', code, Buffer.from(reason));
   }
 }

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
+
+export interface Child {
+  readonly process: ChildProcess;
+  /** The next line of its standard output. */
+  line(): Promise<string>;
+  /** What it has written to its standard error. */
+  errors(): string;
+  exit: Promise<number | null>;
+}
+
+/** A program of a process of its own, in which `@ws/node-server` is the built package. Ends with the test. */
+export function run(code: string): Child {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+    cwd: PACKAGE,
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+  });
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  let errors = '';
+  child.stderr!.setEncoding('utf8').on('data', (chunk) => {
+    errors += chunk;
+  });
+  onTestFinished(() => void child.kill());
+  return {
+    process: child,
+    async line() {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`the program has ended: ${errors}`);
+      return value;
+    },
+    errors: () => errors,
+    exit: once(child, 'close').then(([code]) => code),
+  };
+}

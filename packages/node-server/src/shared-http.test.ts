@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { expect, onTestFinished, test } from 'vitest';
+import { open, request, text, textLine } from './raw-client.suite.ts';
+import { listen, shut } from './serve.suite.ts';
+import { WebSocketServer } from './server.ts';
+
+/** A server for a path of an http server, which says its name to everybody. */
+function named(http: Server, path: string | undefined): WebSocketServer {
+  const server = new WebSocketServer({ server: http, path });
+  server.on('connection', (socket) => socket.send(String(path)));
+  onTestFinished(() => shut(server));
+  return server;
+}
+
+async function statusOf(port: number, path: string): Promise<number> {
+  const client = request(port, {}, `GET ${path} HTTP/1.1`);
+  const { status } = await client.response();
+  if (status === 101) await client.received(1);
+  return status;
+}
+
+test('H10: two servers with different paths share one http server; the query does not count', async () => {
+  const { server: http, port } = await listen();
+  named(http, '/a');
+  named(http, '/b');
+  expect(http.listenerCount('upgrade')).toBe(1);
+  for (const [path, name] of [
+    ['/a', '/a'],
+    ['/b', '/b'],
+    ['/b?x=1', '/b'],
+    ['/a?', '/a'],
+  ]) {
+    const client = await open(port, {}, `GET ${path} HTTP/1.1`);
+    expect(await client.received(1)).toEqual([textLine(name!)]);
+  }
+});
+
+test('H10: what is nobody’s is a 404, and its socket ends', async () => {
+  const { server: http, port } = await listen();
+  named(http, '/a');
+  named(http, '/b');
+  for (const path of ['/', '/c', '/a/', '/A', '//a', '/a%20']) {
+    const client = request(port, {}, `GET ${path} HTTP/1.1`);
+    const { status, fields } = await client.response();
+    expect([path, status, fields.get('connection')]).toEqual([path, 404, 'close']);
+    await client.end();
+  }
+});
+
+test('H10: with a foreign listener, what is none of ours is left to it', async () => {
+  const { server: http, port } = await listen();
+  named(http, '/ours');
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    if (request.url === '/hmr') socket.end('HTTP/1.1 299 Foreign\r\n\r\n');
+  });
+  expect(await statusOf(port, '/ours')).toBe(101);
+  expect(await statusOf(port, '/hmr')).toBe(299);
+});
+
+test('H10: a foreign listener that was there first does not matter', async () => {
+  const { server: http, port } = await listen();
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    if (request.url === '/hmr') socket.end('HTTP/1.1 299 Foreign\r\n\r\n');
+  });
+  named(http, '/ours');
+  expect(await statusOf(port, '/hmr')).toBe(299);
+  expect(await statusOf(port, '/ours')).toBe(101);
+});
+
+test('H10: closing one server leaves the other, and its path becomes a 404', async () => {
+  const { server: http, port } = await listen();
+  const a = named(http, '/a');
+  named(http, '/b');
+  a.close();
+  expect(await statusOf(port, '/a')).toBe(404);
+  expect(await statusOf(port, '/b')).toBe(101);
+});
+
+test('H10: closing all takes our listener away; a new server brings it back', async () => {
+  const { server: http, port } = await listen();
+  const a = named(http, '/a');
+  const b = named(http, '/b');
+  const closed = [once(a, 'close'), once(b, 'close')];
+  a.close();
+  b.close();
+  await Promise.all(closed);
+  expect(http.listenerCount('upgrade')).toBe(0);
+  expect(http.listening).toBe(true);
+  named(http, '/a');
+  expect(await statusOf(port, '/a')).toBe(101);
+});
+
+test('H10: open connections of a closed server go on, and its close waits for them', async () => {
+  const { server: http, port } = await listen();
+  const server = named(http, undefined);
+  server.on('connection', (socket) => socket.on('message', (data) => socket.send(data.toString())));
+  const client = await open(port);
+  let closed = false;
+  server.close(() => (closed = true));
+  await client.send(text('still here')).received(2);
+  expect(closed).toBe(false);
+  client.socket.resetAndDestroy();
+  await once(server, 'close');
+  expect(closed).toBe(true);
+});
+
+test('H10: a subclass decides on requests by shouldHandle', async () => {
+  class Rooms extends WebSocketServer {
+    override shouldHandle(request: IncomingMessage): boolean {
+      return /^\/rooms\/\d+$/.test(request.url ?? '');
+    }
+  }
+  const { server: http, port } = await listen();
+  const server = new Rooms({ server: http });
+  server.on('connection', (socket) => socket.send('room'));
+  onTestFinished(() => shut(server));
+  expect(await statusOf(port, '/rooms/7')).toBe(101);
+  expect(await statusOf(port, '/rooms/x')).toBe(404);
+});
+
+test('a plain request to a shared http server is none of ours', async () => {
+  const { server: http, port } = await listen();
+  named(http, '/a');
+  http.on('request', (_request, response) => response.end('page'));
+  const answer = await fetch(`http://127.0.0.1:${port}/a`);
+  expect([answer.status, await answer.text()]).toEqual([200, 'page']);
+});
