@@ -33,6 +33,7 @@ export function openEcho(http, taps) {
     });
     socket.on('drain', () => socket.resume());
   });
+  return server;
 }
 
 /** @param {string | undefined} target of a request */

@@ -60,27 +60,27 @@ function open() {
   const readers = frameReaders();
   const records = new WebSocket(webSocketUrl('/tap'));
   tap = records;
+  let opened = false;
   records.binaryType = 'arraybuffer';
   records.addEventListener('message', ({ data }) => {
-    if (typeof data === 'string') return openEcho(JSON.parse(data).id, records);
+    if (typeof data === 'string') {
+      opened = true;
+      return openEcho(JSON.parse(data).id);
+    }
     const head = new DataView(data);
     const reader = head.getUint8(0) === 0 ? readers.in : readers.out;
     reader.push(new Uint8Array(data, RECORD_HEAD), head.getFloat64(1));
   });
   records.addEventListener('close', ({ code, reason }) => {
-    if (code === 1000) {
-      readers.in.end();
-      readers.out.end();
-    } else say(`The recording has ended${reason === '' ? '' : `: ${reason}`} (${code}).`, 'bad');
-    if (socket === undefined) closed('The server did not answer: is it still running?');
+    if (!opened) return closed('The server did not answer: is it still running?');
+    if (code !== 1000) return say(`The recording has ended${reason === '' ? '' : `: ${reason}`} (${code}).`, 'bad');
+    readers.in.end();
+    readers.out.end();
   });
 }
 
-/**
- * @param {string} id
- * @param {WebSocket} records
- */
-function openEcho(id, records) {
+/** @param {string} id of the tap */
+function openEcho(id) {
   const echo = new WebSocket(webSocketUrl(`/echo?tap=${encodeURIComponent(id)}`));
   socket = echo;
   sent = [];
@@ -102,9 +102,10 @@ function openEcho(id, records) {
   });
   echo.addEventListener('close', ({ code, reason, wasClean }) => {
     const why = reason === '' ? '' : `, “${reason}”`;
-    const how = code === 1006 ? ': the browser failed the connection' : '';
+    const how = code === 1006 ? ': there was no proper Close' : '';
+    // Without a connection there is nothing to record; with one, the server ends the recording.
+    if (controls.disabled) tap?.close(1000);
     closed(`Closed with ${code}${why}${how}.`, wasClean ? 'good' : 'bad');
-    if (records.readyState === WebSocket.CONNECTING) records.close();
   });
 }
 

@@ -175,5 +175,10 @@ function printable(byte) {
 
 /** @param {number} time in milliseconds since 1970 */
 function clock(time) {
-  return new Date(time).toLocaleTimeString('en-GB', { fractionalSecondDigits: 3 });
+  return new Date(time).toLocaleTimeString('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+  });
 }

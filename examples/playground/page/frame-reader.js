@@ -1,4 +1,5 @@
 import { FrameDecoder, MessageAssembler } from '@ws/codec';
+import { headerLength } from './fields.js';
 
 /** @import { FrameHeader, ProtocolError, Role } from '@ws/codec' */
 
@@ -10,7 +11,7 @@ const KEEP = 14 + 32;
  *
  * @typedef {object} WireFrame
  * @property {number} offset where it starts in the stream
- * @property {Uint8Array<ArrayBuffer>} bytes its first bytes, as they were
+ * @property {Uint8Array<ArrayBuffer>} bytes its first bytes, as they were; of an illegal frame, what had come of them
  * @property {Readonly<FrameHeader> | undefined} header undefined if the header itself is illegal, or not whole
  * @property {ProtocolError | undefined} error why it is illegal
  */
@@ -46,7 +47,11 @@ export class FrameReader {
 
     /** @param {ProtocolError} [error] */
     const deliver = (error) => {
-      onFrame({ offset: this.#start, bytes: this.#firstBytes(), header: this.#header, error });
+      const header = this.#header;
+      const seen = this.#firstBytes();
+      // What follows a whole frame in its chunk is not of it.
+      const bytes = header === undefined ? seen : seen.slice(0, headerLength(seen) + header.payloadLength);
+      onFrame({ offset: this.#start, bytes, header, error });
       this.#start = this.decoder.offset;
       this.#header = undefined;
     };
