@@ -209,6 +209,8 @@ test(`${STREAMS} streams (WS_DIFF_SEED=${SEED}): no difference from ws's Receive
   }
 
   console.log(`WS_DIFF_SEED=${SEED}\n${counts}`);
+  // A shorter run, to look into something, promises no shares.
+  if (STREAMS < 100_000) return;
   expect(counts.get('streams cut at random, three or more frames read')).toBeGreaterThanOrEqual(STREAMS / 2);
   for (const violation of Object.keys(VIOLATIONS).filter((name) => !name.startsWith('end-'))) {
     expect.soft(counts.get(`ends: ${violation}`), violation).toBeGreaterThanOrEqual(STREAMS / 100);
