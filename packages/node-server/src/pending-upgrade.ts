@@ -4,6 +4,9 @@ import { type Refusal, serializeHead } from '@ws/handshake';
 /** What a client may send before it has its answer: nothing, by the RFC; more than this is left unread. */
 const MAX_EARLY_BYTES = 65_536;
 
+/** Sockets that were taken: a second handshake would write its frames between those of the first. */
+const taken = new WeakSet<Duplex>();
+
 /**
  * A socket between its upgrade request and the answer. It is taken at once, with a listener for its errors, so that a
  * client that goes away while a hook decides harms nobody (row H1).
@@ -15,7 +18,15 @@ export class PendingUpgrade {
   #earlyBytes: number;
   #stopWatching: (() => void) | undefined;
 
+  /** @throws TypeError if the socket was taken before */
   constructor(socket: Duplex, head: Uint8Array) {
+    if (taken.has(socket)) {
+      throw new TypeError(
+        "handleUpgrade was called before with this socket: is there a server with the option server, and an 'upgrade' listener " +
+          'that calls handleUpgrade as well? Use noServer there',
+      );
+    }
+    taken.add(socket);
     this.socket = socket;
     this.#early = head.length > 0 ? [head] : [];
     this.#earlyBytes = head.length;

@@ -29,7 +29,7 @@ export interface WebSocketServerEvents {
   connection: [socket: WebSocket, request: IncomingMessage];
   /** The lines of the 101 response, before it is written: push `Name: value` to add one. */
   headers: [lines: string[], request: IncomingMessage];
-  /** The http server of ours listens. */
+  /** The http server listens, ours or the one that was given. */
   listening: [];
   /** The http server of ours has an error: a port in use, say. */
   error: [error: Error];
@@ -84,9 +84,10 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     const { port } = this.#settings;
     if (port !== undefined) {
       this.#http = createServer(answerPlainRequest);
-      this.#http.on('listening', () => this.emit('listening')).on('error', (error) => this.emit('error', error));
+      this.#http.on('error', (error) => this.emit('error', error));
     } else this.#http = options.server as Server | undefined;
     if (this.#http !== undefined) {
+      this.#http.on('listening', this.#emitListening);
       this.#stopRouting = route(this.#http, {
         shouldHandle: (request) => this.shouldHandle(request),
         take: (request, socket, head) =>
@@ -114,16 +115,18 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    * Stops taking new connections, and closes the http server if it is ours; open connections go on. 'close' follows
    * when none is left.
    *
-   * @param callback called then; with an error if the server was closed before
+   * @param callback called then; with an error if that was before
    */
   close(callback?: (error?: Error) => void): void {
-    if (this.#state !== 'running') {
+    if (this.#state === 'closed') {
       if (callback !== undefined) process.nextTick(callback, new Error('the server is closed already'));
       return;
     }
     if (callback !== undefined) this.once('close', callback);
+    if (this.#state === 'closing') return;
     this.#state = 'closing';
     this.#stopRouting?.();
+    this.#http?.off('listening', this.#emitListening);
     for (const pending of this.#pending) pending.abort(new Error('the server is closing'));
     const stopped = () => {
       this.#listening = false;
@@ -137,6 +140,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    * Does the handshake for a request that an http server has emitted with 'upgrade'. The socket is taken at once.
    *
    * @param callback gets the WebSocket; emit 'connection' there if the listeners of this server should see it
+   * @throws TypeError if a server has taken this socket before
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: UpgradeCallback): void {
     const pending = new PendingUpgrade(socket, head);
@@ -162,6 +166,10 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     if (decision instanceof Promise) void this.#await(pending, request, offer, decision, callback);
     else this.#decide(pending, request, offer, decision, callback);
   }
+
+  readonly #emitListening = (): void => {
+    this.emit('listening');
+  };
 
   #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
     if (this.#state !== 'running') return refuse(503);

@@ -79,6 +79,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   #queueFull = false;
   #paused = false;
   #delivering = false;
+  #terminated = false;
   #cause: Error | undefined;
 
   /** Connections are made by a server: listen for its 'connection'. */
@@ -128,7 +129,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   /** 1 open, 2 closing, 3 closed; a server's WebSocket is never connecting (0). */
   get readyState(): 1 | 2 | 3 {
     if (this.#driver.gone) return CLOSED;
-    return this.#driver.state === 'open' ? OPEN : CLOSING;
+    return this.#driver.state === 'open' && !this.#terminated ? OPEN : CLOSING;
   }
 
   /** How many bytes were sent and have not left this process. */
@@ -193,6 +194,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
 
   /** Ends the connection at once, without a Close. */
   terminate(): void {
+    this.#terminated = true;
     this.#driver.terminate();
   }
 
