@@ -1,6 +1,7 @@
 import { CloseCode } from '@ws/codec';
 import { Connection, type ConnectionOptions, type SendOptions } from './connection.ts';
 import type { Data } from './data.ts';
+import { readMilliseconds } from './milliseconds.ts';
 import type { Clock, Transport } from './transport.ts';
 
 /** Who is told what happens on a connection. One that throws closes its own connection with 1011 and hears no more of the peer. */
@@ -70,9 +71,13 @@ export class Driver {
   #written: SendCallback[] = [];
   /** Who waits for bytes that are still queued. */
   #queued: SendCallback[] = [];
+  /** Who is to be called next, in this order, with what; not before `send` has returned. */
+  #due: [callbacks: readonly SendCallback[], error: Error | undefined][] = [];
   #needsDrain = false;
 
   #ended = false;
+  /** Neither deliveries nor writes any more: the transport is gone, or will be. */
+  #destroyed = false;
   #gone = false;
   /** A handler has thrown. */
   #deaf = false;
@@ -82,12 +87,13 @@ export class Driver {
   #stopTimer: (() => void) | undefined;
   #stopPongTimer: (() => void) | undefined;
 
+  /** @throws TypeError or RangeError if an option is of the wrong kind */
   constructor(options: DriverOptions) {
     this.#transport = options.transport;
     this.#clock = options.clock;
     this.#handler = options.handler;
-    this.#closeTimeout = options.closeTimeout ?? 1000;
-    this.#closeReplyTimeout = options.closeReplyTimeout ?? 10_000;
+    this.#closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
+    this.#closeReplyTimeout = readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000);
     this.#connection = new Connection({
       ...options,
       sink: {
@@ -127,7 +133,7 @@ export class Driver {
   /** The transport has read bytes. They are the driver's to keep, and are not written to. */
   received(chunk: Uint8Array): void {
     // After the end, the peer's bytes are read to let its stream end, and dropped (DESIGN: lingering).
-    if (this.#connection.state === 'closed') return;
+    if (this.#connection.state === 'closed' || this.#destroyed) return;
     if (this.#paused || this.#rest.length > 0) this.#rest.push(chunk);
     else this.#receive(chunk);
     this.#throttle();
@@ -135,7 +141,7 @@ export class Driver {
 
   /** The transport has read the peer's end of stream. */
   receivedEnd(): void {
-    if (this.#peerEnded) return;
+    if (this.#peerEnded || this.#destroyed) return;
     this.#peerEnded = true;
     if (this.#rest.length === 0) this.#peerEnd();
   }
@@ -155,11 +161,15 @@ export class Driver {
   lost(error?: Error | undefined): void {
     if (this.#gone) return;
     this.#gone = true;
+    this.#destroyed = true;
     this.#stopTimer?.();
     this.#stopPongTimer?.();
     this.#cause ??= error;
     this.#rest.length = 0;
     this.#connection.receiveEnd();
+    // What will never be written should not be kept by whoever keeps this.
+    this.#connection.take();
+    this.#writing = 0;
     const cause = this.#cause ?? new Error('the connection ended without a Close frame of the peer');
     const callbacks = [...this.#written, ...this.#queued];
     this.#written = [];
@@ -199,11 +209,11 @@ export class Driver {
     if (state === 'open') this.#armTimer();
   }
 
-  /** Ends the connection at once, with no Close. */
+  /** Ends the connection at once, with no Close: nothing is delivered or written any more, and the end is told soon. */
   terminate(cause?: Error | undefined): void {
     if (this.#gone) return;
     this.#cause ??= cause ?? new Error('the connection was terminated by this end');
-    this.#transport.destroy();
+    this.#destroy();
   }
 
   /** Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. */
@@ -250,7 +260,7 @@ export class Driver {
 
   /** Takes the rest, as far as nobody holds. */
   #continue(): void {
-    if (this.#receiving || this.#gone) return;
+    if (this.#receiving || this.#destroyed) return;
     while (this.#rest.length > 0 && !this.#paused && !this.#connection.heldForPongs) this.#receive(this.#rest.shift()!);
     if (this.#rest.length === 0 && this.#peerEnded) this.#peerEnd();
     this.#throttle();
@@ -258,7 +268,7 @@ export class Driver {
 
   /** Reads from the transport exactly while what it reads can be taken. */
   #throttle(): void {
-    if (this.#gone) return;
+    if (this.#destroyed) return;
     const { state, heldForPongs } = this.#connection;
     const pause = state !== 'closed' && (this.#paused || this.#rest.length > 0 || heldForPongs);
     if (pause !== this.#transportPaused) {
@@ -288,7 +298,7 @@ export class Driver {
     if (state !== 'open') {
       if (callback !== undefined) {
         const error = new Error(`the connection is ${state}: nothing can be sent`);
-        this.#clock.defer(() => this.#settle([callback], error));
+        this.#settleSoon([callback], error);
       }
       return false;
     }
@@ -311,7 +321,7 @@ export class Driver {
 
   /** Writes what is queued, unless a write is under way. */
   #flush(insideSend = false): void {
-    if (this.#gone || this.#writing > 0) return;
+    if (this.#destroyed || this.#writing > 0) return;
     const bytes = this.#connection.queuedBytes;
     if (bytes > 0) {
       const { heldForPongs } = this.#connection;
@@ -330,7 +340,7 @@ export class Driver {
       }
       this.#writing = 0;
       if (callbacks.length > 0) {
-        if (insideSend) this.#clock.defer(() => this.#settle(callbacks));
+        if (insideSend) this.#settleSoon(callbacks);
         else this.#settle(callbacks);
       }
     }
@@ -342,7 +352,19 @@ export class Driver {
   }
 
   #settle(callbacks: readonly SendCallback[], error?: Error): void {
-    for (const callback of callbacks) this.call(() => (error === undefined ? callback() : callback(error)), true);
+    this.#due.push([callbacks, error]);
+    this.#settleDue();
+  }
+
+  #settleSoon(callbacks: readonly SendCallback[], error?: Error): void {
+    this.#due.push([callbacks, error]);
+    this.#clock.defer(() => this.#settleDue());
+  }
+
+  #settleDue(): void {
+    for (const [callbacks, error] of this.#due.splice(0)) {
+      for (const callback of callbacks) this.call(() => (error === undefined ? callback() : callback(error)), true);
+    }
   }
 
   // Closing.
@@ -365,14 +387,22 @@ export class Driver {
 
   #armTimer(): void {
     const { state } = this.#connection;
-    if (state === 'open' || this.#gone) return;
+    if (state === 'open' || this.#destroyed) return;
     this.#stopTimer?.();
     this.#stopTimer =
       state === 'closing'
         ? this.#clock.after(this.#closeReplyTimeout, () =>
             this.terminate(new Error(`the peer has not answered our Close for ${this.#closeReplyTimeout} ms`)),
           )
-        : this.#clock.after(this.#closeTimeout, () => this.#transport.destroy());
+        : this.#clock.after(this.#closeTimeout, () => this.#destroy());
+  }
+
+  #destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    // In a delivery, this is the last one.
+    this.#connection.hold();
+    this.#transport.destroy();
   }
 
   // Calling the application.

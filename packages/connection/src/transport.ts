@@ -1,4 +1,7 @@
-/** A stream of bytes in both directions, as a driver uses it. An adapter makes one of what its runtime has. */
+/**
+ * A stream of bytes in both directions, as a driver uses it. An adapter makes one of what its runtime has. None of its methods
+ * calls the driver before it has returned.
+ */
 export interface Transport {
   /**
    * Writes chunks, in order, as one write if it can. They are given away until they have been written.
