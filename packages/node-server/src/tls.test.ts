@@ -1,31 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
+import { certificate } from './certificate.suite.ts';
 import { ended, listen, nextConnection, shut } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
 
-/** A certificate for localhost, made now, of which nobody else has the key. */
-function certificate(): { cert: Buffer; key: Buffer } {
-  const folder = mkdtempSync(join(tmpdir(), 'wss-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const files = ['-keyout', key, '-out', cert];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...files], {
-    stdio: 'pipe',
-  });
-  const made = { cert: readFileSync(cert), key: readFileSync(key) };
-  rmSync(folder, { recursive: true });
-  return made;
-}
-
 async function serveTls() {
   const pem = certificate();
-  const http = createServer(pem);
+  const http = createServer({ cert: pem.cert, key: pem.key });
   const secure: boolean[] = [];
   const server = new WebSocketServer({
     server: http,
