@@ -49,7 +49,7 @@ onSubmit('close-form', () => {
 });
 onSubmit('illegal-form', () => {
   tap?.send(illegal.value);
-  say(`The server now sends: ${illegal.selectedOptions[0]?.text.toLowerCase()}.`);
+  say(`Asked the server for this: ${illegal.selectedOptions[0]?.text}.`);
 });
 
 /** First the tap, which tells the id under which the server lets us watch; then the connection itself. */

@@ -38,7 +38,13 @@ export function fieldsOf(bytes) {
   const first = bitsOf(byte0);
   const fields = [
     ...['FIN', 'RSV1', 'RSV2', 'RSV3'].map((name, i) => ({ name, bits: first.charAt(i), value: '' })),
-    { name: 'opcode', bits: first.slice(4), value: opcodeName(byte0 & 0x0f).toLowerCase() },
+    {
+      name: 'opcode',
+      bits: first.slice(4),
+      value: opcodeName(byte0 & 0x0f)
+        .toLowerCase()
+        .replace(/ .*/, ''),
+    },
   ];
   if (byte1 === undefined) return fields;
   const second = bitsOf(byte1);

@@ -3,6 +3,8 @@ import { hexByte, plural, toHex } from './bytes.js';
 import { element } from './dom.js';
 import { fieldsAtFault, fieldsOf, headerLength, opcodeName } from './fields.js';
 
+import { SAMPLE_BYTES } from './frame-reader.js';
+
 /** @import { WireFrame } from './frame-reader.js' */
 
 /** Bytes in one group of the payload: what fits beside its labels on a phone. */
@@ -71,7 +73,8 @@ function diagram({ bytes, error }) {
         `field bits-${bits.length}${bad ? ' bad' : ''}`,
         element('span', 'bits', ...[...bits].map((bit) => element('span', bit === '1' ? 'one' : 'zero', bit))),
         element('span', 'name', name),
-        ...(value === '' ? [] : [element('span', 'value', value)]),
+        // On a phone, four bits are narrower than this one word.
+        ...(value === '' ? [] : [element('span', 'value', value.replace('continuation', 'continu\u00adation'))]),
       ),
     );
   }
@@ -86,7 +89,7 @@ function diagram({ bytes, error }) {
 function payloadOf({ bytes, header }) {
   if (header === undefined) return undefined;
   const start = headerLength(bytes);
-  const wire = bytes.slice(start, start + header.payloadLength);
+  const wire = bytes.slice(start, start + SAMPLE_BYTES);
   const plain = wire.slice();
   if (header.maskingKey !== undefined) applyMask(plain, header.maskingKey);
   return { start, wire, plain };

@@ -1,10 +1,13 @@
-import { FrameDecoder, MessageAssembler } from '@ws/codec';
+import { FrameDecoder, MAX_HEADER_BYTES, MessageAssembler } from '@ws/codec';
 import { headerLength } from './fields.js';
 
 /** @import { FrameHeader, ProtocolError, Role } from '@ws/codec' */
 
-/** How many bytes of a frame are kept to be shown: the longest header and the start of the payload. */
-const KEEP = 14 + 32;
+/** How many bytes of a payload are shown. */
+export const SAMPLE_BYTES = 32;
+
+/** How many bytes of a frame are kept for that. */
+const KEEP = MAX_HEADER_BYTES + SAMPLE_BYTES;
 
 /**
  * A frame as it crossed the wire.
