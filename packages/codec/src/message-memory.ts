@@ -17,22 +17,32 @@ const SLAB_BYTES = 8192;
  */
 export class MessageMemory {
   readonly #Bytes: BytesConstructor;
+  readonly #allocateOwn: (length: number) => Uint8Array<ArrayBuffer>;
   #slab: ArrayBuffer = new ArrayBuffer(0);
   #used = 0;
 
-  constructor(Bytes: BytesConstructor = Uint8Array) {
+  /**
+   * @param Bytes the class of the arrays. Default: Uint8Array
+   * @param allocateOwn gives an array over a buffer of its own, zeroed or not: a message is written to its last byte before
+   *   anybody sees it, so `Buffer.allocUnsafeSlow` saves the zeroing. Default: `new Bytes(length)`
+   */
+  constructor(
+    Bytes: BytesConstructor = Uint8Array,
+    allocateOwn: (length: number) => Uint8Array<ArrayBuffer> = (length) => new Bytes(length),
+  ) {
     this.#Bytes = Bytes;
+    this.#allocateOwn = allocateOwn;
   }
 
   /**
    * Fresh memory, owned by the caller. Not always zeroed.
    *
    * @param length in bytes
-   * @param alignment the start in memory is alike to this modulo 8, so that it can be masked
-   *   by words
+   * @param alignment the start in memory is alike to this modulo 8, so that it can be masked by words
    */
   allocate(length: number, alignment = 0): Uint8Array<ArrayBuffer> {
-    if (length <= OWN_UP_TO || length > SLAB_UP_TO) return new this.#Bytes(length);
+    if (length <= OWN_UP_TO) return new this.#Bytes(length);
+    if (length > SLAB_UP_TO) return this.#allocateOwn(length);
     let start = this.#used + ((alignment - this.#used) & 7);
     if (start + length > this.#slab.byteLength) {
       this.#slab = new ArrayBuffer(SLAB_BYTES);

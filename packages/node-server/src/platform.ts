@@ -25,5 +25,9 @@ const BufferBytes: BytesConstructor =
 const maskKernel = process.versions.bun === undefined ? bigUint64Kernel : undefined;
 
 /** Shared by all connections of the process, so that an idle one holds none of it. */
-export const platform: Platform = { memory: new MessageMemory(BufferBytes), isUtf8, maskKernel };
+export const platform: Platform = {
+  memory: new MessageMemory(BufferBytes, Buffer.allocUnsafeSlow),
+  isUtf8,
+  maskKernel,
+};
 export const sendMemory: SendMemory = new SendMemory();
