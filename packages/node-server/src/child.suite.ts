@@ -38,3 +38,13 @@ export function run(code: string): Child {
     exit: once(child, 'close').then(([code]) => code),
   };
 }
+
+/** The port in the examples is fixed, and must be free here: an http server listens on any, of 127.0.0.1, and says which. */
+export const LISTEN: string = `
+  import { Server as NetServer } from 'node:net';
+  const { listen } = NetServer.prototype;
+  NetServer.prototype.listen = function (...args) {
+    this.once('listening', () => console.log(this.address().port));
+    return listen.call(this, { port: 0, host: '127.0.0.1' }, args.find((arg) => typeof arg === 'function'));
+  };
+`;

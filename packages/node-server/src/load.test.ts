@@ -9,6 +9,18 @@ import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
+/** Bytes in use once garbage is gone. The engine frees what it has collected beside the program, so: the least of some tries. */
+async function memoryInUse(): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 10; i++) {
+    collect();
+    await new Promise(setImmediate);
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    least = Math.min(least, heapUsed + arrayBuffers);
+  }
+  return least;
+}
+
 test('M1: 200,000 fragments of one byte cost less than 1 MiB while the message is open, and are one message', async () => {
   const { server, port } = await serve();
   const connected = nextConnection(server);
@@ -21,14 +33,11 @@ test('M1: 200,000 fragments of one byte cost less than 1 MiB while the message i
   // The first round is for the engine's own memory: code, caches.
   for (let round = 1; round <= 2; round++) {
     const message = once(socket, 'message');
-    collect();
-    const before = process.memoryUsage();
+    const before = await memoryInUse();
     client.send({ opcode: 2, fin: false }).write(bytes).send({ opcode: 9 });
     // The answer to the ping says that all of it was read.
     await client.received(round);
-    collect();
-    const after = process.memoryUsage();
-    grown.push(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers);
+    grown.push((await memoryInUse()) - before);
     client.send({ opcode: 0 });
     const [data] = await message;
     expect(data.equals(Buffer.alloc(fragments, 'a'))).toBe(true);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, WebSocket as WsClient } from 'ws';
 import { certificate } from './certificate.suite.ts';
-import { type Child, run } from './child.suite.ts';
+import { type Child, LISTEN, run } from './child.suite.ts';
 
 // The server examples of the README of ws, as it is installed: a server of theirs must run by changing its import alone.
 const folder = dirname(createRequire(import.meta.url).resolve('ws/package.json'));
@@ -18,16 +18,6 @@ function examples(heading: string): string[] {
   const blocks = section.split(/^#+ /m)[0]!.matchAll(/```js\n(.*?)```/gs);
   return Array.from(blocks, ([, code]) => code!);
 }
-
-/** The port in the examples is fixed, and must be free here: an http server listens on any, of 127.0.0.1, and says which. */
-const LISTEN = `
-  import { Server as NetServer } from 'node:net';
-  const { listen } = NetServer.prototype;
-  NetServer.prototype.listen = function (...args) {
-    this.once('listening', () => console.log(this.address().port));
-    return listen.call(this, { port: 0, host: '127.0.0.1' }, args.find((arg) => typeof arg === 'function'));
-  };
-`;
 
 /**
  * Runs an example with nothing changed but the import.
