@@ -106,6 +106,8 @@ describe('a port that it cannot have', () => {
   test('and so for an address that is not of this machine', async () => {
     const { code, output } = await runToEnd('playground/server.js', { PORT: '0', HOST: '203.0.113.1' });
     expect(code).toBe(1);
-    expect(output).toBe('HOST must be an address of this machine, and it is "203.0.113.1". Leave it out for 127.0.0.1\n');
+    expect(output).toBe(
+      'HOST must be an address of this machine, and it is "203.0.113.1". Leave it out for 127.0.0.1\n',
+    );
   });
 });

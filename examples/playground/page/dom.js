@@ -1,5 +1,6 @@
-/** The element of the page with this id, which is of this class. */
 /**
+ * The element of the page with this id, which is of this class.
+ *
  * @template {HTMLElement} E
  * @param {string} id
  * @param {new () => E} kind
