@@ -348,6 +348,35 @@ describe('terminate', () => {
     expect(it.transport.calls).toEqual(['destroy']);
   });
 
+  test('in a delivery of what had waited, it is the last one', () => {
+    const it = bench('server', { on: (line) => line === 'text "b"' && it.driver.terminate() });
+    it.transport.lag = 1;
+    it.driver.pause();
+    it.receive(text('a'), text('b'), text('c'));
+    it.driver.resume();
+    it.clock.turn();
+    expect(it.told.slice(0, -1)).toEqual(['text "a"', 'text "b"']);
+  });
+
+  test('in the callback of the last send, neither the end of our half nor a drain follows', () => {
+    for (const frames of [[], [closeFrame(1000)]]) {
+      const it = bench('server', { on: (line) => line === 'sent 1' && it.driver.terminate() });
+      it.transport.fast = false;
+      it.send(new Uint8Array(70_000));
+      it.transport.finishWrite();
+      it.transport.fast = true;
+      it.receive(...frames);
+      it.clock.turn();
+      expect(it.transport.calls.slice(1)).toEqual(['destroy']);
+      expect(it.told).not.toContain('drain');
+    }
+    const it = bench('server', { on: (line) => line === 'sent 1' && it.driver.terminate() });
+    it.send('x');
+    it.receive(closeFrame(1000));
+    it.clock.turn();
+    expect(it.transport.calls).toEqual(['write 7', 'destroy']);
+  });
+
   test('when paused, what waits is not delivered', () => {
     const it = bench('server', { on: (line) => line === 'text "a"' && it.driver.pause() });
     it.receive(text('a'), text('b'));

@@ -261,7 +261,10 @@ export class Driver {
   /** Takes the rest, as far as nobody holds. */
   #continue(): void {
     if (this.#receiving || this.#destroyed) return;
-    while (this.#rest.length > 0 && !this.#paused && !this.#connection.heldForPongs) this.#receive(this.#rest.shift()!);
+    while (this.#rest.length > 0 && !this.#paused && !this.#connection.heldForPongs) {
+      this.#receive(this.#rest.shift()!);
+      if (this.#destroyed) return;
+    }
     if (this.#rest.length === 0 && this.#peerEnded) this.#peerEnd();
     this.#throttle();
   }
@@ -344,7 +347,7 @@ export class Driver {
         else this.#settle(callbacks);
       }
     }
-    if (this.#needsDrain && !insideSend && this.bufferedAmount === 0) {
+    if (this.#needsDrain && !insideSend && !this.#destroyed && this.bufferedAmount === 0) {
       this.#needsDrain = false;
       this.call(() => this.#handler.drain());
     }
@@ -378,7 +381,7 @@ export class Driver {
   }
 
   #finish(): void {
-    if (this.#connection.state !== 'closed' || this.#ended || this.bufferedAmount > 0) return;
+    if (this.#connection.state !== 'closed' || this.#ended || this.#destroyed || this.bufferedAmount > 0) return;
     // Section 7.1.1: the server ends the stream first, so that it, not the client, need not hold TIME_WAIT for reuse.
     if (this.#connection.closeExpected && this.#cause === undefined && !this.#peerEnded) return;
     this.#ended = true;
