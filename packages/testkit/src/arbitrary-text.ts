@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { utf8Of } from './naive-utf8.ts';
 import { concat } from './raw-frame.ts';
 
 /** Code points at the ends of each length of sequence, around the surrogates, and the BOM. */
@@ -21,7 +22,7 @@ export function utf8(maxLength?: number): fc.Arbitrary<Uint8Array<ArrayBuffer>> 
   const run = fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat({ max: 300 }) });
   return fc
     .tuple(maxLength === undefined ? run : fc.constant(0), text(maxLength))
-    .map(([spaces, string]) => Uint8Array.from(Buffer.from(' '.repeat(spaces) + string)));
+    .map(([spaces, string]) => utf8Of(' '.repeat(spaces) + string));
 }
 
 /** Sequences that are not UTF-8, with the index of the first byte that cannot continue (Unicode table 3-7). */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { fromHex } from './hex.ts';
 import { decodeNaively, isLegalCloseCode, type NaiveRules } from './naive-codec.ts';
 import { type RawFrame, rawFrame, rawFrames } from './raw-frame.ts';
 import { transcript } from './transcript.ts';
-import { fromHex, RFC_6455_5_7 } from './vectors.ts';
+import { RFC_6455_5_7 } from './vectors.ts';
 
 const MIB = 1024 * 1024;
 const server: NaiveRules = { role: 'server', maxMessagePayload: MIB, ended: true };

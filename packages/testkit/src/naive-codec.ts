@@ -1,4 +1,4 @@
-import { afterByte, BETWEEN_SEQUENCES } from './naive-utf8.ts';
+import { afterByte, BETWEEN_SEQUENCES, textOf } from './naive-utf8.ts';
 import type { StreamEvent } from './transcript.ts';
 import { type StreamViolation, VIOLATIONS, type Violation } from './violation.ts';
 
@@ -170,7 +170,7 @@ export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult
     if (opcode === 10) deliver({ type: 'pong', payload: Uint8Array.from(payload) });
     if (opcode === 8) {
       const code = length === 0 ? undefined : payload[0]! * 256 + payload[1]!;
-      deliver({ type: 'close', code, reason: Buffer.from(payload.slice(2)).toString('utf8') });
+      deliver({ type: 'close', code, reason: textOf(payload.slice(2)) });
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { firstBadUtf8 } from './naive-utf8.ts';
+import { firstBadUtf8, textOf, utf8Of } from './naive-utf8.ts';
 
 const utf8 = (...bytes: number[]) => firstBadUtf8(Uint8Array.from(bytes));
 
@@ -17,13 +17,20 @@ test('a cut tail is incomplete, not bad', () => {
   expect(utf8(0x41, 0xf0, 0x9f, 0x98, 0x80)).toEqual({ bad: -1, incomplete: false });
 });
 
-test('every code point, encoded by Node, is good, and every proper prefix of it is incomplete', () => {
+test('every code point, encoded by Node, is good and is what we encode and decode, and every proper prefix of it is incomplete', () => {
   for (let point = 0; point <= 0x10ffff; point += point < 0x11000 ? 1 : 251) {
     if (point >= 0xd800 && point <= 0xdfff) continue;
-    const bytes = Buffer.from(String.fromCodePoint(point));
+    const text = String.fromCodePoint(point);
+    const bytes = Buffer.from(text);
+    if (Buffer.compare(utf8Of(text), bytes) !== 0 || textOf(bytes) !== text) expect.fail(`U+${point.toString(16)}`);
     if (firstBadUtf8(bytes).bad !== -1 || firstBadUtf8(bytes).incomplete) expect.fail(`U+${point.toString(16)}`);
     for (let cut = 1; cut < bytes.length; cut++) {
       if (!firstBadUtf8(bytes.subarray(0, cut)).incomplete) expect.fail(`U+${point.toString(16)}, cut at ${cut}`);
     }
   }
+});
+
+test('strings of several characters; a lone surrogate is replaced', () => {
+  expect(textOf(utf8Of('a\ufeffé€😀'))).toBe('a\ufeffé€😀');
+  expect(textOf(utf8Of('a\ud800b'))).toBe('a\ufffdb');
 });

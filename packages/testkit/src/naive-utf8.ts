@@ -44,3 +44,32 @@ export function firstBadUtf8(bytes: Uint8Array): Utf8Verdict {
   }
   return { bad: -1, incomplete: expected.length > 0 };
 }
+
+/** The UTF-8 of a string; a lone surrogate, which has none, becomes U+FFFD. */
+export function utf8Of(text: string): Uint8Array<ArrayBuffer> {
+  const bytes: number[] = [];
+  for (const character of text) {
+    let point = character.codePointAt(0)!;
+    if (0xd800 <= point && point <= 0xdfff) point = 0xfffd;
+    const tail = (shift: number): number => 0x80 | ((point >> shift) & 0x3f);
+    if (point < 0x80) bytes.push(point);
+    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), tail(0));
+    else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), tail(6), tail(0));
+    else bytes.push(0xf0 | (point >> 18), tail(12), tail(6), tail(0));
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** The string of well-formed UTF-8; a BOM is a character like any other. */
+export function textOf(utf8: ArrayLike<number>): string {
+  let text = '';
+  for (let i = 0; i < utf8.length; ) {
+    const lead = utf8[i]!;
+    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    let point = length === 1 ? lead : lead & (0xff >> (length + 1));
+    for (let tail = 1; tail < length; tail++) point = (point << 6) | (utf8[i + tail]! & 0x3f);
+    text += String.fromCodePoint(point);
+    i += length;
+  }
+  return text;
+}

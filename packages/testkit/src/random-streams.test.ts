@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { decodeNaively } from './naive-codec.ts';
 import { Random } from './random.ts';
-import { randomStream } from './random-streams.ts';
+import { randomRules, randomStream } from './random-streams.ts';
 import { concat } from './raw-frame.ts';
 import { VIOLATIONS } from './violation.ts';
 
@@ -29,4 +29,22 @@ test('the streams are varied: legal ones, long ones, and each violation that byt
     expect.soft(found.get(name), name).toBeGreaterThan(total / 80);
   }
   expect(long).toBeGreaterThan(0.55 * total);
+});
+
+test('with every rule that there is: each violation, and half of the streams with eight frames', () => {
+  const random = new Random(1);
+  const found = new Map<string, number>();
+  const frames: number[] = [];
+  const total = 4000;
+  for (let i = 0; i < total; i++) {
+    const stream = randomStream(random, randomRules(random), 9);
+    const read = decodeNaively(stream.bytes, stream);
+    frames.push(read.frames);
+    const name = read.violation?.violation ?? 'legal';
+    found.set(name, (found.get(name) ?? 0) + 1);
+  }
+  for (const name of ['legal', ...Object.keys(VIOLATIONS)]) {
+    expect.soft(found.get(name), name).toBeGreaterThan(total / 150);
+  }
+  expect(frames.sort((a, b) => a - b)[total / 2]).toBeGreaterThanOrEqual(8);
 });

@@ -1,3 +1,4 @@
+import { toHex } from './hex.ts';
 import type { StreamViolation } from './violation.ts';
 
 /** What a receiver hands to its application. */
@@ -28,7 +29,7 @@ export function eventLine(event: StreamEvent): string {
 }
 
 function bytesLine(bytes: Uint8Array): string {
-  return `${bytes.length}:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`;
+  return `${bytes.length}:${toHex(bytes)}`;
 }
 
 /** A sink that writes down what it is given. Payloads are kept as they come, so that a reused buffer shows itself. */

@@ -68,7 +68,3 @@ export const RFC_6455_5_7: readonly Vector[] = [
   zeros(256, '827e0100'),
   zeros(65536, '827f0000000000010000'),
 ];
-
-export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
-}
