@@ -12,7 +12,7 @@ const collect = runInNewContext('gc') as () => void;
 /** Bytes in use once garbage is gone. The engine frees what it has collected beside the program, so: the least of some tries. */
 async function memoryInUse(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 4; i++) {
     collect();
     await new Promise(setImmediate);
     const { heapUsed, arrayBuffers } = process.memoryUsage();
