@@ -30,7 +30,10 @@ const PACKAGES = new Map([
   ['testkit', { pure: false, imports: [], types: [] }],
 ]);
 
-/** Only tests import it. They may import their own package too, and as values what their sources import as types. */
+/**
+ * Only tests and the fuzzer import it. Tests may import their own package too, and as values what their sources import
+ * as types.
+ */
 const TESTKIT = 'testkit';
 
 /**
@@ -167,7 +170,8 @@ function checkDirection({ unit, kind }, target, typeOnly) {
     return kind === 'test' ? undefined : `imports ${name}, its own package, by name: use a relative path`;
   }
   if (target.short === TESTKIT) {
-    if (kind !== 'test') return `imports ${name}, which is for tests only: move what it needs into a package`;
+    if (kind !== 'test' && unit.short !== 'fuzz')
+      return `imports ${name}, which is for tests only: move what it needs into a package`;
     if (unit.short !== TESTKIT) return undefined;
   }
   const { rule } = unit;
@@ -232,7 +236,7 @@ function checkCycles(unit) {
 function readHouse(root) {
   const packages = join(root, 'packages');
   const dirs = existsSync(packages) ? readdirSync(packages).map((name) => join(packages, name)) : [];
-  dirs.push(join(root, 'examples'), join(root, 'bench'));
+  dirs.push(join(root, 'examples'), join(root, 'bench'), join(root, 'fuzz'));
   const units = dirs
     .filter((dir) => existsSync(join(dir, 'package.json')))
     .map((dir) => readUnit(root, dir, walk(dir)));
