@@ -28,6 +28,13 @@ describe('writing', () => {
     expect(it.transport.calls).toHaveLength(2);
   });
 
+  test('a turn costs one deferred call, however much it queues', () => {
+    const it = bench();
+    for (let i = 0; i < 100; i++) it.driver.send('x', {});
+    it.receive(ping(), ping());
+    expect(it.clock.deferred).toBe(1);
+  });
+
   test('64 KiB do not wait for the end of the turn', () => {
     const it = bench();
     it.send(new Uint8Array(65_531));

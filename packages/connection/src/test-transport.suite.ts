@@ -53,6 +53,11 @@ export class ManualClock implements Clock {
     this.#now = until;
   }
 
+  /** How many callbacks wait for the end of the turn. */
+  get deferred(): number {
+    return this.#deferred.length;
+  }
+
   /** How many timers run. */
   get timers(): number {
     return this.#timers.length;
