@@ -93,7 +93,8 @@ export function smallestAlike(input) {
  * @returns {string | undefined} what is wrong
  */
 export function replay({ name, input, expected }, Decoder) {
-  const { events, violation } = judge(input).naive;
+  const { naive } = judge(input);
+  const { events, violation } = naive;
   const lines = transcript(events, violation).join('\n');
   if (lines !== expected.join('\n'))
     return `${name}: the naive codec reads\n${lines}\ninstead of\n${expected.join('\n')}`;
@@ -101,7 +102,7 @@ export function replay({ name, input, expected }, Decoder) {
   const ways = [input.cuts, [], 'every byte', ...Array.from(input.bytes.subarray(0, 300), (_, cut) => [cut])];
   for (const cuts of ways) {
     for (const holds of [input.holds, /** @type {const} */ ('every event')]) {
-      const { problem } = judge({ ...input, cuts, holds }, Decoder);
+      const { problem } = judge({ ...input, cuts, holds }, Decoder, naive);
       if (problem !== undefined) return `${name}, cuts ${cuts}, holds ${holds}: ${problem}`;
     }
   }

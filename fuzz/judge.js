@@ -21,10 +21,10 @@ let scratch = new Uint8Array(1 << 18);
  *
  * @param {Input} input
  * @param {DecoderClass} [Decoder]
+ * @param {NaiveResult} [naive] what is known already: the way in which the bytes come does not change it
  * @returns {{ naive: NaiveResult, problem: string | undefined }}
  */
-export function judge(input, Decoder = MessageDecoder) {
-  const naive = decodeNaively(input.bytes, input.rules);
+export function judge(input, Decoder = MessageDecoder, naive = decodeNaively(input.bytes, input.rules)) {
   try {
     return { naive, problem: new Trial(input, naive, Decoder).problem() };
   } catch (error) {

@@ -35,7 +35,7 @@ const seed = numberOf('seed') ?? Math.floor(Math.random() * 2 ** 32);
 const only = numberOf('only');
 
 if (values.replay !== undefined) {
-  const problem = replay(readEntry(pathToFileURL(resolve(process.env['INIT_CWD'] ?? '.', values.replay))));
+  const problem = replay(readEntry(pathToFileURL(resolve(values.replay))));
   finish(problem === undefined ? `${values.replay} is fine` : problem, problem === undefined);
 } else if (only !== undefined) {
   const input = makeInput(seed, only);

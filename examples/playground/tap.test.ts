@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { concat, decodeNaively, openFaultPipe, RFC_6455_5_7, rawFrame, whyIllegal } from '@ws/testkit';
+import { concat, decodeNaively, RFC_6455_5_7, rawFrame, whyIllegal } from '@ws/testkit';
+import { openFaultPipe } from '@ws/testkit/fault-pipe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Example, startExample } from '../run-example.suite.ts';
 import { afterHead, Client, type Received, upgrade } from './client.suite.ts';

@@ -1,4 +1,5 @@
-import { decodeNaively, openFaultPipe, rawFrame } from '@ws/testkit';
+import { decodeNaively, rawFrame } from '@ws/testkit';
+import { openFaultPipe } from '@ws/testkit/fault-pipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { close, open, text, textLine } from './raw-client.suite.ts';
 import { ended, nextConnection, serve } from './serve.suite.ts';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { openFaultPipe, rawFrame } from '@ws/testkit';
+import { rawFrame } from '@ws/testkit';
+import { openFaultPipe } from '@ws/testkit/fault-pipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { close, open, text } from './raw-client.suite.ts';
 import { deferred, ended, nextConnection, serve } from './serve.suite.ts';

@@ -1,6 +1,5 @@
 export * from './arbitraries.ts';
 export * from './chunks.ts';
-export * from './fault-pipe.ts';
 export * from './hex.ts';
 export * from './legality.ts';
 export * from './naive-codec.ts';
@@ -10,5 +9,6 @@ export * from './random-mutations.ts';
 export * from './random-streams.ts';
 export * from './raw-frame.ts';
 export * from './transcript.ts';
+export * from './vector-json.ts';
 export * from './vectors.ts';
 export * from './violation.ts';
