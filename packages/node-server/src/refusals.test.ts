@@ -36,7 +36,7 @@ const refused: [string, number, Fields, string?][] = [
 
 for (const [name, expected, fields, startLine] of refused) {
   test(`H16: ${name}: ${expected}, Connection: close, the socket ends, what follows is no frame`, async () => {
-    const { server, port } = await serve();
+    const { server, port } = await serve({ closeTimeout: 60_000 });
     server.on('connection', () => expect.unreachable('it was to be refused'));
     const client = new RawClient(port).write(Buffer.concat([Buffer.from(upgradeRequest(fields, startLine)), FRAMES]));
     const { status, head, fields: answer } = await client.response();
@@ -80,7 +80,8 @@ test('H16: a refused client that keeps its half open is cut off after closeTimeo
 });
 
 test('H16: a refused client that is still sending gets the whole answer, 50 times of 50', async () => {
-  const { port } = await serve();
+  // The client's end is seen behind all that it sends, not waited for in vain.
+  const { port } = await serve({ closeTimeout: 60_000 });
   for (let i = 0; i < 50; i++) {
     const client = new RawClient(port);
     client.write(upgradeRequest({ 'Content-Length': '1000000' })).write(Buffer.alloc(1_000_000));

@@ -194,6 +194,24 @@ test('H9: server.close() aborts the hooks that still decide, and their clients g
   await Promise.all([client.end(), closed]);
 });
 
+test('H9: a yes in the turn in which the server is closed connects nobody', async () => {
+  const asked = deferred();
+  const decision = deferred<Verdict>();
+  const { server, port } = await serve({
+    verifyClient: () => {
+      asked.resolve();
+      return decision.promise;
+    },
+  });
+  server.on('connection', () => expect.unreachable('the server was closed'));
+  const client = request(port);
+  await asked.promise;
+  decision.resolve(true);
+  server.close();
+  expect((await client.response()).status).toBe(503);
+  await client.end();
+});
+
 test('H9: a client that sends without end before it is answered is not read beyond 64 KiB and a read', async () => {
   const asked = deferred<ClientInfo>();
   const decision = deferred<Verdict>();
