@@ -14,8 +14,8 @@ import {
 } from '@ws/codec';
 import { type Data, toBytes } from './data.ts';
 import { allRsv, type Extension } from './extension.ts';
-import { Outbox } from './outbox.ts';
 import { SendMemory } from './send-memory.ts';
+import { Sender, type SendOptions } from './sender.ts';
 
 /**
  * - `open`: messages go both ways.
@@ -55,15 +55,6 @@ export interface ConnectionOptions {
   readonly sendMemory?: SendMemory | undefined;
 }
 
-export interface SendOptions {
-  /** Whether this ends the message; if not, the next `send` continues it. Default: true. */
-  readonly fin?: boolean | undefined;
-  /** Whether the message is binary. Default: false for a string; for bytes true, unless they continue a text message. */
-  readonly binary?: boolean | undefined;
-  /** Whether an extension may compress it. Default: true. */
-  readonly compress?: boolean | undefined;
-}
-
 /** Pongs that wait to be written; with more, reading stops until they are (row M4). */
 const MAX_PONG_BYTES = 16_384;
 
@@ -76,21 +67,17 @@ const NOTHING = new Uint8Array(0);
  */
 export class Connection {
   readonly #sink: ConnectionSink;
-  readonly #maskingKey: (() => number) | undefined;
   readonly #extensions: readonly Extension[];
   readonly #maxMessage: number;
   readonly #isUtf8: (bytes: Uint8Array) => boolean;
   readonly #decoder: MessageDecoder;
-  readonly #outbox: Outbox;
+  readonly #sender: Sender;
   readonly #role: 'server' | 'client';
 
   #state: ConnectionState = 'open';
   #holds = 0;
   #pongBytes = 0;
   #heldForPongs = false;
-
-  /** The kind of the message that a `send` without `fin` has begun. */
-  #sending: 'none' | 'text' | 'binary' = 'none';
 
   /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
   constructor(options: ConnectionOptions) {
@@ -103,11 +90,15 @@ export class Connection {
       throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${typeof maskingKey}`);
     this.#role = role;
     this.#sink = options.sink;
-    this.#maskingKey = role === 'client' ? maskingKey : undefined;
     this.#extensions = extensions;
     this.#maxMessage = limits.maxMessagePayload ?? DEFAULT_MAX_MESSAGE_PAYLOAD;
     this.#isUtf8 = platform?.isUtf8 ?? isWholeText;
-    this.#outbox = new Outbox(options.sendMemory ?? new SendMemory());
+    this.#sender = new Sender({
+      maskingKey: role === 'client' ? maskingKey : undefined,
+      extensions,
+      isUtf8: this.#isUtf8,
+      memory: options.sendMemory ?? new SendMemory(),
+    });
     this.#decoder = new MessageDecoder({ role, allowedRsv: allRsv(extensions) }, limits, this.#messages(), platform);
   }
 
@@ -122,7 +113,7 @@ export class Connection {
 
   /** How many bytes wait for `take`. */
   get queuedBytes(): number {
-    return this.#outbox.bytes;
+    return this.#sender.queuedBytes;
   }
 
   /**
@@ -181,14 +172,21 @@ export class Connection {
     this.#decoder.release();
   }
 
-  /** Takes all bytes that are to be written, in order. Those of a payload over 4 KiB that a server sends are the sender's own. */
-  take(): Uint8Array[] {
-    this.#pongBytes = 0;
-    if (this.#heldForPongs) {
-      this.#heldForPongs = false;
-      this.#decoder.release();
+  /**
+   * Takes the bytes that are to be written, in order. Those of a payload over 4 KiB that a server sends are the sender's own.
+   *
+   * @param maxBytes at most so many of them, so that the rest stays here. Default: all
+   */
+  take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
+    const chunks = this.#sender.take(maxBytes);
+    if (this.#sender.queuedBytes === 0) {
+      this.#pongBytes = 0;
+      if (this.#heldForPongs) {
+        this.#heldForPongs = false;
+        this.#decoder.release();
+      }
     }
-    return this.#outbox.take();
+    return chunks;
   }
 
   /**
@@ -197,30 +195,12 @@ export class Connection {
    * @param data a string is sent as text, with U+FFFD for a lone surrogate; anything else as binary. Bytes up to 4 KiB are
    *   copied at once; more must not change until they have been written
    * @throws TypeError if the connection is not open; if the data is of the wrong kind, or is bytes sent as text that are not
-   *   whole
-   *   characters of UTF-8; or if a fragmented message is open and this is of another kind: it would be a second one
+   *   whole characters of UTF-8; or if a fragmented message is open and this is of another kind: it would be a second one
    */
   send(data: Data, options: SendOptions = {}): void {
     if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);
-    const payload = toBytes(data, 'data');
-    const { fin = true, compress = true } = options;
-    const binary = options.binary ?? (typeof data !== 'string' && this.#sending !== 'text');
-    const kind = binary ? 'binary' : 'text';
-    if (this.#sending !== 'none' && this.#sending !== kind) {
-      throw new TypeError(`a fragmented ${this.#sending} message is open: end it (fin) before another is begun`);
-    }
-    // The peer would have to fail the connection.
-    if (kind === 'text' && typeof data !== 'string' && !this.#isUtf8(payload)) {
-      throw new TypeError(
-        'the data is not UTF-8, or cuts a character, so it cannot be sent as text: send it as binary',
-      );
-    }
-    const opcode = this.#sending !== 'none' ? Opcode.Continuation : binary ? Opcode.Binary : Opcode.Text;
-    this.#sending = fin ? 'none' : kind;
-    // An extension works on whole messages; a message that is sent in fragments goes without.
-    if (fin && opcode !== Opcode.Continuation && this.#extensions.length > 0)
-      this.#sendEncoded(payload, binary, compress);
-    else this.#queue(opcode, payload, fin, 0);
+    this.#sender.message(data, options);
+    this.#sink.output();
   }
 
   /**
@@ -249,7 +229,7 @@ export class Connection {
     const payload = encodeClose(code, reason);
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    this.#queue(Opcode.Close, payload, true, 0);
+    this.#control(Opcode.Close, payload);
   }
 
   #messages(): MessageSink {
@@ -273,7 +253,7 @@ export class Connection {
         const first = this.#state === 'open';
         this.#state = 'closed';
         // Section 5.5.1: the answer has the code that was received; there is no reason to repeat the reason.
-        if (first) this.#queue(Opcode.Close, encodeClose(code), true, 0);
+        if (first) this.#control(Opcode.Close, encodeClose(code));
         this.#sink.close(code, reason);
       },
       violation: (error) => {
@@ -288,15 +268,14 @@ export class Connection {
       this.#heldForPongs = true;
       this.#decoder.hold();
     }
-    this.#queue(Opcode.Pong, ping, true, 0);
+    this.#control(Opcode.Pong, ping);
   }
 
   /** Section 7.1.7: one Close with the code of the violation, unless one was sent or the stream has ended; then nothing. */
   #fail(error: ProtocolError): void {
     const open = this.#state === 'open';
     this.#state = 'closed';
-    if (open && error.closeCode !== CloseCode.Abnormal)
-      this.#queue(Opcode.Close, encodeClose(error.closeCode), true, 0);
+    if (open && error.closeCode !== CloseCode.Abnormal) this.#control(Opcode.Close, encodeClose(error.closeCode));
     this.#sink.violation(error);
   }
 
@@ -315,18 +294,6 @@ export class Connection {
     else this.#sink.message(payload, opcode === Opcode.Binary);
   }
 
-  #sendEncoded(plain: Uint8Array, isBinary: boolean, compress: boolean): void {
-    let payload = plain;
-    let rsv = 0;
-    for (const extension of this.#extensions) {
-      const encoded = extension.encode(payload, { isBinary, compress });
-      if (encoded === undefined) continue;
-      payload = encoded;
-      rsv |= extension.rsv;
-    }
-    this.#queue(isBinary ? Opcode.Binary : Opcode.Text, payload, true, rsv);
-  }
-
   #sendControl(opcode: Opcode, data: Data): void {
     const payload = toBytes(data, 'the payload of a control frame');
     if (payload.length > MAX_CONTROL_PAYLOAD) {
@@ -335,22 +302,11 @@ export class Connection {
       );
     }
     if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);
-    this.#queue(opcode, payload, true, 0);
+    this.#control(opcode, payload);
   }
 
-  #queue(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number): void {
-    this.#outbox.add(
-      {
-        fin,
-        rsv1: (rsv & 0x40) !== 0,
-        rsv2: (rsv & 0x20) !== 0,
-        rsv3: (rsv & 0x10) !== 0,
-        opcode,
-        maskingKey: this.#maskingKey?.(),
-        payloadLength: payload.length,
-      },
-      payload,
-    );
+  #control(opcode: Opcode, payload: Uint8Array): void {
+    this.#sender.control(opcode, payload);
     this.#sink.output();
   }
 }

@@ -42,7 +42,7 @@ class Trial extends Bench {
 
   /** Messages that say which they are. */
   receiveTexts(count: number): void {
-    for (let i = 0; i < count; i++) this.receive(text(`#${this.#texts++}`));
+    for (let i = 0; i < count; i++) this.receive(text(`numbered ${this.#texts++}`));
   }
 }
 
@@ -121,8 +121,8 @@ function checkNow(it: Trial): void {
   if (driver.gone) expect(driver.bufferedAmount).toBe(0);
   const end = told.findIndex((line) => line.startsWith('close'));
   expect(end !== -1).toBe(driver.gone);
-  const numbered = told.filter((line) => line.startsWith('text "#'));
-  expect(numbered).toEqual(numbered.map((_, i) => `text "#${i}"`));
+  const numbered = told.filter((line) => line.startsWith('text "numbered '));
+  expect(numbered).toEqual(numbered.map((_, i) => `text "numbered ${i}"`));
   if (driver.state === 'closed' && !driver.gone && !transport.destroyed) expect(it.clock.timers).toBeGreaterThan(0);
 }
 

@@ -1,8 +1,11 @@
 import { CloseCode } from '@ws/codec';
-import { Connection, type ConnectionOptions, type SendOptions } from './connection.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Data } from './data.ts';
 import { readMilliseconds } from './milliseconds.ts';
+import { Reader } from './reader.ts';
+import type { SendOptions } from './sender.ts';
 import type { Clock, Transport } from './transport.ts';
+import { type SendCallback, Writer } from './writer.ts';
 
 /** Who is told what happens on a connection. One that throws closes its own connection with 1011 and hears no more of the peer. */
 export interface DriverHandler {
@@ -37,15 +40,6 @@ export interface DriverOptions extends Omit<ConnectionOptions, 'sink'> {
   readonly closeReplyTimeout?: number | undefined;
 }
 
-/** Is told when the bytes of a `send` have been written, or why they never will be. */
-export type SendCallback = (error?: Error) => void;
-
-/** So much collected output does not wait for the end of the turn, in bytes. */
-const FLUSH_AT = 65_536;
-
-/** With so much waiting to be written, in bytes, `send` asks the caller to wait for the drain. */
-const HIGH_WATER = 65_536;
-
 /**
  * Joins a {@link Connection} to a {@link Transport} and a {@link Clock}. What is queued in one turn of the event loop leaves
  * in one write; one write is under way at a time, and what comes after it waits here.
@@ -58,21 +52,8 @@ export class Driver {
   readonly #closeTimeout: number;
   readonly #closeReplyTimeout: number;
 
-  /** What was received while somebody held, and has not been taken. */
-  readonly #rest: Uint8Array[] = [];
-  #receiving = false;
-  #paused = false;
-  #transportPaused = false;
-  #peerEnded = false;
-
-  #flushDeferred = false;
-  /** Bytes that the transport is still writing, and who waits for them. */
-  #writing = 0;
-  #written: SendCallback[] = [];
-  /** Who waits for bytes that are still queued. */
-  #queued: SendCallback[] = [];
-  /** Who is to be called next, in this order, with what; not before `send` has returned. */
-  #due: [callbacks: readonly SendCallback[], error: Error | undefined][] = [];
+  readonly #reader: Reader;
+  readonly #writer: Writer;
   #needsDrain = false;
 
   #ended = false;
@@ -85,7 +66,6 @@ export class Driver {
   #reason = '';
   #cause: Error | undefined;
   #stopTimer: (() => void) | undefined;
-  #stopPongTimer: (() => void) | undefined;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind */
   constructor(options: DriverOptions) {
@@ -109,7 +89,19 @@ export class Driver {
           this.#cause ??= error;
           this.#closed();
         },
-        output: () => this.#flushSoon(),
+        output: () => this.#writer.flushSoon(),
+      },
+    });
+    this.#reader = new Reader(this.#connection, this.#transport, this.#clock, this.#closeTimeout, {
+      peerEnded: () => this.#peerEnded(),
+      pongsUnread: () =>
+        this.terminate(new Error(`the peer sends pings and has not read the answers for ${this.#closeTimeout} ms`)),
+    });
+    this.#writer = new Writer(this.#connection, this.#transport, this.#clock, {
+      taken: () => this.#reader.outputTaken(),
+      idle: () => this.#idle(),
+      settled: (callbacks, error) => {
+        for (const callback of callbacks) this.call(() => (error === undefined ? callback() : callback(error)), true);
       },
     });
   }
@@ -120,7 +112,7 @@ export class Driver {
 
   /** How many bytes were sent and have not left this process. */
   get bufferedAmount(): number {
-    return this.#connection.queuedBytes + this.#writing;
+    return this.#writer.bufferedAmount;
   }
 
   /** Whether the transport is gone: nothing follows. */
@@ -132,29 +124,19 @@ export class Driver {
 
   /** The transport has read bytes. They are the driver's to keep, and are not written to. */
   received(chunk: Uint8Array): void {
-    // After the end, the peer's bytes are read to let its stream end, and dropped (DESIGN: lingering).
-    if (this.#connection.state === 'closed' || this.#destroyed) return;
-    if (this.#paused || this.#rest.length > 0) this.#rest.push(chunk);
-    else this.#receive(chunk);
-    this.#throttle();
+    this.#reader.received(chunk);
   }
 
   /** The transport has read the peer's end of stream. */
   receivedEnd(): void {
-    if (this.#peerEnded || this.#destroyed) return;
-    this.#peerEnded = true;
-    if (this.#rest.length === 0) this.#peerEnd();
+    this.#reader.receivedEnd();
   }
 
   /** The write that `transport.write` did not finish at once is done. */
   written(): void {
     if (this.#gone) return;
-    this.#writing = 0;
-    const callbacks = this.#written;
-    this.#written = [];
-    this.#settle(callbacks);
     this.#armTimer();
-    this.#flush();
+    this.#writer.done();
   }
 
   /** The transport is gone: both halves have ended, or it was destroyed, or it failed. */
@@ -163,18 +145,11 @@ export class Driver {
     this.#gone = true;
     this.#destroyed = true;
     this.#stopTimer?.();
-    this.#stopPongTimer?.();
+    this.#reader.stop();
     this.#cause ??= error;
-    this.#rest.length = 0;
     this.#connection.receiveEnd();
-    // What will never be written should not be kept by whoever keeps this.
-    this.#connection.take();
-    this.#writing = 0;
     const cause = this.#cause ?? new Error('the connection ended without a Close frame of the peer');
-    const callbacks = [...this.#written, ...this.#queued];
-    this.#written = [];
-    this.#queued = [];
-    this.#settle(callbacks, cause);
+    this.#writer.abandon(cause);
     const abnormal = this.#code === CloseCode.Abnormal;
     this.call(() => this.#handler.close(this.#code, this.#reason, abnormal ? cause : undefined), true);
   }
@@ -218,18 +193,12 @@ export class Driver {
 
   /** Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. */
   pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#connection.hold();
-    this.#throttle();
+    this.#reader.pause();
   }
 
   /** Goes on after {@link pause}, soon. */
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#connection.release();
-    this.#clock.defer(() => this.#continue());
+    this.#reader.resume();
   }
 
   /**
@@ -245,145 +214,52 @@ export class Driver {
     }
   }
 
-  // Reading.
-
-  #receive(chunk: Uint8Array): void {
-    this.#receiving = true;
-    let taken = 0;
-    try {
-      taken = this.#connection.receive(chunk);
-    } finally {
-      this.#receiving = false;
-    }
-    if (taken < chunk.length && this.#connection.state !== 'closed') this.#rest.unshift(chunk.subarray(taken));
-  }
-
-  /** Takes the rest, as far as nobody holds. */
-  #continue(): void {
-    if (this.#receiving || this.#destroyed) return;
-    while (this.#rest.length > 0 && !this.#paused && !this.#connection.heldForPongs) {
-      this.#receive(this.#rest.shift()!);
-      if (this.#destroyed) return;
-    }
-    if (this.#rest.length === 0 && this.#peerEnded) this.#peerEnd();
-    this.#throttle();
-  }
-
-  /** Reads from the transport exactly while what it reads can be taken. */
-  #throttle(): void {
-    if (this.#destroyed) return;
-    const { state, heldForPongs } = this.#connection;
-    const pause = state !== 'closed' && (this.#paused || this.#rest.length > 0 || heldForPongs);
-    if (pause !== this.#transportPaused) {
-      this.#transportPaused = pause;
-      if (pause) this.#transport.pause();
-      else this.#transport.resume();
-    }
-    // Two ends that both stop reading until their pongs are written would wait for each other for ever.
-    if (heldForPongs && state !== 'closed') {
-      this.#stopPongTimer ??= this.#clock.after(this.#closeTimeout, () =>
-        this.terminate(new Error(`the peer sends pings and has not read the answers for ${this.#closeTimeout} ms`)),
-      );
-    }
-  }
-
-  #peerEnd(): void {
-    if (this.#connection.state !== 'closed') {
-      this.#connection.receiveEnd();
-      this.#closed();
-    } else this.#finish();
-  }
-
   // Writing.
 
   #submit(queue: () => void, callback: SendCallback | undefined): boolean {
     const { state } = this.#connection;
     if (state !== 'open') {
       if (callback !== undefined) {
-        const error = new Error(`the connection is ${state}: nothing can be sent`);
-        this.#settleSoon([callback], error);
+        this.#writer.refused(callback, new Error(`the connection is ${state}: nothing can be sent`));
       }
       return false;
     }
     queue();
-    if (callback !== undefined) this.#queued.push(callback);
-    if (this.#connection.queuedBytes >= FLUSH_AT) this.#flush(true);
-    if (this.bufferedAmount < HIGH_WATER) return true;
+    this.#writer.submitted(callback);
+    if (!this.#writer.full) return true;
     this.#needsDrain = true;
     return false;
   }
 
-  #flushSoon(): void {
-    if (this.#flushDeferred || this.#writing > 0) return;
-    this.#flushDeferred = true;
-    this.#clock.defer(() => {
-      this.#flushDeferred = false;
-      this.#flush();
-    });
-  }
-
-  /** Writes what is queued, unless a write is under way. */
-  #flush(insideSend = false): void {
-    if (this.#destroyed || this.#writing > 0) return;
-    const bytes = this.#connection.queuedBytes;
-    if (bytes > 0) {
-      const { heldForPongs } = this.#connection;
-      const callbacks = this.#queued;
-      this.#queued = [];
-      this.#writing = bytes;
-      const done = this.#transport.write(this.#connection.take());
-      if (heldForPongs) {
-        this.#stopPongTimer?.();
-        this.#stopPongTimer = undefined;
-        this.#clock.defer(() => this.#continue());
-      }
-      if (!done) {
-        this.#written = callbacks;
-        return;
-      }
-      this.#writing = 0;
-      if (callbacks.length > 0) {
-        if (insideSend) this.#settleSoon(callbacks);
-        else this.#settle(callbacks);
-      }
-    }
-    if (this.#needsDrain && !insideSend && !this.#destroyed && this.bufferedAmount === 0) {
+  #idle(): void {
+    if (this.#needsDrain) {
       this.#needsDrain = false;
       this.call(() => this.#handler.drain());
     }
     this.#finish();
   }
 
-  #settle(callbacks: readonly SendCallback[], error?: Error): void {
-    this.#due.push([callbacks, error]);
-    this.#settleDue();
-  }
-
-  #settleSoon(callbacks: readonly SendCallback[], error?: Error): void {
-    this.#due.push([callbacks, error]);
-    this.#clock.defer(() => this.#settleDue());
-  }
-
-  #settleDue(): void {
-    for (const [callbacks, error] of this.#due.splice(0)) {
-      for (const callback of callbacks) this.call(() => (error === undefined ? callback() : callback(error)), true);
-    }
-  }
-
   // Closing.
 
   /** The connection is closed: what is queued is written, then our half ends, then the peer's is waited for. */
   #closed(): void {
-    this.#rest.length = 0;
     this.#armTimer();
-    this.#flushSoon();
-    this.#throttle();
+    this.#writer.flushSoon();
+    this.#reader.drop();
+  }
+
+  #peerEnded(): void {
+    if (this.#connection.state === 'closed') this.#finish();
+    else {
+      this.#connection.receiveEnd();
+      this.#closed();
+    }
   }
 
   #finish(): void {
     if (this.#connection.state !== 'closed' || this.#ended || this.#destroyed || this.bufferedAmount > 0) return;
-    // Section 7.1.1: the server ends the stream first, so that it, not the client, need not hold TIME_WAIT for reuse.
-    if (this.#connection.closeExpected && this.#cause === undefined && !this.#peerEnded) return;
+    // RFC 6455, section 7.1.1: the server ends the stream first, so that TIME_WAIT is its own and the client can come again.
+    if (this.#connection.closeExpected && this.#cause === undefined && !this.#reader.peerEnded) return;
     this.#ended = true;
     this.#transport.end();
   }
@@ -403,8 +279,8 @@ export class Driver {
   #destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    // In a delivery, this is the last one.
-    this.#connection.hold();
+    this.#writer.stop();
+    this.#reader.stop();
     this.#transport.destroy();
   }
 

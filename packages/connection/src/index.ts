@@ -3,11 +3,12 @@ export {
   type ConnectionOptions,
   type ConnectionSink,
   type ConnectionState,
-  type SendOptions,
 } from './connection.ts';
 export { type Data, toBytes } from './data.ts';
-export { Driver, type DriverHandler, type DriverOptions, type SendCallback } from './driver.ts';
+export { Driver, type DriverHandler, type DriverOptions } from './driver.ts';
 export type { Extension, ExtensionFailure } from './extension.ts';
 export { type Message, MessageQueue } from './message-queue.ts';
 export { SendMemory } from './send-memory.ts';
+export type { SendOptions } from './sender.ts';
 export type { Clock, Transport } from './transport.ts';
+export type { SendCallback } from './writer.ts';

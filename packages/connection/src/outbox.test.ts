@@ -27,7 +27,7 @@ test('whatever connections share the memory, each takes its own frames, in order
     bytes: fc.tuple(size, fc.integer()).map(([length, seed]) => bytesOf(length, seed)),
     key: fc.option(maskingKey(), { nil: undefined }),
   });
-  const take = fc.record({ box: fc.nat({ max: 2 }) });
+  const take = fc.record({ box: fc.nat({ max: 2 }), most: fc.oneof(fc.nat({ max: 10_000 }), fc.constant(1e9)) });
   fc.assert(
     fc.property(fc.array(fc.oneof({ weight: 4, arbitrary: add }, take), { maxLength: 60 }), (steps) => {
       const memory = new SendMemory();
@@ -43,8 +43,13 @@ test('whatever connections share the memory, each takes its own frames, in order
           it.box.add(fields(step.bytes, step.key), step.bytes);
           it.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
         } else {
-          it.taken.push(...it.box.take());
-          it.wire.push(...it.waiting.splice(0));
+          const chunks = it.box.take(step.most);
+          it.taken.push(...chunks);
+          const waiting = flat(it.waiting.splice(0));
+          const length = Math.min(step.most, waiting.length);
+          expect(flat(chunks).length).toBe(length);
+          it.wire.push(waiting.subarray(0, length));
+          it.waiting.push(waiting.subarray(length));
         }
         expect(it.box.bytes).toBe(flat(it.waiting).length);
       }

@@ -48,12 +48,25 @@ export class Outbox {
     this.#bytes += payload.length;
   }
 
-  /** Takes all that waits. */
-  take(): Uint8Array[] {
+  /** Takes what waits, in order, at most so many bytes of it. */
+  take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     this.#seal();
     const chunks = this.#chunks;
-    this.#chunks = [];
-    this.#bytes = 0;
+    if (this.#bytes <= maxBytes) {
+      this.#chunks = [];
+      this.#bytes = 0;
+      return chunks;
+    }
+    this.#bytes -= maxBytes;
+    let taken = 0;
+    let room = maxBytes;
+    while (chunks[taken]!.length <= room) room -= chunks[taken++]!.length;
+    const rest = chunks.splice(taken);
+    this.#chunks = rest;
+    if (room > 0) {
+      chunks.push(rest[0]!.subarray(0, room));
+      rest[0] = rest[0]!.subarray(room);
+    }
     return chunks;
   }
 

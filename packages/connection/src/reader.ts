@@ -1,0 +1,133 @@
+import type { Connection } from './connection.ts';
+import type { Clock, Transport } from './transport.ts';
+
+/** Who hears of what was read. */
+export interface ReaderEvents {
+  /** The peer's end of stream has come, and all that came before it has been taken. */
+  peerEnded(): void;
+  /** The peer goes on with pings and does not read the answers: time is up. */
+  pongsUnread(): void;
+}
+
+/**
+ * Reads from a transport for a connection, exactly while what it reads can be taken: what somebody's hold has left waits
+ * here, and the transport is paused meanwhile.
+ */
+export class Reader {
+  readonly #connection: Connection;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #pongTimeout: number;
+  readonly #events: ReaderEvents;
+
+  /** What was received while somebody held, and has not been taken. */
+  readonly #rest: Uint8Array[] = [];
+  #receiving = false;
+  #paused = false;
+  #transportPaused = false;
+  #peerEnded = false;
+  #stopped = false;
+  #stopPongTimer: (() => void) | undefined;
+
+  /** @param pongTimeout how long the answers to pings may stay unread while reading waits for them, in milliseconds */
+  constructor(connection: Connection, transport: Transport, clock: Clock, pongTimeout: number, events: ReaderEvents) {
+    this.#connection = connection;
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#pongTimeout = pongTimeout;
+    this.#events = events;
+  }
+
+  get peerEnded(): boolean {
+    return this.#peerEnded;
+  }
+
+  received(chunk: Uint8Array): void {
+    // After the end, the peer's bytes are read to let its stream end, and dropped: a reset would overtake our Close.
+    if (this.#connection.state === 'closed' || this.#stopped) return;
+    if (this.#paused || this.#rest.length > 0) this.#rest.push(chunk);
+    else this.#receive(chunk);
+    this.#throttle();
+  }
+
+  receivedEnd(): void {
+    if (this.#peerEnded || this.#stopped) return;
+    this.#peerEnded = true;
+    if (this.#rest.length === 0) this.#events.peerEnded();
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#connection.hold();
+    this.#throttle();
+  }
+
+  /** Goes on after {@link pause}, soon. */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#connection.release();
+    this.#clock.defer(() => this.#continue());
+  }
+
+  /** Output has been taken: if that were the pongs that reading waits for, it goes on soon. */
+  outputTaken(): void {
+    if (this.#stopPongTimer === undefined || this.#connection.heldForPongs) return;
+    this.#stopPongTimer();
+    this.#stopPongTimer = undefined;
+    this.#clock.defer(() => this.#continue());
+  }
+
+  /** The connection is closed: what waits is for nobody, and the transport is read to its end. */
+  drop(): void {
+    this.#rest.length = 0;
+    this.#throttle();
+  }
+
+  /** Neither delivers nor reads any more; in a delivery, that is the last one. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#rest.length = 0;
+    this.#stopPongTimer?.();
+    this.#connection.hold();
+  }
+
+  #receive(chunk: Uint8Array): void {
+    this.#receiving = true;
+    let taken = 0;
+    try {
+      taken = this.#connection.receive(chunk);
+    } finally {
+      this.#receiving = false;
+    }
+    if (taken < chunk.length && this.#connection.state !== 'closed') this.#rest.unshift(chunk.subarray(taken));
+  }
+
+  /** Takes the rest, as far as nobody holds. */
+  #continue(): void {
+    if (this.#receiving || this.#stopped) return;
+    while (this.#rest.length > 0 && !this.#paused && !this.#connection.heldForPongs) {
+      this.#receive(this.#rest.shift()!);
+      if (this.#stopped) return;
+    }
+    if (this.#rest.length === 0 && this.#peerEnded) this.#events.peerEnded();
+    this.#throttle();
+  }
+
+  #throttle(): void {
+    if (this.#stopped) return;
+    const { state, heldForPongs } = this.#connection;
+    const pause = state !== 'closed' && (this.#paused || this.#rest.length > 0 || heldForPongs);
+    if (pause !== this.#transportPaused) {
+      this.#transportPaused = pause;
+      if (pause) this.#transport.pause();
+      else this.#transport.resume();
+    }
+    // Two ends that both stop reading until their pongs are written would wait for each other for ever.
+    if (heldForPongs && state !== 'closed') {
+      this.#stopPongTimer ??= this.#clock.after(this.#pongTimeout, () => this.#events.pongsUnread());
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { Clock, Transport } from './transport.ts';
+
+/** Is told when the bytes of a `send` have been written, or why they never will be. */
+export type SendCallback = (error?: Error) => void;
+
+/** What waits to be written: a connection. */
+export interface Output {
+  readonly queuedBytes: number;
+  take(maxBytes: number): Uint8Array[];
+}
+
+/** Who hears of the progress. */
+export interface WriterEvents {
+  /** Bytes have been handed to the transport. */
+  taken(): void;
+  /** Nothing is left to be written; called after each write, and each time that there was nothing to write. */
+  idle(): void;
+  /** The bytes of earlier sends have been written, or will not be: call whoever waits. */
+  settled(callbacks: readonly SendCallback[], error: Error | undefined): void;
+}
+
+/** So much collected output does not wait for the end of the turn, in bytes. */
+const FLUSH_AT = 65_536;
+
+/** What one write takes at the most, in bytes: what it has taken cannot be recalled, and its end is a sign of life of the peer. */
+const WRITE_AT_MOST = 1_048_576;
+
+/** With so much waiting to be written, in bytes, a sender should wait until it has been. */
+const HIGH_WATER = 65_536;
+
+/**
+ * Writes what is queued in one turn of the event loop in one write. One write is under way at a time; what is queued
+ * meanwhile waits where it is.
+ */
+export class Writer {
+  readonly #output: Output;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #events: WriterEvents;
+
+  #deferred = false;
+  #stopped = false;
+  /** Bytes that the transport is still writing. */
+  #writing = 0;
+  /** Bytes that have been written since the start. */
+  #written = 0;
+  /** Who waits until so many bytes have been written since the start. */
+  readonly #waiting: { readonly callback: SendCallback; readonly until: number }[] = [];
+  /** Who is to be called next, in this order; not before `send` has returned. */
+  #due: { readonly callbacks: readonly SendCallback[]; readonly error: Error | undefined }[] = [];
+
+  constructor(output: Output, transport: Transport, clock: Clock, events: WriterEvents) {
+    this.#output = output;
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  /** How many bytes are queued or under way. */
+  get bufferedAmount(): number {
+    return this.#output.queuedBytes + this.#writing;
+  }
+
+  get full(): boolean {
+    return this.bufferedAmount >= HIGH_WATER;
+  }
+
+  /** Something was queued: it is written when the turn is over. */
+  flushSoon(): void {
+    if (this.#deferred || this.#writing > 0) return;
+    this.#deferred = true;
+    this.#clock.defer(() => {
+      this.#deferred = false;
+      this.#flush();
+    });
+  }
+
+  /** A `send` has queued something: much is written at once, and `callback` is called when it has been. */
+  submitted(callback: SendCallback | undefined): void {
+    if (callback !== undefined) this.#waiting.push({ callback, until: this.#written + this.bufferedAmount });
+    if (this.#output.queuedBytes >= FLUSH_AT) this.#flush(true);
+  }
+
+  /** A `send` has queued nothing: `callback` is told why, after it has returned. */
+  refused(callback: SendCallback, error: Error): void {
+    this.#due.push({ callbacks: [callback], error });
+    this.#clock.defer(() => this.#settle());
+  }
+
+  /** The write that was under way is done. */
+  done(): void {
+    if (this.#stopped) return;
+    this.#advance(false);
+    this.#flush();
+  }
+
+  /** Writes nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** What was not written never will be: drops it, and tells whoever waits. */
+  abandon(error: Error): void {
+    this.#stopped = true;
+    // Whoever keeps the connection should not keep its output.
+    this.#output.take(Number.MAX_SAFE_INTEGER);
+    this.#writing = 0;
+    this.#due.push({ callbacks: this.#waiting.splice(0).map(({ callback }) => callback), error });
+    this.#settle();
+  }
+
+  #flush(insideSend = false): void {
+    while (!this.#stopped && this.#writing === 0 && this.#output.queuedBytes > 0) {
+      const chunks = this.#output.take(WRITE_AT_MOST);
+      for (const { length } of chunks) this.#writing += length;
+      const done = this.#transport.write(chunks);
+      this.#events.taken();
+      if (!done) return;
+      this.#advance(insideSend);
+    }
+    if (!this.#stopped && this.#writing === 0 && !insideSend) this.#events.idle();
+  }
+
+  /** What was under way has been written. */
+  #advance(insideSend: boolean): void {
+    this.#written += this.#writing;
+    this.#writing = 0;
+    let count = 0;
+    while (count < this.#waiting.length && this.#waiting[count]!.until <= this.#written) count++;
+    if (count === 0) return;
+    this.#due.push({ callbacks: this.#waiting.splice(0, count).map(({ callback }) => callback), error: undefined });
+    if (insideSend) this.#clock.defer(() => this.#settle());
+    else this.#settle();
+  }
+
+  #settle(): void {
+    for (const { callbacks, error } of this.#due.splice(0)) this.#events.settled(callbacks, error);
+  }
+}
