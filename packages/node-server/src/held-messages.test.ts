@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { close, open, text, textLine } from './raw-client.suite.ts';
 import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
+import type { WebSocket } from './websocket.ts';
 
 test('H18: messages that arrive while the connection handler awaits are delivered in order, none lost', async () => {
   const login = deferred();
@@ -53,6 +54,39 @@ test('H18: reading pauses at 64 KiB: the client’s writes stop draining, and al
   await all.promise;
   expect(client.socket.writableLength).toBe(0);
 });
+
+for (const [name, act] of [
+  [
+    'pause and resume do not restart it',
+    async (socket: WebSocket) => {
+      socket.pause();
+      socket.resume();
+    },
+  ],
+  [
+    'an iterator that takes what waits does not restart what the application has paused',
+    async (socket: WebSocket) => {
+      socket.pause();
+      const messages = socket[Symbol.asyncIterator]();
+      // Those that have nothing to take wait, and end with the test's connection.
+      for (let i = 0; i < 100; i++) messages.next().catch(() => {});
+    },
+  ],
+] as const) {
+  test(`H18: reading has paused at 64 KiB: ${name}`, async () => {
+    const { server, port } = await serve();
+    const connected = once(server, 'connection');
+    const client = await open(port);
+    const [socket, { socket: tcp }] = await connected;
+    const paused = once(tcp, 'pause');
+    for (let i = 0; i < 4096; i++) client.send({ opcode: 2, payload: Buffer.alloc(8192, i) });
+    await paused;
+    await act(socket);
+    const other = await open(port);
+    for (let i = 1; i <= 20; i++) await other.send({ opcode: 9 }).received(i);
+    expect(tcp.bytesRead).toBeLessThanOrEqual(5 * 65_536);
+  });
+}
 
 test('H18: empty messages count as well: a flood of them pauses reading', async () => {
   const { server, port } = await serve();
@@ -110,4 +144,21 @@ test('H18: close() without a listener or an iterator drops what waits, so that t
   client.send(close(1000));
   await client.end();
   expect((await end).code).toBe(1000);
+});
+
+test('H18: what has waited is not delivered while the application pauses, and is on resume', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  await client.send(text('waiting'), { opcode: 9 }).received(1);
+  const seen: string[] = [];
+  socket.pause();
+  socket.on('message', (data) => seen.push(data.toString()));
+  const other = await open(port);
+  for (let i = 1; i <= 5; i++) await other.send({ opcode: 9 }).received(i);
+  expect(seen).toEqual([]);
+  socket.resume();
+  await client.send({ opcode: 9 }).received(2);
+  expect(seen).toEqual(['waiting']);
 });
