@@ -1,0 +1,82 @@
+/**
+ * Runs one suite over the built package in every runtime, and tells how many checks each has executed.
+ *
+ * Usage: node packages/codec/runtimes/run.js [--json] [name...]    these runtimes; all but Chromium if none is named
+ *        node packages/codec/runtimes/run.js --write               all of them, and the table in the README after that
+ *
+ * A runtime that is not installed is told as not run. On Linux on x64, which all of them are for, that is a failure.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Missing } from './runners/binaries.js';
+import { everywhere, promised, unitTier } from './runners/runtimes.js';
+import { putTable, tableOf } from './table.js';
+
+/**
+ * @typedef {import('./runners/runtimes.js').Runtime} Runtime
+ * @typedef {{ name: string, runtime?: string, checks: number, failures: string[], notRun?: string }} Result
+ */
+
+const README = new URL('../README.md', import.meta.url);
+const ALL_ARE_FOR_HERE = process.platform === 'linux' && process.arch === 'x64';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean' }, write: { type: 'boolean' } },
+});
+const chosen = positionals.length > 0 ? positionals.map(named) : values.write ? everywhere : unitTier;
+
+/** @type {Result[]} */
+const results = [];
+// One after the other: each takes a processor for itself.
+for (const runtime of chosen) {
+  const result = await take(runtime);
+  console.error(inWords(result));
+  results.push(result);
+}
+const counts = new Set(results.filter(({ notRun }) => notRun === undefined).map(({ checks }) => checks));
+const [checks = 0] = counts;
+if (counts.size > 1) console.error(`! the numbers of checks differ: ${[...counts].join(', ')}`);
+const ok = counts.size === 1 && results.every(({ failures }) => failures.length === 0);
+process.exitCode = ok ? 0 : 1;
+
+const table = tableOf(
+  promised.map(({ name }) => name),
+  checks,
+);
+if (values.json) console.log(JSON.stringify({ results, table }));
+if (values.write) {
+  if (!ok || results.some(({ notRun }) => notRun !== undefined)) throw new Error('the README says only what has run');
+  writeFileSync(README, putTable(readFileSync(README, 'utf8'), table));
+}
+
+/** @param {string} name @returns {Runtime} */
+function named(name) {
+  const found = everywhere.find((runtime) => runtime.name.startsWith(name));
+  if (found !== undefined) return found;
+  throw new Error(
+    `There is no runtime "${name}": choose of ${everywhere.map((runtime) => `"${runtime.name}"`).join(', ')}`,
+  );
+}
+
+/** @param {Runtime} runtime @returns {Promise<Result>} */
+async function take({ name, version, run }) {
+  try {
+    const outcome = await run();
+    if (!outcome.runtime.includes(version))
+      outcome.failures.push(`it should be ${version}, and says ${outcome.runtime}`);
+    return { name, ...outcome };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Missing)) return { name, checks: 0, failures: [why] };
+    return { name, checks: 0, failures: ALL_ARE_FOR_HERE ? [why] : [], notRun: why };
+  }
+}
+
+/** @param {Result} result */
+function inWords({ name, runtime = '', checks, failures, notRun }) {
+  const lines = failures.map((failure) => `\n    ${failure}`).join('');
+  const figures =
+    notRun === undefined ? `${checks} checks, ${failures.length || 'none'} failed` : `did not run: ${notRun}`;
+  return `${failures.length === 0 ? ' ' : '!'} ${name.padEnd(34)} ${figures}${runtime && ` (${runtime})`}${lines}`;
+}
