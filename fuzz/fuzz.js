@@ -52,12 +52,13 @@ export class Tally {
 /**
  * Makes streams out of a seed and judges them, until there are enough frames, `goesOn` says no, or one fails.
  *
- * @param {{ seed: number, frames?: number | undefined, goesOn?: () => boolean, Decoder?: DecoderClass }} options
+ * @param {{ seed: number, frames?: number | undefined, goesOn?: () => boolean, begins?: (index: number) => void, Decoder?: DecoderClass }} options
  * @returns {{ tally: Tally, failure: Failure | undefined }}
  */
-export function fuzz({ seed, frames = Number.POSITIVE_INFINITY, goesOn = () => true, Decoder }) {
+export function fuzz({ seed, frames = Number.POSITIVE_INFINITY, goesOn = () => true, begins = () => {}, Decoder }) {
   const tally = new Tally();
   for (let index = 0; tally.frames < frames && (index % 1000 !== 0 || goesOn()); index++) {
+    begins(index);
     const input = makeInput(seed, index);
     const { naive, problem } = judge(input, Decoder);
     if (problem !== undefined) return { tally, failure: { index, ...smallest(input, Decoder) } };

@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { CORPUS, format, readCorpus, readEntry, writeEntry } from './corpus.js';
 import { fuzz, replay, smallestAlike } from './fuzz.js';
 import { makeInput } from './input.js';
@@ -42,11 +43,40 @@ if (values.replay !== undefined) {
   const { problem } = judge(input);
   console.log(format(`seed ${seed}, stream ${only}`, input));
   finish(problem ?? 'it is fine', problem === undefined);
+} else if (isMainThread) {
+  watch();
 } else {
-  run();
+  run(workerData);
 }
 
-function run() {
+/**
+ * Runs in a thread, and looks at it: a decoder that goes round in circles without calling back is stopped by nothing
+ * else. A stream takes a millisecond, and a minimised one half a minute; five minutes will not end.
+ */
+function watch() {
+  const begun = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL(import.meta.url), {
+    argv: ['--seed', String(seed), ...process.argv.slice(2)],
+    workerData: begun,
+  });
+  let last = -1;
+  const watchdog = setInterval(() => {
+    const index = Atomics.load(begun, 0);
+    if (index === last) {
+      console.error(`stream ${index} does not end; as it was: npm run fuzz -- --seed ${seed} --only ${index}`);
+      process.exit(1);
+    }
+    last = index;
+  }, 300_000);
+  worker.on('error', (error) => finish(`the fuzzer itself: ${error.stack}`, false));
+  worker.on('exit', (code) => {
+    clearInterval(watchdog);
+    process.exitCode ||= code;
+  });
+}
+
+/** @param {Int32Array} begun where the number of the stream goes that is being judged */
+function run(begun) {
   const entries = readCorpus();
   const problems = entries.map((entry) => replay(entry)).filter((problem) => problem !== undefined);
   for (const problem of problems) console.error(problem);
@@ -57,7 +87,12 @@ function run() {
   console.log(`seed ${seed}`);
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
-  const { tally, failure } = fuzz({ seed, frames, goesOn: () => seconds() < minutes * 60 });
+  const { tally, failure } = fuzz({
+    seed,
+    frames,
+    goesOn: () => seconds() < minutes * 60,
+    begins: (index) => Atomics.store(begun, 0, index),
+  });
   if (failure !== undefined) {
     const { index, input, problem } = failure;
     const path = writeEntry(`disagreement-${seed}-${index}`, `seed ${seed}, stream ${index}, minimised`, input);
