@@ -107,7 +107,7 @@ export class Driver {
   }
 
   get state(): 'open' | 'closing' | 'closed' {
-    return this.#connection.state;
+    return this.#destroyed ? 'closed' : this.#connection.state;
   }
 
   /** How many bytes were sent and have not left this process. */
@@ -217,10 +217,11 @@ export class Driver {
   // Writing.
 
   #submit(queue: () => void, callback: SendCallback | undefined): boolean {
-    const { state } = this.#connection;
+    const { state } = this;
     if (state !== 'open') {
       if (callback !== undefined) {
-        this.#writer.refused(callback, new Error(`the connection is ${state}: nothing can be sent`));
+        const error = new Error(`the connection is ${state}: nothing can be sent`);
+        this.#writer.refused(callback, (this.#destroyed ? this.#cause : undefined) ?? error);
       }
       return false;
     }

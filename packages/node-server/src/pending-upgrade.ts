@@ -43,8 +43,31 @@ export class PendingUpgrade {
     this.#abort.abort(reason);
   }
 
+  /**
+   * Waits for a hook's decision, as long as the client and the time allow.
+   *
+   * @param timeout in milliseconds
+   * @returns the decision; undefined once nobody waits for it any more, and then `signal.reason` says why
+   * @throws what the hook rejects with
+   */
+  async waitFor<Decision>(decision: Promise<Decision>, timeout: number): Promise<Decision | undefined> {
+    const { signal } = this;
+    const timer = setTimeout(() => this.abort(new Error(`verifyClient has not decided for ${timeout} ms`)), timeout);
+    const aborted = new Promise<undefined>((resolve) => {
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    // The hook may still reject after nobody waits for it: that is no news.
+    decision.catch(() => {});
+    this.#watch();
+    try {
+      return await Promise.race([decision, aborted]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Reads, so that the client's end is seen while a hook decides; what it sends is kept. */
-  watch(): void {
+  #watch(): void {
     const { socket } = this;
     const gone = () => this.abort(new Error('the client has gone before it was answered'));
     const keep = (chunk: Uint8Array) => {

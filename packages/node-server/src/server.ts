@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Extension } from '@ws/connection';
@@ -9,7 +9,6 @@ import {
   HandshakeError,
   type HeaderFields,
   type Refusal,
-  type RequestHead,
   refuse,
   serializeExtensions,
   serializeHead,
@@ -17,6 +16,7 @@ import {
   UpgradePolicy,
 } from '@ws/handshake';
 import { rethrow } from './clock.ts';
+import { answerPlainRequest, requestHead } from './http.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { PendingUpgrade } from './pending-upgrade.ts';
 import { route } from './upgrade-router.ts';
@@ -185,27 +185,15 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     decision: Promise<Decision>,
     callback: UpgradeCallback,
   ): Promise<void> {
-    const { handshakeTimeout } = this.#settings;
     this.#pending.add(pending);
-    const timer = setTimeout(
-      () => pending.abort(new Error(`verifyClient has not decided for ${handshakeTimeout} ms`)),
-      handshakeTimeout,
-    );
-    const aborted = new Promise<undefined>((resolve) => {
-      pending.signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
-    pending.watch();
     let decided: Decision | undefined;
     try {
-      decided = await Promise.race([decision, aborted]);
+      decided = await pending.waitFor(decision, this.#settings.handshakeTimeout);
     } catch (error) {
       this.#fail(pending, request, error);
       return;
     } finally {
-      clearTimeout(timer);
       this.#pending.delete(pending);
-      // A hook may still reject after nobody waits for it: that is no news.
-      decision.catch(() => {});
     }
     if (decided === undefined || pending.signal.aborted) {
       this.#refuse(pending, request, refuse(503, { body: `${(pending.signal.reason as Error).message}\n` }));
@@ -324,23 +312,4 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     this.#state = 'closed';
     this.emit('close');
   }
-}
-
-function requestHead(request: IncomingMessage): RequestHead {
-  const { rawHeaders } = request;
-  const headers: [string, string][] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
-  return {
-    method: request.method ?? '',
-    target: request.url ?? '',
-    httpVersion: request.httpVersion,
-    headers,
-  };
-}
-
-/** A server on a port of its own speaks nothing but WebSocket. */
-function answerPlainRequest(_request: IncomingMessage, response: ServerResponse): void {
-  const { status, headers, body } = refuse(426).response;
-  response.writeHead(status, headers.map(([name, value]): [string, string] => [name, value]) as never);
-  response.end(body);
 }

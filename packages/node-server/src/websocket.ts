@@ -79,7 +79,6 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   #queueFull = false;
   #paused = false;
   #delivering = false;
-  #terminated = false;
   #cause: Error | undefined;
 
   /** Connections are made by a server: listen for its 'connection'. */
@@ -129,7 +128,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   /** 1 open, 2 closing, 3 closed; a server's WebSocket is never connecting (0). */
   get readyState(): 1 | 2 | 3 {
     if (this.#driver.gone) return CLOSED;
-    return this.#driver.state === 'open' && !this.#terminated ? OPEN : CLOSING;
+    return this.#driver.state === 'open' ? OPEN : CLOSING;
   }
 
   /** How many bytes were sent and have not left this process. */
@@ -194,7 +193,6 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
 
   /** Ends the connection at once, without a Close. */
   terminate(): void {
-    this.#terminated = true;
     this.#driver.terminate();
   }
 
