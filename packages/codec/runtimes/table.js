@@ -2,7 +2,8 @@ const BEGIN = '<!-- runtimes: written by `node packages/codec/runtimes/run.js --
 const END = '<!-- /runtimes -->';
 
 /**
- * The table of the README: no times, and no versions but those that we choose, so that the same sources make the same table.
+ * The table of the README: no times, and no versions but those that we choose, so that the same sources make the
+ * same table.
  *
  * @param {readonly string[]} names of the runtimes
  * @param {number} checks of each of them

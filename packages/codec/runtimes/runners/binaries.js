@@ -1,16 +1,22 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /**
- * The runtimes that are programs come as npm packages, optional dependencies of a package of their own in ../binaries: optional, so that
- * an installation on another system goes without them; of their own, so that @ws/codec has no such
- * dependency, and so that the `node` of one of them never stands before the developer's own in `node_modules/.bin`.
+ * The runtimes that are programs come as npm packages, which ../binaries names and locks: beside the workspace and
+ * not in it, since a package of Node would stand before the developer's own `node` in `node_modules/.bin`, and since
+ * only this suite needs them. They are optional: an installation on another system goes without. After a change to
+ * the versions, there: `pnpm install --ignore-workspace --lockfile-only`.
  */
-const MANIFEST = new URL('../binaries/package.json', import.meta.url);
+const BINARIES = fileURLToPath(new URL('../binaries', import.meta.url));
+const PNPM = fileURLToPath(new URL('../../../../node_modules/pnpm/bin/pnpm.cjs', import.meta.url));
 
 /** @type {Record<string, string>} */
-const SPECIFIERS = JSON.parse(readFileSync(MANIFEST, 'utf8')).optionalDependencies;
+const SPECIFIERS = JSON.parse(readFileSync(join(BINARIES, 'package.json'), 'utf8')).optionalDependencies;
+
+/** What all of them are for. */
+export const isTheirSystem = process.platform === 'linux' && process.arch === 'x64';
 
 /** What is not there, so that a runtime cannot run here. */
 export class Missing extends Error {}
@@ -21,25 +27,40 @@ export class Missing extends Error {}
  */
 export function versionOf(name) {
   const version = SPECIFIERS[name]?.split('@').at(-1);
-  if (version === undefined) throw new Error(`${name} is not in ${MANIFEST.pathname}`);
+  if (version === undefined) throw new Error(`${name} is not in ${BINARIES}/package.json`);
   return version;
 }
 
 /**
- * @param {string} name a package of ../binaries/package.json
+ * @param {string} name a package of ../binaries/package.json; all of them are installed if this one is not
  * @param {string} path of the program in it
  * @returns {string} where it is
  * @throws Missing
  */
 export function binaryOf(name, path) {
-  const here = createRequire(import.meta.url).resolve('@ws/runtime-binaries/package.json');
-  try {
-    const program = join(dirname(createRequire(realpathSync(here)).resolve(`${name}/package.json`)), path);
-    if (existsSync(program)) return program;
-  } catch {
-    // Not installed.
-  }
-  throw new Missing(
-    `${name}@${versionOf(name)} is not installed (it is for Linux on x64; there, run \`npm run setup\`)`,
-  );
+  if (!isInstalled(name, path) && isTheirSystem && !tried) install();
+  if (isInstalled(name, path)) return join(BINARIES, 'node_modules', name, path);
+  throw new Missing(`${name}@${versionOf(name)} is not installed: it is for Linux on x64`);
+}
+
+/** @param {string} name @param {string} path */
+function isInstalled(name, path) {
+  const dir = join(BINARIES, 'node_modules', name);
+  if (!existsSync(join(dir, path))) return false;
+  return JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')).version === versionOf(name);
+}
+
+/** Once a run: where there is no network, the first failure has told why. */
+let tried = false;
+
+function install() {
+  tried = true;
+  console.error(`installing ${Object.keys(SPECIFIERS).join(', ')} …`);
+  const args = ['install', '--frozen-lockfile', '--ignore-workspace', '--ignore-scripts', '--prod=false'];
+  const { status, error, stdout, stderr } = spawnSync(process.execPath, [PNPM, ...args], {
+    cwd: BINARIES,
+    encoding: 'utf8',
+    env: { ...process.env, CI: '1' },
+  });
+  if (status !== 0) throw new Error(`pnpm ${args.join(' ')} in ${BINARIES}:\n${error ?? ''}${stdout}${stderr}`);
 }

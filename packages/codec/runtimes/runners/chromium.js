@@ -12,7 +12,11 @@ const ARGS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
-/** The modules as they are, by `import`: no bundler. Debian decides which version it is. @type {import('./runtimes.js').Runtime} */
+/**
+ * The modules as they are, by `import`: no bundler. Debian decides which version it is.
+ *
+ * @type {import('./runtimes.js').Runtime}
+ */
 export const chromium = {
   name: 'Chromium',
   version: 'Chromium',

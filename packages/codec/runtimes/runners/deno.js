@@ -6,7 +6,11 @@ import { runProgram } from './program.js';
 const PACKAGE = '@deno/linux-x64-glibc';
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 
-/** Without a permission, a network, or what the files around would configure. @type {import('./runtimes.js').Runtime} */
+/**
+ * Without a permission, a network, or what the files around would configure.
+ *
+ * @type {import('./runtimes.js').Runtime}
+ */
 export const deno = {
   name: `Deno ${Number.parseInt(versionOf(PACKAGE), 10)}`,
   version: versionOf(PACKAGE),

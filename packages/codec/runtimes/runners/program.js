@@ -7,8 +7,8 @@ import { join } from 'node:path';
 const TIMEOUT = 120_000;
 
 /**
- * Runs a program that prints the outcome of the suite as a line of JSON. It has an empty home, which is gone afterwards, and
- * nothing of our environment: the result is that of the runtime, not of this machine's settings.
+ * Runs a program that prints the outcome of the suite as a line of JSON. It has an empty home, which is gone
+ * afterwards, and nothing of our environment: the result is that of the runtime, not of this machine's settings.
  *
  * @param {string} program
  * @param {(home: string) => readonly string[]} args

@@ -20,7 +20,10 @@ export const workerd = {
     }),
 };
 
-/** A worker is a list of modules, the first of which is its entry. A query makes a module of its own here too, if it is listed. */
+/**
+ * A worker is a list of modules, the first of which is its entry. A query makes a module of its own here too, if
+ * it is listed.
+ */
 function config() {
   const suite = readdirSync(join(CODEC, 'runtimes/suite')).map((name) => `runtimes/suite/${name}`);
   const names = [

@@ -1,5 +1,6 @@
 /**
- * One suite over the built package, for every runtime: it needs nothing but ECMAScript, and makes the same checks everywhere.
+ * One suite over the built package, for every runtime: it needs nothing but ECMAScript, and makes the same checks
+ * everywhere.
  */
 import { Checks } from './checks.js';
 import { closeSuite } from './close.suite.js';

@@ -24,7 +24,9 @@ const BYTE_0 = [
   ['data-inside-message', (kind, _fin, _rsv, _allowed, inside) => inside === true && kind === 'data'],
 ];
 
-/** @type {readonly [violation: string, broken: (kind: string, masked: boolean, length: number, role: Role) => boolean][]} */
+/**
+ * @type {readonly [violation: string, broken: (kind: string, masked: boolean, length: number, role: Role) => boolean][]}
+ */
 const BYTE_1 = [
   ['mask-missing', (_, masked, __, role) => !masked && role === 'server'],
   ['mask-forbidden', (_, masked, __, role) => masked && role === 'client'],
@@ -59,7 +61,12 @@ export function firstTwoBytesSuite(t) {
 /** A byte 1 of each kind, without a mask and with one. */
 const BYTES_1 = [0, 1, 2, 125, 126, 127, 0x80, 0x81, 0x82, 0xfd, 0xfe, 0xff];
 
-/** `decodeFrameHeader` on every pair; where extensions use reserved bits, on a pair of each kind. @param {Checks} t @param {Role} role */
+/**
+ * `decodeFrameHeader` on every pair; where extensions use reserved bits, on a pair of each kind.
+ *
+ * @param {Checks} t
+ * @param {Role} role
+ */
 function allPairs(t, role) {
   const bytes = new Uint8Array(2);
   const every = Array.from({ length: 256 }, (_, byte1) => byte1);
@@ -98,7 +105,12 @@ function isRight(read, byte0, byte1, verdict, offset) {
   return (bits | opcode) === byte0 && maskingKey === undefined && payloadLength === length;
 }
 
-/** `FrameDecoder` on every byte 0 with each kind of byte 1, between messages and inside of one. @param {Checks} t @param {Role} role */
+/**
+ * `FrameDecoder` on every byte 0 with each kind of byte 1, between messages and inside of one.
+ *
+ * @param {Checks} t
+ * @param {Role} role
+ */
 function inAndOutOfMessages(t, role) {
   /** @type {string} */
   let found;

@@ -69,7 +69,12 @@ function roundTrip(t, byte0, payload, key) {
   );
 }
 
-/** `FrameDecoder` touches no payload: the parts of a stream, as they came, are the payloads that were sent. @param {Checks} t @param {Random} random */
+/**
+ * `FrameDecoder` touches no payload: the parts of a stream, as they came, are the payloads that were sent.
+ *
+ * @param {Checks} t
+ * @param {Random} random
+ */
 function parts(t, random) {
   for (let run = 0; run < 200; run++) {
     const payloads = Array.from({ length: 4 }, () => random.bytes(random.below(200)));

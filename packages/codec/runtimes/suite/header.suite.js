@@ -3,7 +3,11 @@ import { codec } from './codecs.js';
 
 /** @typedef {import('./checks.js').Checks} Checks */
 
-/** Byte 1 without the mask bit, and what follows it, for the lengths at which the form changes. @type {readonly [number, string][]} */
+/**
+ * Byte 1 without the mask bit, and what follows it, for the lengths at which the form changes.
+ *
+ * @type {readonly [number, string][]}
+ */
 const LENGTHS = [
   [0, '00'],
   [1, '01'],

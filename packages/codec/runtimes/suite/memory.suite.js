@@ -36,7 +36,11 @@ function allocation(t) {
   }
 }
 
-/** What is delivered is the receiver's: the chunk may be overwritten, and no message lies in another. @param {Checks} t */
+/**
+ * What is delivered is the receiver's: the chunk may be overwritten, and no message lies in another.
+ *
+ * @param {Checks} t
+ */
 function ownership(t) {
   const random = new Random(5);
   for (const key of [undefined, KEY]) {

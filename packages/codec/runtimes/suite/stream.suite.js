@@ -55,7 +55,11 @@ const ENDS = {
   ],
 };
 
-/** @param {string} digits @param {string} event nothing happens if it is empty @param {number} [at] where it is told to be, from the first of the bytes */
+/**
+ * @param {string} digits
+ * @param {string} event nothing happens if it is empty
+ * @param {number} [at] where it is told to be, from the first of the bytes
+ */
 function end(digits, event, at) {
   return {
     bytes: hex(digits),
@@ -94,7 +98,12 @@ export function streamSuite(t) {
   wrongUse(t);
 }
 
-/** A legal stream, often with an end that is none. What it means is known, since it was written from that. @param {Random} random @param {Role} role */
+/**
+ * A legal stream, often with an end that is none. What it means is known, since it was written from that.
+ *
+ * @param {Random} random
+ * @param {Role} role
+ */
 function randomStream(random, role) {
   /** @type {Uint8Array[]} */
   const frames = [];
@@ -145,7 +154,13 @@ function cut(stream, role, sizes) {
   return events.toString();
 }
 
-/** @param {Checks} t @param {Uint8Array} stream @param {Role} role @param {number} size of the chunks @param {number} times how often each event holds */
+/**
+ * @param {Checks} t
+ * @param {Uint8Array} stream
+ * @param {Role} role
+ * @param {number} size of the chunks
+ * @param {number} times how often each event holds
+ */
 function holding(t, stream, role, size, times) {
   let held = 0;
   let early = 0;
@@ -170,7 +185,14 @@ function holding(t, stream, role, size, times) {
   return events.toString();
 }
 
-/** Goes on from `offset` after each throw. @param {Uint8Array} stream @param {Role} role @param {number} size @param {number} thrower */
+/**
+ * Goes on from `offset` after each throw.
+ *
+ * @param {Uint8Array} stream
+ * @param {Role} role
+ * @param {number} size
+ * @param {number} thrower
+ */
 function throwing(stream, role, size, thrower) {
   const thrown = new Error('thrown by the sink');
   const events = new Events((event) => {
@@ -191,7 +213,11 @@ function throwing(stream, role, size, thrower) {
   return events.toString();
 }
 
-/** A text of 10 bytes, cut into frames in each of the 512 ways; every cut is also a place for a Ping. @param {Checks} t */
+/**
+ * A text of 10 bytes, cut into frames in each of the 512 ways; every cut is also a place for a Ping.
+ *
+ * @param {Checks} t
+ */
 function everyFragmentation(t) {
   const payload = hex('c3a9 e282ac f09f9880 42');
   const wanted = `text ${latin1(payload)}`;

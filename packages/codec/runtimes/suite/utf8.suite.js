@@ -25,7 +25,11 @@ function isIn(byte, [from = 256, to = -1] = []) {
   return from <= byte && byte <= to;
 }
 
-/** The index of the first byte that cannot continue the text; `end` if a character is cut; -1 if all is well. @param {Uint8Array} bytes */
+/**
+ * The index of the first byte that cannot continue the text; `end` if a character is cut; -1 if all is well.
+ *
+ * @param {Uint8Array} bytes
+ */
 function firstBad(bytes) {
   const { length } = bytes;
   for (let i = 0; i < length; ) {
@@ -39,7 +43,12 @@ function firstBad(bytes) {
   return -1;
 }
 
-/** After the stress test of Markus Kuhn: what a decoder takes and must not, or the other way round. With the index of `firstBad`. @type {readonly [string, number][]} */
+/**
+ * After the stress test of Markus Kuhn: what a decoder takes and must not, or the other way round. With the index
+ * of `firstBad`.
+ *
+ * @type {readonly [string, number][]}
+ */
 const STRESS = [
   // Correct text, and the first and the last character of each length
   ['cebae1bdb9cf83cebcceb5', -1],

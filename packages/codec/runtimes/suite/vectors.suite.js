@@ -42,7 +42,10 @@ export function vectorsSuite(t) {
 /**
  * The stream whole, byte by byte, and in two pieces wherever they part.
  *
- * @param {Checks} t @param {Omit<Vector, 'events' | 'stream'>} vector @param {Uint8Array} stream @param {readonly string[]} events
+ * @param {Checks} t
+ * @param {Omit<Vector, 'events' | 'stream'>} vector
+ * @param {Uint8Array} stream
+ * @param {readonly string[]} events
  */
 function everyCut(t, vector, stream, events) {
   const wanted = events.join('\n');
