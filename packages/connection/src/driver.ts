@@ -220,8 +220,8 @@ export class Driver {
     const { state } = this;
     if (state !== 'open') {
       if (callback !== undefined) {
-        const error = new Error(`the connection is ${state}: nothing can be sent`);
-        this.#writer.refused(callback, (this.#destroyed ? this.#cause : undefined) ?? error);
+        const options = this.#cause === undefined ? {} : { cause: this.#cause };
+        this.#writer.refused(callback, new Error(`the connection is ${state}: nothing can be sent`, options));
       }
       return false;
     }
