@@ -131,8 +131,7 @@ class Trial {
   #checkMemory() {
     const { bufferedBytes, offset } = this.#decoder;
     const arrived = offset - this.#messageStart;
-    // A message in fragments may be given twice what has come of it, beyond its limit, to stay linear.
-    const most = Math.min(16 * arrived, Math.max(this.#maxMessagePayload, 2 * arrived)) + BESIDE;
+    const most = Math.min(16 * arrived, this.#maxMessagePayload) + BESIDE;
     if (bufferedBytes > most)
       throw new Problem(`it keeps ${bufferedBytes} bytes, with ${arrived} since the last message`);
     if (this.#violations.length > 0 && bufferedBytes > 0)

@@ -45,6 +45,7 @@ export class MessageAssembler implements FrameSink {
   readonly #memory: MessageMemory;
   readonly #isUtf8: ((bytes: Uint8Array) => boolean) | undefined;
   readonly #masker: Masker;
+  readonly #maxMessagePayload: number;
 
   /** The frame in progress, and how much of its payload has come. */
   #header: Readonly<FrameHeader> | undefined;
@@ -61,10 +62,12 @@ export class MessageAssembler implements FrameSink {
   #control: Uint8Array<ArrayBuffer> | undefined;
   readonly #reason = new Utf8Validator();
 
-  constructor(sink: MessageSink, platform: Platform = {}) {
+  /** @param maxMessagePayload the limit that the decoder keeps to, in bytes: no memory is taken ahead of need beyond it */
+  constructor(sink: MessageSink, platform: Platform = {}, maxMessagePayload: number = Number.MAX_SAFE_INTEGER) {
     this.#sink = sink;
     this.#memory = platform.memory ?? new MessageMemory();
     this.#isUtf8 = platform.isUtf8;
+    this.#maxMessagePayload = maxMessagePayload;
     this.#masker = new Masker(platform.maskKernel);
   }
 
@@ -168,8 +171,9 @@ export class MessageAssembler implements FrameSink {
     // Up to 16 times what has come, so that a lying header costs its sender a sixteenth of what it costs us; more than
     // the frames have declared only where fragments go on, and then twice, so that many small ones stay linear.
     const declared = this.#length - this.#received + header.payloadLength;
-    const capacity = Math.min(declared, needed * 16);
-    const target = this.#memory.allocate(header.fin ? capacity : Math.max(capacity, needed * 2));
+    const likely = Math.min(declared, needed * 16);
+    const capacity = header.fin ? likely : Math.min(Math.max(likely, needed * 2), this.#maxMessagePayload);
+    const target = this.#memory.allocate(capacity);
     if (old !== undefined) copyRange(target, 0, old, 0, this.#length);
     this.#target = target;
     return target;
@@ -216,8 +220,12 @@ export class MessageAssembler implements FrameSink {
     this.#control = undefined;
     if (header.opcode === Opcode.Ping) this.#sink.ping(payload);
     else if (header.opcode === Opcode.Pong) this.#sink.pong(payload);
-    else if (to === 0) this.#sink.close(undefined, '');
-    else this.#sink.close(readCloseCode(payload), decodeUtf8(payload.subarray(2)));
+    else {
+      // Nothing follows a Close: a message that it has cut off is for nobody.
+      this.#target = undefined;
+      if (to === 0) this.#sink.close(undefined, '');
+      else this.#sink.close(readCloseCode(payload), decodeUtf8(payload.subarray(2)));
+    }
     return undefined;
   }
 

@@ -31,7 +31,7 @@ export class MessageDecoder {
   constructor(rules: FrameRules, limits: MessageLimits, sink: MessageSink, platform?: Platform) {
     const maxMessagePayload = readLimit(limits.maxMessagePayload, 'maxMessagePayload', DEFAULT_MAX_MESSAGE_PAYLOAD);
     const maxFramePayload = readLimit(limits.maxFramePayload, 'maxFramePayload', maxMessagePayload);
-    this.#assembler = new MessageAssembler(sink, platform);
+    this.#assembler = new MessageAssembler(sink, platform, maxMessagePayload);
     this.#frames = new FrameDecoder(rules, this.#assembler, { maxFramePayload, maxMessagePayload });
   }
 

@@ -71,3 +71,16 @@ test('M1: 200,000 fragments of one byte take less than 1 MiB beyond the message'
   expect(most).toBeLessThan(2 ** 20 + 200_001);
   expect(decoder.bufferedBytes).toBe(0);
 });
+
+test('an unfinished fragment takes no memory beyond the limit, and a message that a Close has cut off none at all', () => {
+  const decoder = new MessageDecoder(
+    { role: 'client' },
+    { maxMessagePayload: 1000 },
+    { message() {}, ping() {}, pong() {}, close() {}, violation() {} },
+  );
+  decoder.push(Uint8Array.of(0x02, 126, 900 >> 8, 900 & 0xff));
+  decoder.push(new Uint8Array(900));
+  expect(decoder.bufferedBytes).toBe(1000);
+  decoder.push(Uint8Array.of(0x88, 0));
+  expect(decoder.bufferedBytes).toBe(0);
+});
