@@ -13,7 +13,7 @@ const LITTLE_ENDIAN = /* @__PURE__ */ (() => new Uint8Array(new Uint16Array([1])
  * Below this many bytes a loop over bytes is as fast. Arrays of up to 64 bytes live on the heap of the engine, which must
  * move them off it for a view of their words.
  */
-const WORDS_FROM = 65;
+export const WORDS_FROM = 65;
 
 /** From here on, two passes over what is in the cache are as fast as one, and need not be aligned alike. */
 const COPY_FIRST_FROM = 4097;
@@ -163,7 +163,15 @@ function swap(word: number): number {
   return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
-function maskBytes(target: Uint8Array, at: number, source: Uint8Array, from: number, to: number, key: number): void {
+/** Masks byte by byte; the key starts with `source[from]`. */
+export function maskBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  from: number,
+  to: number,
+  key: number,
+): void {
   const k0 = key >>> 24;
   const k1 = (key >>> 16) & 0xff;
   const k2 = (key >>> 8) & 0xff;

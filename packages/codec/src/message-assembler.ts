@@ -1,7 +1,7 @@
 import { isWireCloseCode, readCloseCode } from './close.ts';
 import type { FrameSink, PayloadViolation } from './frame-decoder.ts';
 import type { FrameHeader } from './frame-header.ts';
-import { copyRange, Masker, type MaskKernel } from './mask.ts';
+import { copyRange, Masker, type MaskKernel, maskBytes, WORDS_FROM } from './mask.ts';
 import { MessageMemory } from './message-memory.ts';
 import { isControl, Opcode } from './opcode.ts';
 import { decodeUtf8, Utf8Validator } from './utf8.ts';
@@ -197,6 +197,7 @@ export class MessageAssembler implements FrameSink {
     phase: number,
   ): void {
     if (maskingKey === undefined) copyRange(target, at, source, start, end);
+    else if (phase === 0 && end - start < WORDS_FROM) maskBytes(target, at, source, start, end, maskingKey);
     else this.#masker.mask(target, at, source, start, end, maskingKey, phase);
   }
 

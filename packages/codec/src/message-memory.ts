@@ -45,7 +45,7 @@ export class MessageMemory {
     if (length > SLAB_UP_TO) return this.#allocateOwn(length);
     let start = this.#used + ((alignment - this.#used) & 7);
     if (start + length > this.#slab.byteLength) {
-      this.#slab = new ArrayBuffer(SLAB_BYTES);
+      this.#slab = this.#allocateOwn(SLAB_BYTES).buffer;
       start = alignment & 7;
     }
     this.#used = start + length;
