@@ -47,14 +47,14 @@ test('shift takes one by one', () => {
   expect(queue.shift()).toEqual({ payload: utf8('a'), isBinary: false });
   expect(queue.shift()).toEqual({ payload: utf8('b'), isBinary: true });
   expect(queue.shift()).toBeUndefined();
-  expect(queue.iterated).toBe(false);
+  expect(queue.iterating).toBe(false);
 });
 
 test('an iterator waits for what comes later', async () => {
   const { queue } = make();
   const all = collect(queue.iterate());
   await settled();
-  expect(queue.iterated).toBe(true);
+  expect(queue.iterating).toBe(true);
   queue.push(utf8('a'), false);
   await settled();
   expect(queue.length).toBe(0);
@@ -106,6 +106,20 @@ test('a loop that is left early leaves the rest to the next', async () => {
   }
   queue.end(undefined);
   expect(await collect(queue.iterate())).toEqual(['text b', 'text c']);
+});
+
+test('it is being iterated until the last loop is over, and each tells that it is left', async () => {
+  const { queue } = make();
+  queue.push(utf8('a'), false);
+  const told: boolean[] = [];
+  for (const leave of ['break', 'end']) {
+    for await (const _message of queue.iterate(() => told.push(queue.iterating))) {
+      expect(queue.iterating).toBe(true);
+      if (leave === 'break') break;
+    }
+    queue.end(undefined);
+  }
+  expect(told).toEqual([false, false]);
 });
 
 describe('H18: what waits is bounded', () => {

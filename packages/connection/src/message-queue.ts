@@ -29,7 +29,8 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   #bytes = 0;
   #paused = false;
   #over = false;
-  #iterated = false;
+  /** Loops that have begun and not ended. */
+  #iterators = 0;
   #cause: Error | undefined;
   #waiting: (() => void)[] = [];
 
@@ -63,9 +64,9 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
     return entry;
   }
 
-  /** Whether somebody has begun to take the messages one by one. */
-  get iterated(): boolean {
-    return this.#iterated;
+  /** Whether somebody is taking the messages one by one. */
+  get iterating(): boolean {
+    return this.#iterators > 0;
   }
 
   /** Drops what waits: nobody will ask for it. */
@@ -83,24 +84,31 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   /**
    * The messages, in order: it waits for the next, ends on a clean close, and throws the cause of any other. Leaving the
    * loop early leaves the connection open, and later messages waiting.
+   *
+   * @param left called when the loop is over, however it was left
    */
-  async *iterate(): AsyncGenerator<Message<Bytes>, void, void> {
-    this.#iterated = true;
-    for (;;) {
-      const entry = this.shift();
-      if (entry !== undefined) {
-        const { payload, isBinary } = entry;
-        // The payload's class is the one that the adapter has given to the codec.
-        yield isBinary ? { data: payload as Uint8Array as Bytes, isBinary } : { data: decodeUtf8(payload), isBinary };
-        continue;
+  async *iterate(left?: () => void): AsyncGenerator<Message<Bytes>, void, void> {
+    this.#iterators++;
+    try {
+      for (;;) {
+        const entry = this.shift();
+        if (entry !== undefined) {
+          const { payload, isBinary } = entry;
+          // The payload's class is the one that the adapter has given to the codec.
+          yield isBinary ? { data: payload as Uint8Array as Bytes, isBinary } : { data: decodeUtf8(payload), isBinary };
+          continue;
+        }
+        if (this.#over) {
+          if (this.#cause !== undefined) throw this.#cause;
+          return;
+        }
+        await new Promise<void>((resolve) => {
+          this.#waiting.push(resolve);
+        });
       }
-      if (this.#over) {
-        if (this.#cause !== undefined) throw this.#cause;
-        return;
-      }
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-      });
+    } finally {
+      this.#iterators--;
+      left?.();
     }
   }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { close, open, text, textLine } from './raw-client.suite.ts';
-import { deferred, serve } from './serve.suite.ts';
+import { deferred, ended, serve } from './serve.suite.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** A server that takes its messages with for await, and how each loop has ended. */
@@ -114,3 +114,26 @@ test('for await after the end gives what has waited, then ends', async () => {
   for await (const { data } of socket) seen.push(data);
   expect(seen).toEqual(['waited']);
 });
+
+for (const [name, leave] of [
+  ['close, then break', (socket) => socket.close(1008)],
+  ['break, then close', (socket) => void setImmediate(() => socket.close(1008))],
+] satisfies [string, (socket: WebSocket) => void][]) {
+  test(`${name}: what waits is dropped, so that the peer’s Close is seen`, async () => {
+    const full = deferred();
+    const { client, socket, tcp, over } = await iterating(async (_message, webSocket) => {
+      await full.promise;
+      leave(webSocket);
+      return 'break';
+    });
+    const end = ended(socket);
+    const paused = once(tcp, 'pause');
+    client.send(...Array.from({ length: 40 }, () => ({ opcode: 2, payload: Buffer.alloc(4096) })));
+    await paused;
+    full.resolve();
+    expect(await client.received(1)).toEqual(['close 1008 ""']);
+    await client.send(close(1008)).end();
+    expect(await end).toMatchObject({ code: 1008, cause: undefined });
+    expect(await over).toBe('ended');
+  });
+}

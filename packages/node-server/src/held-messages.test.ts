@@ -162,3 +162,19 @@ test('H18: what has waited is not delivered while the application pauses, and is
   await client.send({ opcode: 9 }).received(2);
   expect(seen).toEqual(['waiting']);
 });
+
+test('H18: a terminate in a delivery of what has waited is the end of the deliveries', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  await client.send(text('1'), text('2'), text('3'), { opcode: 9 }).received(1);
+  const seen: string[] = [];
+  const end = ended(socket);
+  socket.on('message', (data) => {
+    seen.push(String(data));
+    socket.terminate();
+  });
+  await end;
+  expect(seen).toEqual(['1']);
+});

@@ -187,13 +187,13 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
       throw new TypeError(`a close reason is a string or a Buffer, got ${typeof reason}`);
     }
     this.#driver.close(code, reason?.toString());
-    // Nobody listens and nobody has asked: waiting messages would stand before the peer's Close for ever.
-    if (this.listenerCount('message') === 0 && !this.#queue.iterated) this.#queue.clear();
+    this.#dropUnwanted();
   }
 
   /** Ends the connection at once, without a Close. */
   terminate(): void {
     this.#driver.terminate();
+    this.#queue.clear();
   }
 
   /** Stops reading: no event but 'close' until {@link resume}, and no answer to a ping. */
@@ -213,7 +213,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
    * {@link cause} where there was none (1006). Messages go to 'message' listeners instead as long as there are any.
    */
   [Symbol.asyncIterator](): AsyncGenerator<Message<Buffer<ArrayBuffer>>, void, void> {
-    return this.#queue.iterate();
+    return this.#queue.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 
   override on<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: Listener<K>): this {
@@ -235,7 +235,12 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     const heard = this.listenerCount('message') > 0;
     if (heard && this.#queue.length === 0) this.emit('message', payload, isBinary);
-    else if (heard || this.#driver.state === 'open' || this.#queue.iterated) this.#queue.push(payload, isBinary);
+    else if (heard || this.#driver.state === 'open' || this.#queue.iterating) this.#queue.push(payload, isBinary);
+  }
+
+  /** After our Close: if nobody listens and nobody asks, waiting messages would stand before the peer's for ever. */
+  #dropUnwanted(): void {
+    if (this.listenerCount('message') === 0 && !this.#queue.iterating) this.#queue.clear();
   }
 
   /** A listener has come: what waited is delivered before what arrives, and not before the caller has gone on. */
