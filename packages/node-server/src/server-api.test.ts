@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
-import { close, open, request, text, textLine } from './raw-client.suite.ts';
+import { close, open, RawClient, request, text, textLine } from './raw-client.suite.ts';
 import { listen, nextConnection, serve, shut } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
 import { WebSocket } from './websocket.ts';
@@ -208,4 +208,14 @@ test('the client of ws connects, with headers, a subprotocol and without complai
   expect([String(data), client.protocol, client.extensions]).toEqual(['b chat', 'chat', '']);
   client.close();
   await once(client, 'close');
+});
+
+test('close does not wait for clients that have not sent a whole request', async () => {
+  const { server, port } = await serve();
+  const silent = new RawClient(port);
+  const slow = new RawClient(port).write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n');
+  // Both were accepted before this one.
+  await open(port);
+  await shut(server);
+  await Promise.all([silent.end(), slow.end()]);
 });

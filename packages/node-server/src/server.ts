@@ -89,7 +89,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     if (this.#http !== undefined) {
       this.#http.on('listening', this.#emitListening);
       this.#stopRouting = route(this.#http, {
-        shouldHandle: (request) => this.shouldHandle(request),
+        shouldHandle: (request) => this.#mayHandle(request),
         take: (request, socket, head) =>
           this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
         refuseUnknown: (_request, socket, head) =>
@@ -132,8 +132,12 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       this.#listening = false;
       this.#closeIfDone();
     };
-    if (this.#settings.port !== undefined) this.#http?.close(stopped);
-    else process.nextTick(stopped);
+    if (this.#settings.port === undefined) process.nextTick(stopped);
+    else {
+      this.#http?.close(stopped);
+      // With close(), Node stops the timers that end requests which never become whole: it would wait for them for ever.
+      this.#http?.closeAllConnections();
+    }
   }
 
   /**
@@ -144,7 +148,13 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: UpgradeCallback): void {
     const pending = new PendingUpgrade(socket, head);
-    const checked = this.#check(request);
+    let checked: { readonly ok: true; readonly offer: UpgradeOffer } | Refusal;
+    try {
+      checked = this.#check(request);
+    } catch (error) {
+      this.#fail(pending, request, error);
+      return;
+    }
     if (!checked.ok) {
       this.#refuse(pending, request, checked);
       return;
@@ -170,6 +180,15 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   readonly #emitListening = (): void => {
     this.emit('listening');
   };
+
+  /** As {@link shouldHandle}; one that throws is asked again in `handleUpgrade`, which has the socket to answer on. */
+  #mayHandle(request: IncomingMessage): boolean {
+    try {
+      return this.shouldHandle(request);
+    } catch {
+      return true;
+    }
+  }
 
   #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
     if (this.#state !== 'running') return refuse(503);

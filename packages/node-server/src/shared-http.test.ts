@@ -127,3 +127,19 @@ test('a plain request to a shared http server is none of ours', async () => {
   const answer = await fetch(`http://127.0.0.1:${port}/a`);
   expect([answer.status, await answer.text()]).toEqual([200, 'page']);
 });
+
+test('H1, H10: a shouldHandle that throws is a 500, and a reset after it harms nobody', async () => {
+  class Rooms extends WebSocketServer {
+    override shouldHandle(request: IncomingMessage): boolean {
+      return new URL(request.url ?? '', 'http://localhost').pathname === '/room';
+    }
+  }
+  const { server: http, port } = await listen();
+  const rooms = new Rooms({ server: http });
+  rooms.on('connection', (socket) => socket.send('in'));
+  onTestFinished(() => shut(rooms));
+  const client = request(port, {}, 'GET // HTTP/1.1');
+  expect((await client.response()).status).toBe(500);
+  client.socket.resetAndDestroy();
+  expect(await statusOf(port, '/room')).toBe(101);
+});

@@ -250,3 +250,17 @@ test('H9: a client that sends without end before it is answered is not read beyo
   });
   await all.promise;
 });
+
+test('H9: an async hook that takes a callback and rejects is a 500, with the error as its cause', async () => {
+  const thrown = new Error('no database');
+  const { server, port } = await serve({
+    verifyClient: async (_info, _callback) => {
+      throw thrown;
+    },
+  });
+  const failed = once(server, 'wsClientError');
+  request(port);
+  const [error, socket] = await failed;
+  expect(error).toMatchObject({ status: 500, cause: thrown });
+  socket.destroy();
+});

@@ -59,10 +59,12 @@ export type Decision =
 export function verify(hook: VerifyClient, info: ClientInfo): Decision | Promise<Decision> {
   // As `ws` tells them apart.
   if (hook.length >= 2) {
-    return new Promise<Verdict>((resolve) => {
-      hook(info, (ok, status, body, headers) => {
+    return new Promise<Verdict>((resolve, reject) => {
+      const returned: unknown = hook(info, (ok, status, body, headers) => {
         resolve(ok ? { ok: true, headers } : { ok: false, status, body, headers });
       });
+      // An async function that calls back: where it rejects, nobody else would hear of it, and no callback comes.
+      Promise.resolve(returned).catch(reject);
     }).then(decide);
   }
   const verdict = (hook as (info: ClientInfo) => Verdict | Promise<Verdict>)(info);
