@@ -9,7 +9,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isTheirSystem, Missing } from './runners/binaries.js';
+import { isTheirSystem, Missing } from '@ws/runtimes';
 import { everywhere, promised, unitTier } from './runners/runtimes.js';
 import { putTable, tableOf } from './table.js';
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from './binaries.js';
+import { binaryOf, versionOf } from '@ws/runtimes';
 import { runProgram } from './program.js';
 
 const PACKAGE = '@oven/bun-linux-x64';

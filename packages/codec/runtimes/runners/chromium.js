@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium as browsers } from 'playwright-core';
-import { Missing } from './binaries.js';
+import { Missing } from '@ws/runtimes';
 
 const CODEC = fileURLToPath(new URL('../..', import.meta.url));
 const EXECUTABLE = '/usr/bin/chromium';

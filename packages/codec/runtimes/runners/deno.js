@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from './binaries.js';
+import { binaryOf, versionOf } from '@ws/runtimes';
 import { runProgram } from './program.js';
 
 const PACKAGE = '@deno/linux-x64-glibc';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from './binaries.js';
+import { binaryOf, versionOf } from '@ws/runtimes';
 import { runProgram } from './program.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));

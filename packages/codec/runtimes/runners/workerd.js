@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from './binaries.js';
+import { binaryOf, versionOf } from '@ws/runtimes';
 import { runProgram } from './program.js';
 
 const PACKAGE = '@cloudflare/workerd-linux-64';

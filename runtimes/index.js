@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The runtimes that are programs come as npm packages, which ../binaries names and locks: beside the workspace and
+ * The runtimes that are programs come as npm packages, which ./binaries names and locks: beside the workspace and
  * not in it, since a package of Node would stand before the developer's own `node` in `node_modules/.bin`, and since
- * only this suite needs them. They are optional: an installation on another system goes without. After a change to
- * the versions, there: `pnpm install --ignore-workspace --lockfile-only`.
+ * only suites and benchmarks need them. They are optional: an installation on another system goes without. After a
+ * change to the versions, there: `pnpm install --ignore-workspace --lockfile-only`.
  */
-const BINARIES = fileURLToPath(new URL('../binaries', import.meta.url));
-const PNPM = fileURLToPath(new URL('../../../../node_modules/pnpm/bin/pnpm.cjs', import.meta.url));
+const BINARIES = fileURLToPath(new URL('./binaries', import.meta.url));
+const PNPM = fileURLToPath(new URL('../node_modules/pnpm/bin/pnpm.cjs', import.meta.url));
 
 /** @type {Record<string, string>} */
 const SPECIFIERS = JSON.parse(readFileSync(join(BINARIES, 'package.json'), 'utf8')).optionalDependencies;
@@ -22,7 +22,7 @@ export const isTheirSystem = process.platform === 'linux' && process.arch === 'x
 export class Missing extends Error {}
 
 /**
- * @param {string} name a package of ../binaries/package.json
+ * @param {string} name a package of ./binaries/package.json
  * @returns {string} its version, whether it is installed or not
  */
 export function versionOf(name) {
@@ -32,7 +32,7 @@ export function versionOf(name) {
 }
 
 /**
- * @param {string} name a package of ../binaries/package.json; all of them are installed if this one is not
+ * @param {string} name a package of ./binaries/package.json; all of them are installed if this one is not
  * @param {string} path of the program in it
  * @returns {string} where it is
  * @throws Missing
