@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium as browsers } from 'playwright-core';
 import { Missing } from '@ws/runtimes';
+import { chromium as browsers } from 'playwright-core';
 
 const CODEC = fileURLToPath(new URL('../..', import.meta.url));
 const EXECUTABLE = '/usr/bin/chromium';
