@@ -1,7 +1,18 @@
 import { cuts, legalStream, rawFrames, split } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { closeFrame, Endpoint, peerBytes, ping, pong, type Role, text, utf8 } from './endpoint.suite.ts';
+import {
+  closeFrame,
+  Endpoint,
+  flat,
+  peerBytes,
+  ping,
+  pong,
+  type Role,
+  readWritten,
+  text,
+  utf8,
+} from './endpoint.suite.ts';
 
 const roles: readonly Role[] = ['server', 'client'];
 
@@ -193,6 +204,39 @@ describe('M4: the answers to pings', () => {
     end.connection.send(new Uint8Array(100_000));
     end.receive(ping('x'));
     expect(end.connection.heldForPongs).toBe(false);
+  });
+
+  test('count while they wait, and no longer, where there is always more to write', () => {
+    const end = new Endpoint('server');
+    const taken: Uint8Array[] = [];
+    // 512 KiB are ahead of every pong, all the time: a reader of the bytes is never without any.
+    end.connection.send(new Uint8Array(524_288));
+    for (let i = 0; i < 500; i++) {
+      end.connection.send(new Uint8Array(262_144));
+      end.receive(ping(String(i).padStart(125)));
+      expect(end.connection.heldForPongs).toBe(false);
+      taken.push(...end.connection.take(262_144 + 137));
+      expect(end.connection.queuedBytes).toBeGreaterThan(262_144);
+    }
+    taken.push(...end.connection.take());
+    expect(readWritten('server', flat(taken)).filter((line) => line.startsWith('pong'))).toEqual(
+      end.events.map((line) => line.replace('ping', 'pong')),
+    );
+  });
+
+  test('hold until the last of them was taken, wherever it stands', () => {
+    const end = new Endpoint('server');
+    const bytes = flood(200, 125);
+    end.connection.send(new Uint8Array(100_000));
+    const at = end.connection.receive(bytes);
+    end.connection.send(new Uint8Array(100_000));
+    // Header and payload of the message, then the pongs.
+    end.connection.take(100_010 + 127 * 130 - 1);
+    expect(end.connection.heldForPongs).toBe(true);
+    end.connection.take(1);
+    expect(end.connection.heldForPongs).toBe(false);
+    expect(end.connection.queuedBytes).toBe(100_010);
+    expect(at).toBe(131 * 130);
   });
 
   test('can be taken from within: a sink that writes at once never stops', () => {

@@ -16,6 +16,7 @@ import { type Data, toBytes } from './data.ts';
 import { allRsv, type Extension } from './extension.ts';
 import { SendMemory } from './send-memory.ts';
 import { Sender, type SendOptions } from './sender.ts';
+import { WaitingPongs } from './waiting-pongs.ts';
 
 /**
  * - `open`: messages go both ways.
@@ -76,7 +77,7 @@ export class Connection {
 
   #state: ConnectionState = 'open';
   #holds = 0;
-  #pongBytes = 0;
+  readonly #pongs = new WaitingPongs();
   #heldForPongs = false;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
@@ -178,13 +179,12 @@ export class Connection {
    * @param maxBytes at most so many of them, so that the rest stays here. Default: all
    */
   take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
+    const before = this.#sender.queuedBytes;
     const chunks = this.#sender.take(maxBytes);
-    if (this.#sender.queuedBytes === 0) {
-      this.#pongBytes = 0;
-      if (this.#heldForPongs) {
-        this.#heldForPongs = false;
-        this.#decoder.release();
-      }
+    this.#pongs.taken(before - this.#sender.queuedBytes);
+    if (this.#heldForPongs && this.#pongs.bytes === 0) {
+      this.#heldForPongs = false;
+      this.#decoder.release();
     }
     return chunks;
   }
@@ -263,12 +263,13 @@ export class Connection {
   }
 
   #answer(ping: Uint8Array): void {
-    this.#pongBytes += ping.length + 2;
-    if (this.#pongBytes > MAX_PONG_BYTES && !this.#heldForPongs) {
+    this.#sender.control(Opcode.Pong, ping);
+    this.#pongs.add(ping.length + 2, this.#sender.queuedBytes);
+    if (this.#pongs.bytes > MAX_PONG_BYTES && !this.#heldForPongs) {
       this.#heldForPongs = true;
       this.#decoder.hold();
     }
-    this.#control(Opcode.Pong, ping);
+    this.#sink.output();
   }
 
   /** Section 7.1.7: one Close with the code of the violation, unless one was sent or the stream has ended; then nothing. */

@@ -137,4 +137,20 @@ describe('reading', () => {
     expect(it.told.at(-1)).toBe('close 1006 "": the peer sends pings and has not read the answers for 500 ms');
     expect(it.transport.calls.at(-1)).toBe('destroy');
   });
+
+  test('M4: a peer that pings and reads slowly is not given up, as long as it reads', () => {
+    const it = bench('server', { closeTimeout: 500 });
+    it.transport.fast = false;
+    it.driver.send(new Uint8Array(8 * 1_048_576), {});
+    it.receive(...Array.from({ length: 300 }, (_, i) => ping(String(i).padStart(120))));
+    expect(it.transport.paused).toBe(true);
+    for (let i = 0; i < 12; i++) {
+      it.clock.advance(499);
+      it.transport.finishWrite();
+    }
+    it.clock.turn();
+    expect(it.transport.destroyed).toBe(false);
+    expect(it.told.filter((line) => line.startsWith('ping'))).toHaveLength(300);
+    expect(it.clock.timers).toBe(0);
+  });
 });

@@ -136,6 +136,7 @@ export class Driver {
   written(): void {
     if (this.#gone) return;
     this.#armTimer();
+    this.#reader.outputWritten();
     this.#writer.done();
   }
 

@@ -29,7 +29,7 @@ export class Reader {
   #stopped = false;
   #stopPongTimer: (() => void) | undefined;
 
-  /** @param pongTimeout how long the answers to pings may stay unread while reading waits for them, in milliseconds */
+  /** @param pongTimeout how long the peer may read nothing while reading waits for it to take the answers to its pings, in milliseconds */
   constructor(connection: Connection, transport: Transport, clock: Clock, pongTimeout: number, events: ReaderEvents) {
     this.#connection = connection;
     this.#transport = transport;
@@ -69,6 +69,13 @@ export class Reader {
     this.#paused = false;
     this.#connection.release();
     this.#clock.defer(() => this.#continue());
+  }
+
+  /** A write is done, so the peer reads: it may take its time for the pongs that stand behind it. */
+  outputWritten(): void {
+    if (this.#stopPongTimer === undefined) return;
+    this.#stopPongTimer();
+    this.#startPongTimer();
   }
 
   /** Output has been taken: if that were the pongs that reading waits for, it goes on soon. */
@@ -126,8 +133,10 @@ export class Reader {
       else this.#transport.resume();
     }
     // Two ends that both stop reading until their pongs are written would wait for each other for ever.
-    if (heldForPongs && state !== 'closed') {
-      this.#stopPongTimer ??= this.#clock.after(this.#pongTimeout, () => this.#events.pongsUnread());
-    }
+    if (heldForPongs && state !== 'closed' && this.#stopPongTimer === undefined) this.#startPongTimer();
+  }
+
+  #startPongTimer(): void {
+    this.#stopPongTimer = this.#clock.after(this.#pongTimeout, () => this.#events.pongsUnread());
   }
 }
