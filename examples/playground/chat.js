@@ -32,17 +32,14 @@ export function openChat(http) {
   /** @param {object} message */
   function tellAll(message) {
     const text = JSON.stringify(message);
-    for (const socket of names.keys()) {
-      if (socket.bufferedAmount > MAX_WAITING) socket.terminate();
-      else socket.send(text);
-    }
+    for (const socket of names.keys()) tell(socket, text);
   }
 
   server.on('connection', (socket) => {
     const allowance = new Allowance(BURST);
 
     /** @param {string} why */
-    const refuse = (why) => socket.send(JSON.stringify({ refused: why }));
+    const refuse = (why) => tell(socket, JSON.stringify({ refused: why }));
 
     socket.on('message', (data, isBinary) => {
       const message = isBinary ? undefined : parse(data.toString());
@@ -70,6 +67,16 @@ export function openChat(http) {
       tellAll({ left: name, people: [...names.values()] });
     });
   });
+  return server;
+}
+
+/**
+ * @param {WebSocket} socket given up if it reads too slowly: what waits for it fills our memory
+ * @param {string} text
+ */
+function tell(socket, text) {
+  if (socket.bufferedAmount > MAX_WAITING) socket.terminate();
+  else socket.send(text);
 }
 
 /**

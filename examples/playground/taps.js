@@ -65,7 +65,10 @@ export class Tap {
   /** @param {string} name */
   sendIllegal(name) {
     const frame = illegalFrames.find((one) => one.name === name);
-    if (frame !== undefined && this.socket?.writable) this.socket.write(Uint8Array.from(frame.bytes));
+    if (frame === undefined || !this.socket?.writable) return;
+    // Whoever asks for more than it reads would fill our memory.
+    if (this.socket.writableLength > MAX_WAITING) this.socket.destroy();
+    else this.socket.write(Uint8Array.from(frame.bytes));
   }
 
   /**
