@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
 import type { Extension } from '@ws/connection';
 import {
   checkUpgrade,
@@ -305,7 +306,9 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   /** A hook of the application has failed: the client cannot help it. */
   #fail(pending: PendingUpgrade, request: IncomingMessage, cause: unknown): void {
     const refusal = refuse(500);
-    const error = new HandshakeError('refused', `a hook of the server has failed: ${String(cause)}`, {
+    // What was thrown may be anything, and need not become a string.
+    const why = cause instanceof Error ? cause.message : inspect(cause);
+    const error = new HandshakeError('refused', `a hook of the server has failed: ${why}`, {
       status: 500,
       headers: refusal.error.headers,
       cause,

@@ -117,6 +117,13 @@ const broken: [string, VerifyClient][] = [
   ],
   ['rejects', () => Promise.reject(new Error('database away'))],
   [
+    'throws what cannot become a string',
+    () => {
+      throw Object.create(null);
+    },
+  ],
+  ['rejects with what cannot become a string', () => Promise.reject(Object.create(null))],
+  [
     'with a callback throws',
     (_info: ClientInfo, _callback: VerifyCallback) => {
       throw new Error('database away');
