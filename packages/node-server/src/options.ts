@@ -75,7 +75,10 @@ export function readOptions(options: ServerOptions): Settings {
   if (ways.filter(Boolean).length !== 1) {
     throw new TypeError('exactly one of the options port, server and noServer must be given');
   }
-  const { path, handleProtocols, verifyClient } = options;
+  const { server, path, handleProtocols, verifyClient } = options;
+  if (server !== undefined && typeof server?.on !== 'function') {
+    throw new TypeError(`server must be an http or https server, got ${server === null ? 'null' : typeof server}`);
+  }
   if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
     throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
   }

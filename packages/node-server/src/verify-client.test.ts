@@ -70,12 +70,13 @@ test('H9: a refusal is a 401 with WWW-Authenticate: Bearer, unless the verdict s
 
 test('H9: the callback form refuses with status, body and headers, as ws has it', async () => {
   const { port } = await serve({
-    verifyClient: (_info, callback) => callback(false, 429, 'slow down', { 'Retry-After': '7' }),
+    verifyClient: (_info, callback) => callback(false, 429, 'slow down', { 'Retry-After': 7, 'X-A': ['a', 'b'] }),
   });
   const client = request(port);
   const { status, fields } = await client.response();
   await client.end();
   expect([status, fields.get('retry-after'), fields.get('content-length')]).toEqual([429, '7', '9']);
+  expect(client.bytes.toString()).toContain('X-A: a\r\nX-A: b\r\n');
   expect(client.bytes.toString().endsWith('\r\n\r\nslow down')).toBe(true);
 });
 
@@ -138,7 +139,7 @@ const broken: [string, VerifyClient][] = [
   [
     'calls back with headers that are none',
     (_info: ClientInfo, callback: VerifyCallback) =>
-      void setImmediate(callback, false, 400, '', { 'X-A': 5 as unknown as string }),
+      void setImmediate(callback, false, 400, '', { 'X-A': true as unknown as string }),
   ],
 ];
 

@@ -12,8 +12,8 @@ export interface ClientInfo {
   readonly signal: AbortSignal;
 }
 
-/** Header fields as Node writes them: a name with one value or several. */
-export type Headers = Readonly<Record<string, string | readonly string[]>>;
+/** Header fields as Node writes them: a name with one value or several. A number becomes its digits. */
+export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
 
 /** What a {@link VerifyClient} hook decides. */
 export type Verdict =
@@ -90,7 +90,10 @@ function decide(verdict: Verdict): Decision {
 }
 
 function headerFields(headers: Headers): [string, string][] {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    (typeof value === 'string' ? [value] : value).map((one): [string, string] => [name, one]),
-  );
+  return Object.entries(headers).flatMap(([name, value]): [string, string][] => {
+    if (typeof value === 'string' || typeof value === 'number') return [[name, String(value)]];
+    if (!Array.isArray(value))
+      throw new TypeError(`the header ${name} must be a string, a number or an array of strings`);
+    return value.map((one: string) => [name, one]);
+  });
 }
