@@ -98,6 +98,21 @@ test('handleUpgrade of a socket that was taken before is an error of the caller'
   expect(await client.received(1)).toEqual([textLine('first')]);
 });
 
+test('handleUpgrade without what it needs is an error of the caller, and the socket is not taken', async () => {
+  const { server: http, port } = await listen();
+  const server = new WebSocketServer({ noServer: true });
+  onTestFinished(() => shut(server));
+  const handleUpgrade = (...args: unknown[]) => Reflect.apply(server.handleUpgrade, server, args);
+  http.on('upgrade', (request, socket, head) => {
+    for (const args of [[], [request], [request, socket], [request, head, socket], [request, socket, head]]) {
+      expect(() => handleUpgrade(...args)).toThrow('handleUpgrade takes the request, socket and head');
+    }
+    server.handleUpgrade(request, socket, head, (webSocket) => webSocket.send('taken'));
+  });
+  const client = await open(port);
+  expect(await client.received(1)).toEqual([textLine('taken')]);
+});
+
 test('any duplex stream of the application will do as a socket', async () => {
   const { server: http, port } = await listen();
   const server = new WebSocketServer({ noServer: true });

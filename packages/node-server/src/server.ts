@@ -145,9 +145,12 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    * Does the handshake for a request that an http server has emitted with 'upgrade'. The socket is taken at once.
    *
    * @param callback gets the WebSocket; emit 'connection' there if the listeners of this server should see it
-   * @throws TypeError if a server has taken this socket before
+   * @throws TypeError if a server has taken this socket before, or the arguments are of the wrong kind
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: UpgradeCallback): void {
+    if (typeof socket?.on !== 'function' || !(head instanceof Uint8Array) || typeof callback !== 'function') {
+      throw new TypeError("handleUpgrade takes the request, socket and head of an 'upgrade' event, and a callback");
+    }
     const pending = new PendingUpgrade(socket, head);
     let checked: { readonly ok: true; readonly offer: UpgradeOffer } | Refusal;
     try {
