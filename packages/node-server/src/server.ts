@@ -271,6 +271,11 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       this.#fail(pending, request, error);
       return;
     }
+    // One of the hooks may have closed this server.
+    if (this.#state !== 'running') {
+      this.#refuse(pending, request, refuse(503));
+      return;
+    }
     const { response, negotiated } = accepted;
     const early = pending.release();
     socket.write(serializeHead(response));

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { open, request, text, textLine } from './raw-client.suite.ts';
-import { deferred, nextConnection, serve } from './serve.suite.ts';
+import { deferred, nextConnection, type ServeOptions, serve } from './serve.suite.ts';
 import type { ClientInfo, Verdict, VerifyCallback, VerifyClient } from './verify-client.ts';
 import type { WebSocket } from './websocket.ts';
 
@@ -272,3 +272,26 @@ test('H9: an async hook that takes a callback and rejects is a 500, with the err
   expect(error).toMatchObject({ status: 500, cause: thrown });
   socket.destroy();
 });
+
+const closing: [string, (close: () => true) => ServeOptions][] = [
+  ['verifyClient, sync', (close) => ({ verifyClient: () => close() })],
+  ['verifyClient, async', (close) => ({ verifyClient: async () => close() })],
+  ['handleProtocols', (close) => ({ handleProtocols: () => close() && 'a' })],
+];
+
+for (const [name, options] of closing) {
+  test(`${name}: the hook closes the server: the client gets a 503, and nobody is connected after close()`, async () => {
+    const { server, port } = await serve(
+      options(() => {
+        server.close();
+        return true;
+      }),
+    );
+    server.on('connection', () => expect.unreachable('the server was closed'));
+    const closed = once(server, 'close');
+    const client = request(port, { 'Sec-WebSocket-Protocol': 'a' });
+    expect((await client.response()).status).toBe(503);
+    await client.end();
+    await closed;
+  });
+}
