@@ -5,7 +5,14 @@ let deferred: (() => void)[] = [];
 function run(): void {
   const callbacks = deferred;
   deferred = [];
-  for (const callback of callbacks) callback();
+  for (const callback of callbacks) {
+    try {
+      callback();
+    } catch (error) {
+      // A stream of the application that throws when it is written to: the other connections go on.
+      rethrow(error);
+    }
+  }
 }
 
 /**
