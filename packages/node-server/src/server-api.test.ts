@@ -154,6 +154,17 @@ test('clients: from the connection to its end, also while it closes', async () =
   expect(server.clients.size).toBe(0);
 });
 
+test('clients: an application that removes all listeners is not left with connections that have ended', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  (await connected).removeAllListeners();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await client.send(close(1000)).end();
+  await closed;
+  expect(server.clients.size).toBe(0);
+});
+
 test('close: callbacks and the event wait for the last connection; a second callback as well; later ones get an error', async () => {
   const { server, port } = await serve();
   const client = await open(port);

@@ -288,12 +288,12 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       maxPayload: this.#settings.maxPayload,
       closeTimeout: this.#settings.closeTimeout,
       closeReplyTimeout: this.#settings.closeReplyTimeout,
+      closed: () => {
+        this.clients.delete(webSocket);
+        this.#closeIfDone();
+      },
     });
     this.clients.add(webSocket);
-    webSocket.once('close', () => {
-      this.clients.delete(webSocket);
-      this.#closeIfDone();
-    });
     const driver = driverOf(webSocket);
     driver.call(() => callback(webSocket, request));
     if (early.length > 0) driver.received(early);

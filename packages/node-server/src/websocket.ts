@@ -40,6 +40,8 @@ export interface WebSocketInit {
   readonly maxPayload: number;
   readonly closeTimeout: number;
   readonly closeReplyTimeout: number;
+  /** Called before 'close': no listener, which the application could remove. */
+  readonly closed: () => void;
 }
 
 const CONNECTING = 0;
@@ -80,6 +82,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   #paused = false;
   #delivering = false;
   #cause: Error | undefined;
+  readonly #tellServer: () => void;
 
   /** Connections are made by a server: listen for its 'connection'. */
   constructor(init: WebSocketInit) {
@@ -92,6 +95,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     this.protocol = init.protocol;
     this.extensions = init.extensions;
     this.context = init.context;
+    this.#tellServer = init.closed;
     const transport = new SocketTransport(init.socket);
     this.#queue = new MessageQueue({
       pause: () => {
@@ -263,6 +267,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     const told = cause instanceof ProtocolError || (cause !== undefined && 'code' in cause);
     // If that throws, 'close' follows nevertheless.
     if (told && this.listenerCount('error') > 0) this.#driver.call(() => this.emit('error', cause), true);
+    this.#tellServer();
     this.emit('close', code, Buffer.from(reason));
   }
 }
