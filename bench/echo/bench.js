@@ -26,7 +26,8 @@ const SECONDS = 1.5;
 
 const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
 
-export async function benchEcho() {
+/** @param {string} node the program that runs the servers */
+export async function benchEcho(node) {
   console.log(
     `Echo, binary: messages per second of server CPU, median of ${ROUNDS} rounds of ${SECONDS} s; net is a bare TCP echo, the limit\n`,
   );
@@ -34,7 +35,7 @@ export async function benchEcho() {
   const wsload = join(folder, 'wsload');
   try {
     execFileSync('gcc', ['-O2', '-o', wsload, here('../wsload.c')], { stdio: 'inherit' });
-    const servers = await Promise.all(CONTESTANTS.map(startServer));
+    const servers = await Promise.all(CONTESTANTS.map((name) => startServer(node, name)));
     const rows = [];
     for (const cell of CELLS) {
       const rates = CONTESTANTS.map(() => /** @type {number[]} */ ([]));
@@ -56,9 +57,9 @@ export async function benchEcho() {
   }
 }
 
-/** @param {string} name */
-async function startServer(name) {
-  const child = spawn(process.execPath, [here('./server.js'), name], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** @param {string} node @param {string} name */
+async function startServer(node, name) {
+  const child = spawn(node, [here('./server.js'), name], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = /** @type {[string]} */ (await once(createInterface({ input: child.stdout }), 'line'));
   return { child, port, mode: name === 'net' ? 'raw' : 'echo' };
 }

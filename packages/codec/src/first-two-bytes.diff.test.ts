@@ -1,6 +1,13 @@
 import { decodeNaively, type NaiveResult, type NaiveRules, Recorder, transcript } from '@ws/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeFrameHeader, MessageDecoder, MessageMemory } from './index.ts';
+import {
+  decodeFrameHeader,
+  FrameDecoder,
+  type FrameHeader,
+  MessageDecoder,
+  MessageMemory,
+  type ProtocolError,
+} from './index.ts';
 
 const ROLES = ['server', 'client', 'observer'] as const;
 const RSV_SETS = [0, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70];
@@ -92,6 +99,56 @@ describe.each(ROLES)('all pairs of first two bytes, read by a %s', (role) => {
       }
     }
   });
+});
+
+/** A short way through the decoder is taken by whole frames only: in pieces they go the long one, which the tests above know. */
+test.each(ROLES)('a %s finds the same in a chunk with every first two bytes, cut into bytes or not', (role) => {
+  const lines: string[] = [];
+  let received = 0;
+  const sink = {
+    frame(header: FrameHeader, _: Uint8Array, start: number, end: number) {
+      lines.push(JSON.stringify(header), `${end - start} bytes`);
+    },
+    begin(header: FrameHeader) {
+      lines.push(JSON.stringify(header));
+      received = 0;
+    },
+    part(_: Uint8Array, start: number, end: number, last: boolean) {
+      received += end - start;
+      if (last) lines.push(`${received} bytes`);
+    },
+    violation({ violation, offset }: ProtocolError) {
+      lines.push(`${violation} ${offset}`);
+    },
+  };
+  function read(chunks: Uint8Array[], maxFramePayload: number): string {
+    lines.length = 0;
+    const decoder = new FrameDecoder({ role, allowedRsv: 0x40 }, sink, { maxFramePayload });
+    for (const chunk of chunks) decoder.push(chunk);
+    return `${lines.join()} ${decoder.offset}`;
+  }
+  let seen = 0;
+  for (const [before, limit] of [
+    [[], 200],
+    [[], 40],
+    [OPENING[role], 200],
+  ] as const) {
+    for (let byte0 = 0; byte0 < 256; byte0++) {
+      for (let byte1 = 0; byte1 < 256; byte1++) {
+        // The 16 bits of a length are 125 to 128, the lowest of which is not in its shortest form.
+        const bytes = new Uint8Array(before.length + 160).fill(0x77);
+        bytes.set([...before, byte0, byte1, 0, 125 + (byte0 & 3)]);
+        const whole = read([bytes], limit);
+        // The header in bytes, the rest at once.
+        const cut = before.length + 14;
+        const header = Array.from(bytes.subarray(0, cut), (byte) => Uint8Array.of(byte));
+        const pieces = read([...header, bytes.subarray(cut)], limit);
+        seen++;
+        if (whole !== pieces) expect(whole, `bytes ${byte0} ${byte1}`).toBe(pieces);
+      }
+    }
+  }
+  expect(seen).toBe(3 * 65536);
 });
 
 function rsv(header: { rsv1: boolean; rsv2: boolean; rsv3: boolean }): number {

@@ -13,6 +13,7 @@ import {
   readPayloadLength,
   readRules,
 } from './frame-header.ts';
+import { readMaskingKey } from './masking-key.ts';
 import { isControl, Opcode } from './opcode.ts';
 import { ProtocolError, type ViolationName } from './violation.ts';
 
@@ -71,6 +72,9 @@ export class FrameDecoder {
   readonly #maxFramePayload: number;
   readonly #maxMessagePayload: number;
   readonly #header: FrameHeader = emptyHeader();
+  /** What #plain asks of MASK, of a server and of a client, and what it asks of the length. */
+  readonly #mask: number;
+  readonly #maxPlain: number;
 
   #state: typeof BETWEEN | typeof PAYLOAD | typeof OVER = BETWEEN;
   #ended = false;
@@ -102,6 +106,8 @@ export class FrameDecoder {
     this.#sink = sink;
     this.#maxFramePayload = readLimit(limits.maxFramePayload, 'maxFramePayload', Number.MAX_SAFE_INTEGER);
     this.#maxMessagePayload = readLimit(limits.maxMessagePayload, 'maxMessagePayload', Number.MAX_SAFE_INTEGER);
+    this.#mask = rules.role === 'server' ? 1 : rules.role === 'client' ? 0 : -1;
+    this.#maxPlain = Math.min(this.#maxFramePayload, this.#maxMessagePayload, 0xffff);
   }
 
   /** How many bytes of the stream have been taken. Right at any time, also when a sink has thrown: go on from there. */
@@ -168,11 +174,48 @@ export class FrameDecoder {
     /** The offset in the stream of chunk[0]. */
     const base = this.#offset - at;
     while (at < length && this.#holds === 0) {
-      if (this.#state === BETWEEN)
-        at = this.#spilled === 0 ? this.#next(chunk, at, base) : this.#unspill(chunk, at, base);
-      else if (this.#state === PAYLOAD) at = this.#part(chunk, at, base);
+      if (this.#state === BETWEEN) {
+        const end = this.#spilled === 0 ? this.#plain(chunk, at, base) : at;
+        if (end !== at) at = end;
+        else at = this.#spilled === 0 ? this.#next(chunk, at, base) : this.#unspill(chunk, at, base);
+      } else if (this.#state === PAYLOAD) at = this.#part(chunk, at, base);
       else this.#offset = base + (at = length);
     }
+  }
+
+  /**
+   * The short way of most frames: an unfragmented message that lies whole in the chunk and breaks none of the rules of
+   * #readHeader, seen at a glance. Returns `at` if it is anything else.
+   */
+  #plain(chunk: Uint8Array, at: number, base: number): number {
+    const length = chunk.length;
+    if (length - at < 8) return at;
+    const byte0 = chunk[at]!;
+    if ((byte0 !== 0x82 && byte0 !== 0x81) || this.#inMessage) return at;
+    const byte1 = chunk[at + 1]!;
+    if (byte1 >>> 7 !== this.#mask) return at;
+    let start = at + 2;
+    let payloadLength = byte1 & 0x7f;
+    if (payloadLength >= 126) {
+      payloadLength = (chunk[start]! << 8) | chunk[start + 1]!;
+      if (byte1 === 0xff || byte1 === 0x7f || payloadLength < 126) return at;
+      start += 2;
+    }
+    const header = this.#header;
+    if (byte1 < 0x80) header.maskingKey = undefined;
+    else {
+      header.maskingKey = readMaskingKey(chunk, start);
+      start += 4;
+    }
+    const end = start + payloadLength;
+    if (end > length || payloadLength > this.#maxPlain) return at;
+    header.fin = true;
+    header.rsv1 = header.rsv2 = header.rsv3 = false;
+    header.opcode = byte0 & 0x0f;
+    header.payloadLength = payloadLength;
+    this.#offset = base + end;
+    const bad = this.#sink.frame(header, chunk, start, end);
+    return bad ? this.#failIn(chunk, bad, base) : end;
   }
 
   /** Reads the header at `at`, and delivers its frame if that is whole. Returns the index that was reached. */

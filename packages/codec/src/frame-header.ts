@@ -1,5 +1,5 @@
 import { checkBytes, checkInteger } from './check.ts';
-import { checkMaskingKey, readMaskingKey } from './mask.ts';
+import { checkMaskingKey, readMaskingKey } from './masking-key.ts';
 import { isControl, isReserved, Opcode } from './opcode.ts';
 import type { ViolationName } from './violation.ts';
 
@@ -215,14 +215,30 @@ export function checkHeaderFields(fields: FrameHeaderFields): void {
  * @returns the index behind the header
  */
 export function writeFrameHeader(target: Uint8Array, at: number, fields: FrameHeaderFields): number {
-  const { payloadLength, maskingKey } = fields;
-  const mask = maskingKey === undefined ? 0 : MASK;
-  target[at++] =
+  return writeHeader(target, at, byte0Of(fields), fields.payloadLength, fields.maskingKey);
+}
+
+/** FIN, the reserved bits and the opcode. */
+export function byte0Of(fields: Omit<FrameHeaderFields, 'payloadLength'>): number {
+  return (
     (fields.fin === false ? 0 : FIN) |
     (fields.rsv1 ? RSV1 : 0) |
     (fields.rsv2 ? RSV2 : 0) |
     (fields.rsv3 ? RSV3 : 0) |
-    fields.opcode;
+    fields.opcode
+  );
+}
+
+/** As {@link writeFrameHeader}, from what it consists of. */
+export function writeHeader(
+  target: Uint8Array,
+  at: number,
+  byte0: number,
+  payloadLength: number,
+  maskingKey: number | undefined,
+): number {
+  const mask = maskingKey === undefined ? 0 : MASK;
+  target[at++] = byte0;
   if (payloadLength < 126) {
     target[at++] = mask | payloadLength;
   } else if (payloadLength < 0x1_0000) {

@@ -1,18 +1,29 @@
-import { maskingKey, messageFrames, payload, rawFrame, rawFrames, rsvBits, rules, withRules } from '@ws/testkit';
+import {
+  bytesOf,
+  maskingKey,
+  messageFrames,
+  payload,
+  rawFrame,
+  rawFrames,
+  rsvBits,
+  rules,
+  withRules,
+} from '@ws/testkit';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeFrames, encodeFrame, ProtocolError } from './index.ts';
+import { decodeFrames, encodeFrame, encodeFrameInto, Maskable, ProtocolError } from './index.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
+const anyFields = fc.record({
+  fin: fc.boolean(),
+  bits: fc.nat({ max: 0x70 }),
+  opcode: fc.nat({ max: 15 }),
+  payload: payload(),
+  maskingKey: fc.option(maskingKey(), { nil: undefined }),
+});
+
 test('any frame is encoded byte for byte as the independent writer does it, and its payload is left alone', () => {
-  const anyFields = fc.record({
-    fin: fc.boolean(),
-    bits: fc.nat({ max: 0x70 }),
-    opcode: fc.nat({ max: 15 }),
-    payload: payload(),
-    maskingKey: fc.option(maskingKey(), { nil: undefined }),
-  });
   fc.assert(
     fc.property(anyFields, ({ bits, maskingKey, ...fields }) => {
       const frame = { ...fields, ...rsvBits(bits) };
@@ -64,4 +75,37 @@ test('decodeFrames throws a ProtocolError for every stream that is cut', () => {
   for (let cut = 1; cut < bytes.length; cut++) {
     expect(() => decodeFrames(bytes.subarray(0, cut), { role: 'client' })).toThrow(ProtocolError);
   }
+});
+
+test('encodeFrameInto writes the bytes of encodeFrame where it should, and nothing beside them', () => {
+  const lengths = fc.oneof(fc.constantFrom(0, 1, 64, 65, 125, 126, 1000, 65_535, 65_536), fc.nat({ max: 300 }));
+  fc.assert(
+    fc.property(anyFields, lengths, fc.nat({ max: 9 }), fc.boolean(), (fields, length, at, maskable) => {
+      const frame = { ...fields, ...rsvBits(fields.bits) };
+      const payload = bytesOf(length, frame.opcode);
+      const before = payload.slice();
+      const expected = encodeFrame({ ...frame, payload }, frame.maskingKey);
+      const bytes = new Uint8Array(at + expected.length + 9).fill(0xaa);
+      const target = maskable ? new Maskable(bytes) : bytes;
+      expect(encodeFrameInto(target, at, { ...frame, payload }, frame.maskingKey)).toBe(at + expected.length);
+      expect(Buffer.compare(bytes.subarray(at, at + expected.length), expected)).toBe(0);
+      expect(bytes.subarray(0, at).every((byte) => byte === 0xaa)).toBe(true);
+      expect(bytes.subarray(at + expected.length).every((byte) => byte === 0xaa)).toBe(true);
+      expect(Buffer.compare(payload, before)).toBe(0);
+      const tight = new Uint8Array(at + expected.length - 1);
+      expect(() => encodeFrameInto(tight, at, { ...frame, payload }, frame.maskingKey)).toThrow(RangeError);
+      expect(tight.every((byte) => byte === 0)).toBe(true);
+    }),
+  );
+});
+
+test('encodeFrameInto refuses what encodeFrame refuses', () => {
+  const target = new Uint8Array(100);
+  const payload = new Uint8Array(3);
+  expect(() => encodeFrameInto([] as never, 0, { opcode: 1, payload })).toThrow(TypeError);
+  expect(() => encodeFrameInto(target, 0, { opcode: 1, payload: 'abc' as never })).toThrow(TypeError);
+  expect(() => encodeFrameInto(target, 0, { opcode: 16, payload })).toThrow(RangeError);
+  expect(() => encodeFrameInto(target, 0, { opcode: 1, payload }, 2 ** 32)).toThrow(RangeError);
+  expect(() => encodeFrameInto(target, -1, { opcode: 1, payload })).toThrow(RangeError);
+  expect(target.every((byte) => byte === 0)).toBe(true);
 });

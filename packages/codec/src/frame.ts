@@ -1,14 +1,19 @@
-import { checkBytes } from './check.ts';
+import { checkBytes, checkInteger } from './check.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import {
+  byte0Of,
   checkHeaderFields,
   type FrameHeader,
   type FrameHeaderFields,
   type FrameRules,
   frameHeaderBytes,
   writeFrameHeader,
+  writeHeader,
 } from './frame-header.ts';
 import { copyRange, maskRange } from './mask.ts';
+import { maskBytes } from './mask-kernel.ts';
+import { Maskable, WORDS_FROM } from './maskable.ts';
+import { checkMaskingKey } from './masking-key.ts';
 import type { ProtocolError } from './violation.ts';
 
 /** A frame as a value: its header, and its payload unmasked, in memory of its own. */
@@ -36,8 +41,44 @@ export function encodeFrame(frame: FrameFields, maskingKey?: number | undefined)
   const bytes = new Uint8Array(frameHeaderBytes(payload.length, maskingKey !== undefined) + payload.length);
   const at = writeFrameHeader(bytes, 0, fields);
   if (maskingKey === undefined) bytes.set(payload, at);
-  else maskRange(bytes, at, payload, 0, payload.length, maskingKey | 0, 0);
+  else maskRange(bytes, at, payload, 0, payload.length, maskingKey);
   return bytes;
+}
+
+/**
+ * Encodes a whole frame into memory of the caller's, at `at`.
+ *
+ * @param target an array, or a `Maskable` over it: with that, many masked frames into one array are faster
+ * @returns the index behind the frame
+ * @throws RangeError if there is no room for the frame; TypeError or RangeError for fields out of range
+ */
+export function encodeFrameInto(
+  target: Uint8Array | Maskable,
+  at: number,
+  frame: FrameFields,
+  maskingKey?: number | undefined,
+): number {
+  const bytes = target instanceof Maskable ? target.bytes : target;
+  const { payload } = frame;
+  checkBytes(bytes, 'target');
+  checkBytes(payload, 'payload');
+  checkInteger(frame.opcode, 'opcode', 0, 15);
+  if (maskingKey !== undefined) checkMaskingKey(maskingKey);
+  const { length } = payload;
+  const frameBytes = frameHeaderBytes(length, maskingKey !== undefined) + length;
+  checkInteger(at, `the place of a frame of ${frameBytes} bytes in ${bytes.length}`, 0, bytes.length - frameBytes);
+  const start = writeHeader(bytes, at, byte0Of(frame), length, maskingKey);
+  const end = start + length;
+  if (maskingKey === undefined) {
+    if (length < WORDS_FROM) copyRange(bytes, start, payload, 0, length);
+    else bytes.set(payload, start);
+  } else if (length < WORDS_FROM) maskBytes(bytes, start, payload, 0, length, maskingKey);
+  else {
+    bytes.set(payload, start);
+    const words = target instanceof Maskable ? target : new Maskable(bytes);
+    words.xor(start, words, start, end, maskingKey, false);
+  }
+  return end;
 }
 
 /**
@@ -53,7 +94,7 @@ export function decodeFrames(bytes: Uint8Array, rules: FrameRules): Frame[] {
     frame(header, chunk, start, end) {
       const payload = new Uint8Array(end - start);
       if (header.maskingKey === undefined) copyRange(payload, 0, chunk, start, end);
-      else maskRange(payload, 0, chunk, start, end, header.maskingKey, 0);
+      else maskRange(payload, 0, chunk, start, end, header.maskingKey);
       frames.push({ ...header, payload });
     },
     // The whole stream is one chunk: a frame that does not lie whole in it is cut off.

@@ -1,5 +1,5 @@
 export { type Close, CloseCode, decodeClose, encodeClose, isWireCloseCode, MAX_REASON_BYTES } from './close.ts';
-export { decodeFrames, encodeFrame, type Frame, type FrameFields } from './frame.ts';
+export { decodeFrames, encodeFrame, encodeFrameInto, type Frame, type FrameFields } from './frame.ts';
 export {
   FrameDecoder,
   type FrameLimits,
@@ -20,7 +20,9 @@ export {
   type Role,
   writeFrameHeader,
 } from './frame-header.ts';
-export { applyMask, type MaskKernel, maskInto } from './mask.ts';
+export { applyMask, maskInto } from './mask.ts';
+export type { MaskKernel } from './mask-kernel.ts';
+export { Maskable } from './maskable.ts';
 export { MessageAssembler, type MessageSink, type Platform } from './message-assembler.ts';
 export { DEFAULT_MAX_MESSAGE_PAYLOAD, MessageDecoder, type MessageLimits } from './message-decoder.ts';
 export { type BytesConstructor, MessageMemory } from './message-memory.ts';

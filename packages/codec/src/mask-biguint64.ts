@@ -1,4 +1,4 @@
-import type { MaskKernel } from './mask.ts';
+import type { MaskKernel } from './mask-kernel.ts';
 
 const key64 = new BigUint64Array(1);
 const key32 = new Int32Array(key64.buffer);
@@ -16,13 +16,17 @@ export const bigUint64Kernel: MaskKernel<BigUint64Array> = {
     // Carried round the loop it would be a BigInt on the heap; read here, it stays in a register.
     const word = key64[0]!;
     let i = 0;
-    for (; i + 4 <= count; i += 4) {
+    for (; i + 8 <= count; i += 8) {
       const t = at + i;
       const s = from + i;
       target[t] = source[s]! ^ word;
       target[t + 1] = source[s + 1]! ^ word;
       target[t + 2] = source[s + 2]! ^ word;
       target[t + 3] = source[s + 3]! ^ word;
+      target[t + 4] = source[s + 4]! ^ word;
+      target[t + 5] = source[s + 5]! ^ word;
+      target[t + 6] = source[s + 6]! ^ word;
+      target[t + 7] = source[s + 7]! ^ word;
     }
     for (; i < count; i++) target[at + i] = source[from + i]! ^ word;
   },

@@ -1,10 +1,13 @@
 import { isWireCloseCode, readCloseCode } from './close.ts';
 import type { FrameSink, PayloadViolation } from './frame-decoder.ts';
 import type { FrameHeader } from './frame-header.ts';
-import { copyRange, Masker, type MaskKernel, maskBytes, WORDS_FROM } from './mask.ts';
-import { MessageMemory } from './message-memory.ts';
+import { copyRange } from './mask.ts';
+import { int32Kernel, isAscii, type MaskKernel, maskBytes } from './mask-kernel.ts';
+import { Maskable, WORDS_FROM } from './maskable.ts';
+import { turn } from './masking-key.ts';
+import { MessageMemory, OWN_UP_TO, SLAB_UP_TO } from './message-memory.ts';
 import { isControl, Opcode } from './opcode.ts';
-import { decodeUtf8, Utf8Validator } from './utf8.ts';
+import { decodeAscii, decodeUtf8, SHORT_TEXT, Utf8Validator } from './utf8.ts';
 import type { ProtocolError } from './violation.ts';
 
 /** Where a {@link MessageAssembler} delivers to. Every payload is unmasked and the receiver's own. */
@@ -17,6 +20,11 @@ export interface MessageSink {
    *   decode, and its UTF-8 to check after that
    */
   message(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void;
+  /**
+   * If it is there, text messages with `rsv` 0 come as strings, here and not to `message`: for small ones that saves the
+   * array.
+   */
+  text?(text: string): void;
   ping(payload: Uint8Array<ArrayBuffer>): void;
   pong(payload: Uint8Array<ArrayBuffer>): void;
   /** The peer's Close frame, after which nothing is delivered. */
@@ -33,7 +41,18 @@ export interface Platform {
   readonly isUtf8?: ((bytes: Uint8Array) => boolean) | undefined;
   /** How to mask: `bigUint64Kernel` on V8. Default: one that is fast on every engine. */
   readonly maskKernel?: MaskKernel | undefined;
+  /** The string of `bytes[start, end)`, which are ASCII: `latin1Slice` of a Buffer. Default: that of {@link decodeUtf8}. */
+  readonly decodeAscii?: ((bytes: Uint8Array, start: number, end: number) => string) | undefined;
+  /**
+   * Whether the chunks that are pushed are given away: a message of over 64 bytes that lies whole in a chunk is then
+   * unmasked where it lies, and is a view of it. Whoever keeps such a message keeps its chunk alive. Default: false, since
+   * a chunk is the caller's.
+   */
+  readonly givesChunks?: boolean | undefined;
 }
+
+/** From so many frames like this one in a chunk on, the words of the chunk are worth their price. */
+const SEVERAL = 4;
 
 /**
  * Puts the payloads of frames together to messages, RFC 6455 section 5.4: the one place that copies and unmasks
@@ -44,7 +63,10 @@ export class MessageAssembler implements FrameSink {
   readonly #sink: MessageSink;
   readonly #memory: MessageMemory;
   readonly #isUtf8: ((bytes: Uint8Array) => boolean) | undefined;
-  readonly #masker: Masker;
+  readonly #kernel: MaskKernel;
+  readonly #decodeAscii: ((bytes: Uint8Array, start: number, end: number) => string) | undefined;
+  readonly #ownsChunks: boolean;
+  readonly #wantsStrings: boolean;
   readonly #maxMessagePayload: number;
 
   /** The frame in progress, and how much of its payload has come. */
@@ -62,13 +84,19 @@ export class MessageAssembler implements FrameSink {
   #control: Uint8Array<ArrayBuffer> | undefined;
   readonly #reason = new Utf8Validator();
 
+  /** The chunk that is being read, once its words were needed. */
+  #source: Maskable | undefined;
+
   /** @param maxMessagePayload the limit that the decoder keeps to, in bytes: no memory is taken ahead of need beyond it */
   constructor(sink: MessageSink, platform: Platform = {}, maxMessagePayload: number = Number.MAX_SAFE_INTEGER) {
     this.#sink = sink;
     this.#memory = platform.memory ?? new MessageMemory();
     this.#isUtf8 = platform.isUtf8;
+    this.#decodeAscii = platform.decodeAscii;
+    this.#ownsChunks = platform.givesChunks === true;
+    this.#wantsStrings = sink.text !== undefined;
     this.#maxMessagePayload = maxMessagePayload;
-    this.#masker = new Masker(platform.maskKernel);
+    this.#kernel = platform.maskKernel ?? int32Kernel;
   }
 
   /** How many bytes are allocated for what is not whole yet: at most 16 times what has come, plus 125. */
@@ -114,7 +142,7 @@ export class MessageAssembler implements FrameSink {
 
   /** To be called when the chunks of a push are the caller's again. */
   forgetChunk(): void {
-    this.#masker.forget();
+    this.#source = undefined;
   }
 
   /** The short way of most messages: one frame, in one chunk. */
@@ -125,17 +153,101 @@ export class MessageAssembler implements FrameSink {
     start: number,
     end: number,
   ): PayloadViolation | undefined {
-    const payload = this.#memory.allocate(end - start, chunk.byteOffset + start);
-    this.#unmask(payload, 0, chunk, start, end, header.maskingKey, 0);
+    const length = end - start;
+    const { maskingKey } = header;
     const rsv = rsvOf(header);
-    if (opcode === Opcode.Text && rsv === 0 && !this.#isUtf8?.(payload)) {
-      this.#text.reset();
-      const bad = this.#text.push(payload);
-      if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad };
-      if (!this.#text.complete) return { violation: 'text-not-utf8', at: end - 1 };
+    const text = opcode === Opcode.Text && rsv === 0;
+    if (text && this.#wantsStrings && length <= SLAB_UP_TO) return this.#wholeString(maskingKey, chunk, start, end);
+    let payload: Uint8Array<ArrayBuffer>;
+    /** An OR of the payload, if it is known. */
+    let or = -1;
+    if (length <= OWN_UP_TO) {
+      payload = this.#memory.allocate(length);
+      or = maskBytes(payload, 0, chunk, start, end, maskingKey ?? 0);
+    } else if (this.#ownsChunks) {
+      const source = (this.#source ??= new Maskable(chunk, this.#kernel));
+      if (maskingKey !== undefined) or = source.xor(start, source, start, end, maskingKey, text);
+      payload = this.#memory.view(source, start, end);
+    } else if (length <= SLAB_UP_TO) {
+      const at = this.#memory.reserve(length, chunk.byteOffset + start);
+      or = this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, text);
+      payload = this.#memory.take(at, length);
+    } else {
+      payload = this.#memory.allocate(length);
+      payload.set(chunk.subarray(start, end));
+      if (maskingKey !== undefined) or = unmaskAll(new Maskable(payload, this.#kernel), maskingKey, text);
     }
-    this.#sink.message(payload, opcode, rsv);
+    if (text && !isAscii(or) && this.#isUtf8?.(payload) !== true) {
+      const bad = this.#badText(payload);
+      if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad };
+    }
+    this.#deliver(payload, opcode, rsv);
     return undefined;
+  }
+
+  /** As #whole, for a short text that is to become a string: in the slab it needs no array of its own. */
+  #wholeString(
+    maskingKey: number | undefined,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+  ): PayloadViolation | undefined {
+    const length = end - start;
+    const at = this.#memory.reserve(length, chunk.byteOffset + start);
+    const { bytes } = this.#memory.slab(this.#kernel);
+    const or =
+      length < WORDS_FROM
+        ? maskBytes(bytes, at, chunk, start, end, maskingKey ?? 0)
+        : this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, true);
+    let text: string;
+    if (isAscii(or)) {
+      text =
+        length <= SHORT_TEXT || this.#decodeAscii === undefined
+          ? decodeAscii(bytes, at, at + length)
+          : this.#decodeAscii(bytes, at, at + length);
+    } else {
+      const payload = bytes.subarray(at, at + length);
+      const bad = this.#isUtf8?.(payload) === true ? -1 : this.#badText(payload);
+      if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad };
+      text = decodeUtf8(payload);
+    }
+    this.#sink.text!(text);
+    return undefined;
+  }
+
+  /** The index of the byte at which a text is no UTF-8; its last one, if its end cuts a character; else -1. */
+  #badText(payload: Uint8Array): number {
+    this.#text.reset();
+    const bad = this.#text.push(payload);
+    return bad === -1 && !this.#text.complete ? payload.length - 1 : bad;
+  }
+
+  #deliver(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
+    if (this.#wantsStrings && opcode === Opcode.Text && rsv === 0) this.#sink.text!(decodeUtf8(payload));
+    else this.#sink.message(payload, opcode, rsv);
+  }
+
+  /**
+   * Copies `chunk[start, end)` to the slab of the memory, where there is room at `at`, and unmasks it. Returns an OR of it
+   * if it is `text`, else -1.
+   */
+  #unmaskIntoSlab(
+    at: number,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    maskingKey: number | undefined,
+    text: boolean,
+  ): number {
+    const slab = this.#memory.slab(this.#kernel);
+    const length = end - start;
+    // In a chunk of several frames, its words serve all of them.
+    if (this.#source === undefined && chunk.length >= SEVERAL * length) {
+      this.#source = new Maskable(chunk, this.#kernel);
+    }
+    if (this.#source !== undefined) return slab.xor(at, this.#source, start, end, maskingKey ?? 0, text);
+    slab.bytes.set(chunk.subarray(start, end), at);
+    return maskingKey === undefined ? -1 : slab.xor(at, slab, at, at + length, maskingKey, text);
   }
 
   #messagePart(
@@ -160,7 +272,7 @@ export class MessageAssembler implements FrameSink {
     if (!whole) return undefined;
     this.#target = undefined;
     this.#length = 0;
-    this.#sink.message(this.#exact(target, to), this.#opcode, this.#rsv);
+    this.#deliver(this.#exact(target, to), this.#opcode, this.#rsv);
     return undefined;
   }
 
@@ -171,7 +283,8 @@ export class MessageAssembler implements FrameSink {
     // Up to 16 times what has come, so that a lying header costs its sender a sixteenth of what it costs us; more than
     // the frames have declared only where fragments go on, and then twice, so that many small ones stay linear.
     const declared = this.#length - this.#received + header.payloadLength;
-    const likely = Math.min(declared, needed * 16);
+    // Where that is not yet enough, it is not much that is thrown away soon.
+    const likely = declared <= needed * 16 ? declared : needed * 2;
     const capacity = header.fin ? likely : Math.min(Math.max(likely, needed * 2), this.#maxMessagePayload);
     const target = this.#memory.allocate(capacity);
     if (old !== undefined) copyRange(target, 0, old, 0, this.#length);
@@ -197,8 +310,12 @@ export class MessageAssembler implements FrameSink {
     phase: number,
   ): void {
     if (maskingKey === undefined) copyRange(target, at, source, start, end);
-    else if (phase === 0 && end - start < WORDS_FROM) maskBytes(target, at, source, start, end, maskingKey);
-    else this.#masker.mask(target, at, source, start, end, maskingKey, phase);
+    else if (end - start < WORDS_FROM) maskBytes(target, at, source, start, end, turn(maskingKey, phase));
+    else {
+      target.set(source.subarray(start, end), at);
+      const words = new Maskable(target, this.#kernel);
+      words.xor(at, words, at, at + end - start, turn(maskingKey, phase), false);
+    }
   }
 
   #controlPart(
@@ -241,6 +358,11 @@ export class MessageAssembler implements FrameSink {
     if (last && !this.#reason.complete) return { violation: 'close-reason-not-utf8', at: to - 1 };
     return undefined;
   }
+}
+
+/** Unmasks a whole payload in place. Returns as `Maskable.xor`. */
+function unmaskAll(payload: Maskable, maskingKey: number, text: boolean): number {
+  return payload.xor(0, payload, 0, payload.bytes.length, maskingKey, text);
 }
 
 function rsvOf(header: Readonly<FrameHeader>): number {

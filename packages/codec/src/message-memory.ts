@@ -1,3 +1,6 @@
+import type { MaskKernel } from './mask-kernel.ts';
+import { Maskable } from './maskable.ts';
+
 /** The class of the arrays that are delivered: Uint8Array, or one that extends it, as Node's Buffer does. */
 export interface BytesConstructor {
   new (length: number): Uint8Array<ArrayBuffer>;
@@ -5,9 +8,9 @@ export interface BytesConstructor {
 }
 
 /** Up to here an array of its own costs as little as a view, and keeps nothing else alive. */
-const OWN_UP_TO = 64;
+export const OWN_UP_TO = 64;
 /** From here on an allocation of its own costs little beside the bytes. */
-const SLAB_UP_TO = 4096;
+export const SLAB_UP_TO = 4096;
 const SLAB_BYTES = 8192;
 
 /**
@@ -20,6 +23,9 @@ export class MessageMemory {
   readonly #allocateOwn: (length: number) => Uint8Array<ArrayBuffer>;
   #slab: ArrayBuffer = new ArrayBuffer(0);
   #used = 0;
+  /** The slab as it is masked, and with which kernel. */
+  #maskable: Maskable | undefined;
+  #kernel: MaskKernel | undefined;
 
   /**
    * @param Bytes the class of the arrays. Default: Uint8Array
@@ -38,17 +44,47 @@ export class MessageMemory {
    * Fresh memory, owned by the caller. Not always zeroed.
    *
    * @param length in bytes
-   * @param alignment the start in memory is alike to this modulo 8, so that it can be masked by words
    */
-  allocate(length: number, alignment = 0): Uint8Array<ArrayBuffer> {
+  allocate(length: number): Uint8Array<ArrayBuffer> {
     if (length <= OWN_UP_TO) return new this.#Bytes(length);
     if (length > SLAB_UP_TO) return this.#allocateOwn(length);
-    let start = this.#used + ((alignment - this.#used) & 7);
-    if (start + length > this.#slab.byteLength) {
-      this.#slab = this.#allocateOwn(SLAB_BYTES).buffer;
-      start = alignment & 7;
+    return this.take(this.reserve(length, 0), length);
+  }
+
+  /**
+   * Finds room in the slab, which may be written to until the next call of this memory.
+   *
+   * @param length at most 4 KiB
+   * @param alignment the room starts at an index that is alike to this modulo 8
+   * @returns where in the slab it is
+   */
+  reserve(length: number, alignment: number): number {
+    // Words are not shared with the message before.
+    const at = ((this.#used + 7) & ~7) + (alignment & 7);
+    if (at + length <= this.#slab.byteLength) return at;
+    this.#slab = this.#allocateOwn(SLAB_BYTES).buffer;
+    this.#used = 0;
+    this.#maskable = undefined;
+    return alignment & 7;
+  }
+
+  /** The slab in which room was reserved, as it is masked with a kernel. */
+  slab(kernel: MaskKernel): Maskable {
+    if (this.#maskable === undefined || this.#kernel !== kernel) {
+      this.#maskable = new Maskable(new Uint8Array(this.#slab), kernel);
+      this.#kernel = kernel;
     }
-    this.#used = start + length;
-    return new this.#Bytes(this.#slab, start, length);
+    return this.#maskable;
+  }
+
+  /** Takes what was reserved: nobody else gets it. */
+  take(at: number, length: number): Uint8Array<ArrayBuffer> {
+    this.#used = at + length;
+    return new this.#Bytes(this.#slab, at, length);
+  }
+
+  /** An array over a chunk that was given away. */
+  view(chunk: Maskable, start: number, end: number): Uint8Array<ArrayBuffer> {
+    return new this.#Bytes(chunk.buffer as ArrayBuffer, chunk.byteOffset + start, end - start);
   }
 }

@@ -1,0 +1,26 @@
+import { checkInteger } from './check.ts';
+
+/** The order of bytes in a word of this machine: words are XORed as they lie in memory. */
+const LITTLE_ENDIAN = /* @__PURE__ */ (() => new Uint8Array(new Uint16Array([1]).buffer)[0] === 1)();
+
+/** Reads the masking key that lies at `at`, as a signed 32-bit integer. The caller has seen to it that it is there. */
+export function readMaskingKey(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+/** Throws unless the value is a masking key. */
+export function checkMaskingKey(maskingKey: number): void {
+  checkInteger(maskingKey, 'a masking key', -0x80000000, 0xffffffff);
+}
+
+/** The masking key that starts `phase` bytes into the payload. */
+export function turn(maskingKey: number, phase: number): number {
+  const bits = (phase & 3) << 3;
+  return bits === 0 ? maskingKey : (maskingKey << bits) | (maskingKey >>> (32 - bits));
+}
+
+/** A masking key as a word of this machine. */
+export function asWord(key: number): number {
+  if (!LITTLE_ENDIAN) return key;
+  return (key << 24) | ((key & 0xff00) << 8) | ((key >>> 8) & 0xff00) | (key >>> 24);
+}
