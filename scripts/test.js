@@ -54,6 +54,7 @@ const TIERS = {
       before: forgetUnitReports,
       count: countUnit,
     },
+    { name: 'API reference', command: ['typedoc'] },
     { name: 'sizes', command: ['node', 'scripts/size.js'] },
     { name: 'packed packages', command: ['node', 'scripts/check-packages.js'] },
   ],

@@ -25,7 +25,9 @@ export interface MessageSink {
    * array.
    */
   text?(text: string): void;
+  /** A Ping frame: answer it with a Pong of the same payload (section 5.5.3). */
   ping(payload: Uint8Array<ArrayBuffer>): void;
+  /** A Pong frame, asked for or not. */
   pong(payload: Uint8Array<ArrayBuffer>): void;
   /** The peer's Close frame, after which nothing is delivered. */
   close(code: number | undefined, reason: string): void;

@@ -27,6 +27,7 @@ const VIOLATIONS = {
   'end-inside-message': [1006, 'the stream ended inside a fragmented message'],
 } as const;
 
+/** The name of a rule that the peer can break. @useDeclaredType */
 export type ViolationName = keyof typeof VIOLATIONS;
 
 /** The names of all violations, in the order of the table. */

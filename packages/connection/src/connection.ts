@@ -32,6 +32,7 @@ export interface ConnectionSink {
   message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void;
   /** A ping, which has been answered already. */
   ping(payload: Uint8Array<ArrayBuffer>): void;
+  /** A pong, whether a ping of ours asked for it or not. */
   pong(payload: Uint8Array<ArrayBuffer>): void;
   /** The peer's Close, which has been answered if it came first. The connection is now closed. */
   close(code: number | undefined, reason: string): void;
@@ -41,6 +42,7 @@ export interface ConnectionSink {
   output(): void;
 }
 
+/** What a {@link Connection} is made of. */
 export interface ConnectionOptions {
   readonly role: 'server' | 'client';
   readonly sink: ConnectionSink;
@@ -103,6 +105,7 @@ export class Connection {
     this.#decoder = new MessageDecoder({ role, allowedRsv: allRsv(extensions) }, limits, this.#messages(), platform);
   }
 
+  /** Where the connection stands between the opening handshake and its end. */
   get state(): ConnectionState {
     return this.#state;
   }

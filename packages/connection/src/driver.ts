@@ -9,8 +9,11 @@ import { type SendCallback, Writer } from './writer.ts';
 
 /** Who is told what happens on a connection. One that throws closes its own connection with 1011 and hears no more of the peer. */
 export interface DriverHandler {
+  /** A whole message; text has been checked to be UTF-8. The payload is the receiver's own. */
   message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void;
+  /** A ping, which has been answered already. */
   ping(payload: Uint8Array<ArrayBuffer>): void;
+  /** A pong, whether a ping of ours asked for it or not. */
   pong(payload: Uint8Array<ArrayBuffer>): void;
   /** After a `send` that returned false: all has been written. */
   drain(): void;
@@ -24,6 +27,7 @@ export interface DriverHandler {
   thrown(error: unknown): void;
 }
 
+/** What a {@link Driver} is made of: the two that it joins, who is told, and the options of the {@link Connection} inside. */
 export interface DriverOptions extends Omit<ConnectionOptions, 'sink'> {
   readonly transport: Transport;
   readonly clock: Clock;
@@ -106,6 +110,7 @@ export class Driver {
     });
   }
 
+  /** As {@link Connection.state}; `closed` as well once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
     return this.#destroyed ? 'closed' : this.#connection.state;
   }

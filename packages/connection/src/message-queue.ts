@@ -14,7 +14,8 @@ const RESUME_AT = PAUSE_AT / 2;
 /** What an empty message costs beside its bytes, so that a flood of them counts as well. */
 const ENTRY_BYTES = 64;
 
-interface Entry {
+/** A message as it waits: text is still UTF-8. */
+export interface QueuedMessage {
   readonly payload: Uint8Array<ArrayBuffer>;
   readonly isBinary: boolean;
 }
@@ -25,7 +26,7 @@ interface Entry {
  */
 export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   readonly #flow: { pause(): void; resume(): void };
-  readonly #entries: Entry[] = [];
+  readonly #entries: QueuedMessage[] = [];
   #bytes = 0;
   #paused = false;
   #over = false;
@@ -39,10 +40,12 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
     this.#flow = flow;
   }
 
+  /** How many messages wait. */
   get length(): number {
     return this.#entries.length;
   }
 
+  /** Puts a message behind those that wait. Its payload is given away. */
   push(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
     this.#entries.push({ payload, isBinary });
     this.#bytes += payload.length + ENTRY_BYTES;
@@ -53,7 +56,8 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
     this.#wake();
   }
 
-  shift(): Entry | undefined {
+  /** Takes the message that has waited longest; undefined if none waits. */
+  shift(): QueuedMessage | undefined {
     const entry = this.#entries.shift();
     if (entry === undefined) return undefined;
     this.#bytes -= entry.payload.length + ENTRY_BYTES;

@@ -4,6 +4,7 @@ import type { Extension } from './extension.ts';
 import { Outbox } from './outbox.ts';
 import type { SendMemory } from './send-memory.ts';
 
+/** How a message is sent. */
 export interface SendOptions {
   /** Whether this ends the message; if not, the next `send` continues it. Default: true. */
   readonly fin?: boolean | undefined;

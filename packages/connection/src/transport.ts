@@ -15,6 +15,7 @@ export interface Transport {
   destroy(error?: Error | undefined): void;
   /** Stops calls of `driver.received()`, soon if not at once. */
   pause(): void;
+  /** Takes a `pause` back. */
   resume(): void;
 }
 

@@ -8,6 +8,7 @@ import type { ExtensionOffers, Negotiated, NegotiatedExtension } from './negotia
 import { checkUniqueTokens, listElements } from './tokens.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from './websocket-url.ts';
 
+/** What a client asks for. */
 export interface UpgradeOptions<E = unknown> {
   /** Called once for 16 bytes that nobody can guess, such as crypto.getRandomValues gives. */
   readonly random: () => Uint8Array;

@@ -28,8 +28,10 @@ export const HANDSHAKE_REASONS = {
   'extension-unacceptable': 0,
 } as const;
 
+/** Why a handshake failed, for code to compare; the message says it to people. */
 export type HandshakeReason = keyof typeof HANDSHAKE_REASONS;
 
+/** What a {@link HandshakeError} may have beside its reason and message. */
 export interface HandshakeErrorDetails {
   readonly status?: number | undefined;
   readonly headers?: HeaderFields | undefined;

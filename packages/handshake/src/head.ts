@@ -10,6 +10,7 @@ export interface RequestHead {
   readonly headers: HeaderFields;
 }
 
+/** The head of a response, from bytes or from a runtime that parsed it. */
 export interface ResponseHead {
   readonly httpVersion: string;
   readonly status: number;
@@ -24,6 +25,7 @@ export interface HeadKinds {
   response: ResponseHead;
 }
 
+/** How large a head may be. */
 export interface HeadLimits {
   /**
    * Bytes from the first of the start line to the last line feed; a head of exactly that many passes. Default 16 KiB:

@@ -3,6 +3,7 @@ import type { HandshakeError } from './error.ts';
 import type { HeadKinds, HeadLimits, RequestHead, ResponseHead } from './head.ts';
 import { HeadScanner, type Scanned } from './head-scanner.ts';
 
+/** What the bytes so far are: a head, the beginning of one, or none. */
 export type ParsedHead<H> =
   /** `bytesRead` is the head's length; what follows in `bytes` belongs to the WebSocket. */
   | { readonly head: H; readonly bytesRead: number }
@@ -32,6 +33,7 @@ function parse<K extends keyof HeadKinds>(kind: K, bytes: Uint8Array, limits?: H
   return scanner.scan(bytes, end, end < bytes.length) ?? { needed: true };
 }
 
+/** What the chunks were: a head, or none. */
 export type PushedHead<H> =
   /** `rest` is a view of the pushed chunk: the bytes after the head, untouched. */
   { readonly head: H; readonly rest: Uint8Array } | { readonly error: HandshakeError };

@@ -8,6 +8,7 @@ import { checkUniqueTokens } from './tokens.ts';
 /** The application's choice out of the subprotocols that the client offered; undefined or '' for none. */
 export type SubprotocolSelector = (offered: readonly string[], request: RequestHead) => string | undefined;
 
+/** What a server accepts, as its owner says it. */
 export interface UpgradePolicyOptions<E = unknown> {
   /**
    * The origins whose pages may connect: full origins such as `https://example.com`, `null` for pages without one.

@@ -3,6 +3,7 @@ import { checkExtraFields, type HeaderFields, headerValues } from './fields.ts';
 import type { ResponseHead } from './head.ts';
 import { encodeLatin1 } from './latin1.ts';
 
+/** The answer to a handshake that failed. */
 export interface Refusal {
   readonly ok: false;
   /** Write `serializeHead(response)`, then `response.body`, then end the socket. */
@@ -10,6 +11,7 @@ export interface Refusal {
   readonly error: HandshakeError;
 }
 
+/** What a refusal says beside its status. */
 export interface RefusalOptions {
   /** Plain text. Default: the error's message, which says what to do. */
   readonly body?: string | undefined;

@@ -21,6 +21,7 @@ export interface UpgradeOffer {
   readonly origin: string | undefined;
 }
 
+/** What is decided for one request alone. */
 export interface CompletionOptions {
   /** In place of the policy's choice: one that was offered, or '' for none. */
   readonly subprotocol?: string | undefined;
@@ -28,6 +29,7 @@ export interface CompletionOptions {
   readonly headers?: HeaderFields | undefined;
 }
 
+/** The answer to a handshake that is done. */
 export interface Acceptance<E = unknown> {
   readonly ok: true;
   /** Write `serializeHead(response)`; what follows on the wire is frames. */

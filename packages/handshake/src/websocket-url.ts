@@ -1,3 +1,4 @@
+/** Where to connect to, and what to ask for there. */
 export interface WebSocketUrl {
   readonly secure: boolean;
   /** To connect to: a name or an address; an IPv6 address without its brackets. */

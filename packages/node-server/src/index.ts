@@ -4,4 +4,4 @@ export { HandshakeError, type HandshakeReason } from '@ws/handshake';
 export type { ServerOptions } from './options.ts';
 export { type UpgradeCallback, WebSocketServer, type WebSocketServerEvents } from './server.ts';
 export type { ClientInfo, Headers, Verdict, VerifyCallback, VerifyClient } from './verify-client.ts';
-export { WebSocket, WebSocket as default, type WebSocketEvents } from './websocket.ts';
+export { WebSocket, WebSocket as default, type WebSocketEvents, type WebSocketListener } from './websocket.ts';

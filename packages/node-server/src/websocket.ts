@@ -29,6 +29,9 @@ export interface WebSocketEvents {
   close: [code: number, reason: Buffer];
 }
 
+/** What listens to one of them. */
+export type WebSocketListener<K extends keyof WebSocketEvents> = (...args: WebSocketEvents[K]) => void;
+
 /** What a server hands to a {@link WebSocket}. */
 export interface WebSocketInit {
   readonly socket: Duplex;
@@ -84,7 +87,11 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   #cause: Error | undefined;
   readonly #tellServer: () => void;
 
-  /** Connections are made by a server: listen for its 'connection'. */
+  /**
+   * Connections are made by a server: listen for its 'connection'.
+   *
+   * @internal
+   */
   constructor(init: WebSocketInit) {
     super();
     if (typeof init !== 'object' || init === null || init.socket === undefined) {
@@ -140,6 +147,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     return this.#driver.bufferedAmount;
   }
 
+  /** Whether {@link pause} has stopped the reading. */
   get isPaused(): boolean {
     return this.#paused;
   }
@@ -206,6 +214,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     this.#driver.pause();
   }
 
+  /** Takes a {@link pause} back: what waited is delivered first. */
   resume(): void {
     this.#paused = false;
     if (!this.#queueFull) this.#driver.resume();
@@ -220,17 +229,23 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     return this.#queue.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 
-  override on<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: Listener<K>): this {
+  override on<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: WebSocketListener<K>): this {
     super.on(event as K, listener as never);
     if (event === 'message') this.#deliverWaiting();
     return this;
   }
 
-  override addListener<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: Listener<K>): this {
+  override addListener<K extends keyof WebSocketEvents>(
+    event: K | symbol | string,
+    listener: WebSocketListener<K>,
+  ): this {
     return this.on(event, listener);
   }
 
-  override prependListener<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: Listener<K>): this {
+  override prependListener<K extends keyof WebSocketEvents>(
+    event: K | symbol | string,
+    listener: WebSocketListener<K>,
+  ): this {
     super.prependListener(event as K, listener as never);
     if (event === 'message') this.#deliverWaiting();
     return this;
@@ -273,8 +288,6 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
 }
 
 Object.assign(WebSocket.prototype, { CONNECTING, OPEN, CLOSING, CLOSED });
-
-type Listener<K extends keyof WebSocketEvents> = (...args: WebSocketEvents[K]) => void;
 
 /** As in `ws`, the callback may stand in any place from the first on. */
 function controlArguments(

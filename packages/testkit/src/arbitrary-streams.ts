@@ -18,15 +18,18 @@ export function withRules<R extends StreamRules, T>(
   return rules.chain((rules) => fc.tuple(fc.constant(rules), make(rules)));
 }
 
+/** How long the payloads of a stream are. */
 export interface StreamSize {
   /** The longest payload of one message, in bytes; default 65537. */
   readonly maxPayload?: number | undefined;
 }
 
+/** The three RSV fields of a frame, out of three bits: 4 is RSV1. */
 export function rsvBits(bits: number): { rsv1: boolean; rsv2: boolean; rsv3: boolean } {
   return { rsv1: (bits & 0x40) !== 0, rsv2: (bits & 0x20) !== 0, rsv3: (bits & 0x10) !== 0 };
 }
 
+/** A code that a Close frame may carry. */
 export function legalCloseCode(): fc.Arbitrary<number> {
   return fc.oneof(fc.constantFrom(1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 3999, 4000, 4999));
 }

@@ -59,6 +59,7 @@ const CUT_OFF: readonly (readonly number[])[] = [
   [0xf0, 0x9f, 0x98],
 ];
 
+/** Bytes that are not UTF-8, and where that shows. */
 export interface IllFormed {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The first byte that cannot continue the text; the length, when the text is only cut off. */

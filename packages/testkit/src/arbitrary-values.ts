@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import type { Cuts } from './chunks.ts';
 import type { NaiveRules } from './naive-codec.ts';
 
+/** Who reads: a server demands masks, a client forbids them, an observer takes both. */
 export type Role = NaiveRules['role'];
 
 /** The lengths at which the header's form changes, with their neighbours (RFC 6455 section 5.2). */
@@ -29,6 +30,7 @@ export function bytesOf(length: number, seed: number): Uint8Array<ArrayBuffer> {
   });
 }
 
+/** Any bytes, of a {@link payloadLength}. */
 export function payload(max?: number): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
   return fc.tuple(payloadLength(max), fc.integer()).map(([length, seed]) => bytesOf(length, seed));
 }
@@ -47,6 +49,7 @@ export function maskingKeyFor(role: Role): fc.Arbitrary<number | undefined> {
   return role === 'server' ? maskingKey() : fc.option(maskingKey(), { nil: undefined });
 }
 
+/** Any of the three roles. */
 export function role(): fc.Arbitrary<Role> {
   return fc.constantFrom('server', 'client', 'observer');
 }

@@ -14,12 +14,14 @@ export interface FaultPipe {
   close(): Promise<void>;
 }
 
+/** What a fault pipe stands in front of. */
 export interface FaultPipeOptions {
   readonly targetPort: number;
   /** Called with each connection before a byte of it is read: the place to set faults that hold from the start. */
   readonly onConnection?: ((connection: FaultConnection) => void) | undefined;
 }
 
+/** One connection through the pipe, with a {@link Flow} each way. */
 export class FaultConnection {
   readonly toTarget: Flow;
   readonly toClient: Flow;
@@ -52,6 +54,7 @@ export class FaultConnection {
     this.resetTarget();
   }
 
+  /** Destroys both sockets, without a thought for what is on its way. */
   destroy(): void {
     this.client.destroy();
     this.target.destroy();
@@ -169,6 +172,7 @@ export class Flow {
   }
 }
 
+/** Opens a pipe on a port that the system chooses, on 127.0.0.1. */
 export async function openFaultPipe(options: FaultPipeOptions): Promise<FaultPipe> {
   const connections: FaultConnection[] = [];
   const waiting: ((connection: FaultConnection) => void)[] = [];

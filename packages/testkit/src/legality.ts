@@ -1,5 +1,6 @@
 import { decodeNaively } from './naive-codec.ts';
 
+/** What the two ends have agreed on, and whether the sender is done. */
 export interface LegalityOptions {
   /** RSV bits, as in byte 0, that extensions negotiated. Default 0. */
   readonly allowedRsv?: number | undefined;
@@ -27,6 +28,7 @@ export function whyIllegal(
   return undefined;
 }
 
+/** Whether {@link whyIllegal} has nothing to say. */
 export function isLegalStream(bytes: Uint8Array, sender: 'client' | 'server', options: LegalityOptions = {}): boolean {
   return whyIllegal(bytes, sender, options) === undefined;
 }

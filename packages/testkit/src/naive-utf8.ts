@@ -1,9 +1,10 @@
-type Range = readonly [from: number, to: number];
+/** Bytes from one to another, both included. */
+export type ByteRange = readonly [from: number, to: number];
 
-const TAIL: Range = [0x80, 0xbf];
+const TAIL: ByteRange = [0x80, 0xbf];
 
 /** Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences": a row is the range of each byte of a sequence. */
-const TABLE_3_7: readonly (readonly Range[])[] = [
+const TABLE_3_7: readonly (readonly ByteRange[])[] = [
   [[0x00, 0x7f]],
   [[0xc2, 0xdf], TAIL],
   [[0xe0, 0xe0], [0xa0, 0xbf], TAIL],
@@ -16,11 +17,12 @@ const TABLE_3_7: readonly (readonly Range[])[] = [
 ];
 
 /** The ranges that the next bytes must lie in to end the sequence that is open; empty between two sequences. */
-export type Expected = readonly Range[];
+export type Expected = readonly ByteRange[];
 
+/** What is expected at the start of a text: any sequence. */
 export const BETWEEN_SEQUENCES: Expected = [];
 
-const contains = ([from, to]: Range, byte: number): boolean => from <= byte && byte <= to;
+const contains = ([from, to]: ByteRange, byte: number): boolean => from <= byte && byte <= to;
 
 /** What is expected after `byte`, or undefined when no well-formed text goes on with it. */
 export function afterByte(expected: Expected, byte: number): Expected | undefined {
@@ -28,6 +30,7 @@ export function afterByte(expected: Expected, byte: number): Expected | undefine
   return row !== undefined && contains(row[0]!, byte) ? row.slice(1) : undefined;
 }
 
+/** Where a text is not UTF-8. */
 export interface Utf8Verdict {
   /** Index of the first byte that cannot continue the text, -1 if there is none. */
   readonly bad: number;
@@ -35,6 +38,7 @@ export interface Utf8Verdict {
   readonly incomplete: boolean;
 }
 
+/** Judges a whole text by table 3-7 of the Unicode Standard. */
 export function firstBadUtf8(bytes: Uint8Array): Utf8Verdict {
   let expected = BETWEEN_SEQUENCES;
   for (let i = 0; i < bytes.length; i++) {

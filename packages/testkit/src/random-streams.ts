@@ -19,6 +19,7 @@ export type RandomStream<R extends NaiveRules = PlainRules> = R & {
   readonly chunks: readonly Uint8Array[];
 };
 
+/** A server or a client, and one of three limits on its messages. */
 export function randomPlainRules(random: Random): PlainRules {
   return { role: random.pick(['server', 'client']), maxMessagePayload: random.pick([200, 1000, 100_000]) };
 }
@@ -35,14 +36,15 @@ export function randomRules(random: Random): NaiveRules {
   };
 }
 
+/** As the other form, for {@link randomPlainRules}. */
+export function randomStream(random: Random): RandomStream;
 /**
  * Legal messages and controls, in three of four streams one violation (of each kind alike), and in half of them more
  * frames behind it. One in ten is cut off.
  *
- * @param rules whose reader the stream is for. Default: a server or a client without extensions
+ * @param rules whose reader the stream is for
  * @param length up to how many messages and controls come before the violation. Default 5
  */
-export function randomStream(random: Random): RandomStream;
 export function randomStream<R extends NaiveRules>(random: Random, rules: R, length?: number): RandomStream<R>;
 export function randomStream(
   random: Random,

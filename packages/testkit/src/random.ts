@@ -24,10 +24,12 @@ export class Random {
     return this.below(n) === 0;
   }
 
+  /** An item of a list that is not empty. */
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)]!;
   }
 
+  /** Bytes, all 256 values alike. */
   bytes(length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) bytes[i] = this.uint32();

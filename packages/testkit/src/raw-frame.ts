@@ -17,6 +17,7 @@ export interface RawFrame {
   readonly declaredLength?: number | bigint | undefined;
 }
 
+/** How many bits carry a payload length: 7, 7+16 or 7+64 (RFC 6455 section 5.2). */
 export type LengthForm = 7 | 16 | 64;
 
 const CAPACITY: Record<LengthForm, bigint> = { 7: 127n, 16: 0xffffn, 64: 0xffff_ffff_ffff_ffffn };
@@ -56,6 +57,7 @@ export function rawFrames(frames: readonly RawFrame[]): Uint8Array<ArrayBuffer> 
   return concat(frames.map(rawFrame));
 }
 
+/** The parts one after the other, in an array of their own. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

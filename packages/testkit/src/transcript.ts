@@ -17,6 +17,7 @@ export function transcript(events: readonly StreamEvent[], violation?: StreamVio
   return lines;
 }
 
+/** An event as one line. */
 export function eventLine(event: StreamEvent): string {
   switch (event.type) {
     case 'message':
@@ -37,22 +38,27 @@ export class Recorder {
   readonly events: StreamEvent[] = [];
   readonly violations: StreamViolation[] = [];
 
+  /** Writes the message down. */
   message(payload: Uint8Array, opcode: number, rsv: number): void {
     this.events.push({ type: 'message', payload, opcode, rsv });
   }
 
+  /** Writes the ping down. */
   ping(payload: Uint8Array): void {
     this.events.push({ type: 'ping', payload });
   }
 
+  /** Writes the pong down. */
   pong(payload: Uint8Array): void {
     this.events.push({ type: 'pong', payload });
   }
 
+  /** Writes the Close down. */
   close(code: number | undefined, reason: string): void {
     this.events.push({ type: 'close', code, reason });
   }
 
+  /** Writes the violation down, also a second one. */
   violation(error: { readonly violation: string; readonly closeCode: number; readonly offset: number }): void {
     this.violations.push(error as StreamViolation);
   }

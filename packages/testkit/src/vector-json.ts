@@ -25,12 +25,14 @@ export interface StreamVector {
   readonly violation: { readonly name: Violation; readonly closeCode: number; readonly offset: number } | null;
 }
 
+/** What a reader must deliver. */
 export type VectorEvent =
   | { readonly type: 'message'; readonly opcode: number; readonly rsv: number; readonly payload: VectorBytes }
   | { readonly type: 'ping'; readonly payload: VectorBytes }
   | { readonly type: 'pong'; readonly payload: VectorBytes }
   | { readonly type: 'close'; readonly code: number | null; readonly reason: VectorBytes };
 
+/** Bytes, and whether they are UTF-8. */
 export interface Utf8Vector {
   readonly name: string;
   readonly bytes: VectorBytes;
@@ -52,6 +54,7 @@ export interface CloseCodeRange {
 /** Runs of fewer bytes are as short in hex. */
 const SHORTEST_RUN = 20;
 
+/** Bytes as a file of vectors has them. */
 export function packBytes(bytes: Uint8Array): VectorBytes {
   const pieces: (string | { byte: number; count: number })[] = [];
   let hexFrom = 0;
@@ -67,6 +70,7 @@ export function packBytes(bytes: Uint8Array): VectorBytes {
   return pieces;
 }
 
+/** The bytes that a file of vectors stands for. */
 export function unpackBytes(pieces: VectorBytes): Uint8Array<ArrayBuffer> {
   return concat(
     pieces.map((piece) => (typeof piece === 'string' ? fromHex(piece) : new Uint8Array(piece.count).fill(piece.byte))),

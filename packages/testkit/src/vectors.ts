@@ -1,6 +1,7 @@
 import type { RawFrame } from './raw-frame.ts';
 import type { StreamEvent } from './transcript.ts';
 
+/** A stream that RFC 6455 prints. */
 export interface Vector {
   readonly name: string;
   /** Who could have sent it: a client masks. */

@@ -21,6 +21,7 @@ export const VIOLATIONS = {
   'end-inside-message': 1006,
 } as const;
 
+/** The name of a rule that the peer can break. */
 export type Violation = keyof typeof VIOLATIONS;
 
 /** What ended a stream: `offset` is the index of the byte at which it became illegal (its length, when its end did). */
