@@ -29,7 +29,19 @@ const PARTS = [
     limit: 2400,
     goal: 1500,
   },
+  {
+    name: 'codec: messages in, frames out',
+    of: 'codec',
+    exports: ['MessageDecoder', 'encodeFrame', 'encodeClose', 'decodeUtf8', 'encodeUtf8', 'Opcode'],
+  },
   { name: 'handshake', of: 'handshake', limit: 7000, goal: 4000 },
+  // Without a parser and a writer of heads, which many runtimes bring.
+  {
+    name: 'handshake: server',
+    of: 'handshake',
+    exports: ['UpgradePolicy', 'acceptUpgrade', 'checkUpgrade', 'completeUpgrade', 'refuse', 'headerValues'],
+  },
+  { name: 'handshake: client', of: 'handshake', exports: ['createUpgrade', 'verifyUpgrade'] },
   { name: 'connection', of: 'connection' },
 ];
 
