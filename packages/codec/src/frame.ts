@@ -11,8 +11,8 @@ import {
   writeHeader,
 } from './frame-header.ts';
 import { copyRange, maskRange } from './mask.ts';
-import { maskBytes } from './mask-kernel.ts';
-import { Maskable, WORDS_FROM } from './maskable.ts';
+import { WORDS_FROM } from './mask-kernel.ts';
+import { Maskable } from './maskable.ts';
 import { checkMaskingKey } from './masking-key.ts';
 import type { ProtocolError } from './violation.ts';
 
@@ -69,15 +69,11 @@ export function encodeFrameInto(
   checkInteger(at, `the place of a frame of ${frameBytes} bytes in ${bytes.length}`, 0, bytes.length - frameBytes);
   const start = writeHeader(bytes, at, byte0Of(frame), length, maskingKey);
   const end = start + length;
-  if (maskingKey === undefined) {
-    if (length < WORDS_FROM) copyRange(bytes, start, payload, 0, length);
-    else bytes.set(payload, start);
-  } else if (length < WORDS_FROM) maskBytes(bytes, start, payload, 0, length, maskingKey);
-  else {
+  if (maskingKey === undefined) copyRange(bytes, start, payload, 0, length);
+  else if (length >= WORDS_FROM && target instanceof Maskable) {
     bytes.set(payload, start);
-    const words = target instanceof Maskable ? target : new Maskable(bytes);
-    words.xor(start, words, start, end, maskingKey, false);
-  }
+    target.xor(start, target, start, end, maskingKey, false);
+  } else maskRange(bytes, start, payload, 0, length, maskingKey);
   return end;
 }
 

@@ -1,3 +1,9 @@
+/**
+ * Below this many bytes a loop over bytes is as fast. Arrays of up to 64 bytes live on the heap of the engine, which must
+ * move them off it for a view of their words.
+ */
+export const WORDS_FROM = 65;
+
 /** How an engine XORs many bytes at once. The words are a view of a whole buffer, since to make one costs as much as to XOR 100 bytes. */
 export interface MaskKernel<Words = unknown> {
   /** The bytes of a word. */

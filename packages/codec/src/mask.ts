@@ -1,7 +1,6 @@
 import { checkBytes, checkInteger } from './check.ts';
-import { maskBytes } from './mask-kernel.ts';
-import { Maskable, WORDS_FROM } from './maskable.ts';
-import { checkMaskingKey, turn } from './masking-key.ts';
+import { int32Kernel, maskBytes, WORDS_FROM } from './mask-kernel.ts';
+import { asWord, checkMaskingKey, turn } from './masking-key.ts';
 
 /*
  * Masking, RFC 6455 section 5.3: byte i of the payload is XORed with byte i mod 4 of the masking key.
@@ -13,7 +12,7 @@ import { checkMaskingKey, turn } from './masking-key.ts';
 export function copyRange(target: Uint8Array, at: number, source: Uint8Array, from: number, to: number): void {
   // A view costs more than a short loop.
   if (to - from < WORDS_FROM) for (let i = from; i < to; i++) target[at++] = source[i]!;
-  else target.set(source.subarray(from, to), at);
+  else target.set(from === 0 && to === source.length ? source : source.subarray(from, to), at);
 }
 
 /** Copies `source[from, to)` to `target` from `at` on, masked; the key starts with `source[from]`. The arguments are trusted. */
@@ -30,9 +29,15 @@ export function maskRange(
     maskBytes(target, at, source, from, to, key);
     return;
   }
-  if (target !== source || at !== from) target.set(source.subarray(from, to), at);
-  const words = new Maskable(target);
-  words.xor(at, words, at, at + length, key, false);
+  if (target !== source || at !== from) copyRange(target, at, source, from, to);
+  const start = target.byteOffset + at;
+  const head = -start & 3;
+  maskBytes(target, at, target, at, at + head, key);
+  const turned = turn(key, head);
+  const words = new Int32Array(target.buffer, start + head, (length - head) >>> 2);
+  int32Kernel.xor(words, 0, words, 0, words.length, asWord(turned));
+  const body = at + head + words.length * 4;
+  maskBytes(target, body, target, body, at + length, turned);
 }
 
 /**

@@ -1,12 +1,6 @@
 import { checkBytes, checkInteger } from './check.ts';
-import { int32Kernel, type MaskKernel, maskBytes, xorText } from './mask-kernel.ts';
+import { int32Kernel, type MaskKernel, maskBytes, WORDS_FROM, xorText } from './mask-kernel.ts';
 import { asWord, checkMaskingKey, turn } from './masking-key.ts';
-
-/**
- * Below this many bytes a loop over bytes is as fast. Arrays of up to 64 bytes live on the heap of the engine, which must
- * move them off it for a view of their words.
- */
-export const WORDS_FROM = 65;
 
 /** Of a word, the bytes from the h-th on; and those before the t-th. */
 const HEAD = /* @__PURE__ */ [0, 1, 2, 3].map((h) => asWord(0xffff_ffff >>> (8 * h)));
