@@ -1,3 +1,5 @@
+import { asWord } from './masking-key.ts';
+
 /**
  * Below this many bytes a loop over bytes is as fast. Arrays of up to 64 bytes live on the heap of the engine, which must
  * move them off it for a view of their words.
@@ -11,58 +13,81 @@ export interface MaskKernel<Words = unknown> {
   /** The whole words of a buffer, from its start. */
   words(buffer: ArrayBufferLike): Words;
   /**
-   * `target[at + i] = source[from + i] ^ key` for `count` words; `key` are four bytes as they lie in memory, repeated.
-   * Source and target are the same words, or share no memory.
+   * Byte `i` of the target's buffer becomes byte `i + away` of the source's, XORed, for `start <= i < end`: at least 16
+   * bytes, all in whole words. `away` is whole words. Source and target are the same and `away` is 0, or they share no memory.
+   * Of the words at either end the bytes beside the range become those of the source.
+   *
+   * @param key four bytes as they lie in memory, in a word and so in each
    */
-  xor(target: Words, at: number, source: Words, from: number, count: number, key: number): void;
+  xor(target: Words, start: number, end: number, source: Words, away: number, key: number): void;
 }
 
-/** The kernel that is fast on every engine. */
+/** Of a word, the bytes from the h-th on; and those before the t-th. */
+const HEAD = /* @__PURE__ */ [0, 1, 2, 3].map((h) => asWord(0xffff_ffff >>> (8 * h)));
+const TAIL = /* @__PURE__ */ HEAD.map((head) => ~head);
+
+/** The kernel that is fast on every engine. By | 0 an engine sees integers: no buffer has 2^31 words. */
 export const int32Kernel: MaskKernel<Int32Array> = {
   wordBytes: 4,
   words: (buffer) => new Int32Array(buffer, 0, buffer.byteLength >>> 2),
-  xor(target, at, source, from, count, key) {
-    let i = 0;
-    for (; i + 8 <= count; i += 8) {
-      const t = at + i;
-      const s = from + i;
-      target[t] = source[s]! ^ key;
-      target[t + 1] = source[s + 1]! ^ key;
-      target[t + 2] = source[s + 2]! ^ key;
-      target[t + 3] = source[s + 3]! ^ key;
-      target[t + 4] = source[s + 4]! ^ key;
-      target[t + 5] = source[s + 5]! ^ key;
-      target[t + 6] = source[s + 6]! ^ key;
-      target[t + 7] = source[s + 7]! ^ key;
+  xor(target, start, end, source, away, key) {
+    let i = (start * 0.25) | 0;
+    const last = (end * 0.25) | 0;
+    const d = (away * 0.25) | 0;
+    if ((start & 3) !== 0) {
+      target[i] = source[i + d]! ^ (key & HEAD[start & 3]!);
+      i++;
     }
-    for (; i < count; i++) target[at + i] = source[from + i]! ^ key;
+    for (; i + 8 <= last; i += 8) {
+      const s = i + d;
+      target[i] = source[s]! ^ key;
+      target[i + 1] = source[s + 1]! ^ key;
+      target[i + 2] = source[s + 2]! ^ key;
+      target[i + 3] = source[s + 3]! ^ key;
+      target[i + 4] = source[s + 4]! ^ key;
+      target[i + 5] = source[s + 5]! ^ key;
+      target[i + 6] = source[s + 6]! ^ key;
+      target[i + 7] = source[s + 7]! ^ key;
+    }
+    for (; i < last; i++) target[i] = source[i + d]! ^ key;
+    if ((end & 3) !== 0) target[i] = source[i + d]! ^ (key & TAIL[end & 3]!);
   },
 };
 
-/** As `int32Kernel.xor`; returns an OR of what was written, which tells whether all of it is ASCII. */
+/** As `int32Kernel.xor`; returns an OR of the range that was written, which tells whether all of it is ASCII. */
 export function xorText(
   target: Int32Array,
-  at: number,
+  start: number,
+  end: number,
   source: Int32Array,
-  from: number,
-  count: number,
+  away: number,
   key: number,
 ): number {
   let or = 0;
-  let i = 0;
-  for (; i + 8 <= count; i += 8) {
-    const t = at + i;
-    const s = from + i;
-    or |= target[t] = source[s]! ^ key;
-    or |= target[t + 1] = source[s + 1]! ^ key;
-    or |= target[t + 2] = source[s + 2]! ^ key;
-    or |= target[t + 3] = source[s + 3]! ^ key;
-    or |= target[t + 4] = source[s + 4]! ^ key;
-    or |= target[t + 5] = source[s + 5]! ^ key;
-    or |= target[t + 6] = source[s + 6]! ^ key;
-    or |= target[t + 7] = source[s + 7]! ^ key;
+  let i = (start * 0.25) | 0;
+  const last = (end * 0.25) | 0;
+  const d = (away * 0.25) | 0;
+  if ((start & 3) !== 0) {
+    const mask = HEAD[start & 3]!;
+    or |= mask & (target[i] = source[i + d]! ^ (key & mask));
+    i++;
   }
-  for (; i < count; i++) or |= target[at + i] = source[from + i]! ^ key;
+  for (; i + 8 <= last; i += 8) {
+    const s = i + d;
+    or |= target[i] = source[s]! ^ key;
+    or |= target[i + 1] = source[s + 1]! ^ key;
+    or |= target[i + 2] = source[s + 2]! ^ key;
+    or |= target[i + 3] = source[s + 3]! ^ key;
+    or |= target[i + 4] = source[s + 4]! ^ key;
+    or |= target[i + 5] = source[s + 5]! ^ key;
+    or |= target[i + 6] = source[s + 6]! ^ key;
+    or |= target[i + 7] = source[s + 7]! ^ key;
+  }
+  for (; i < last; i++) or |= target[i] = source[i + d]! ^ key;
+  if ((end & 3) !== 0) {
+    const mask = TAIL[end & 3]!;
+    or |= mask & (target[i] = source[i + d]! ^ (key & mask));
+  }
   return or;
 }
 

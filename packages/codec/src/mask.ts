@@ -32,12 +32,12 @@ export function maskRange(
   if (target !== source || at !== from) copyRange(target, at, source, from, to);
   const start = target.byteOffset + at;
   const head = -start & 3;
+  const body = (length - head) & ~3;
   maskBytes(target, at, target, at, at + head, key);
   const turned = turn(key, head);
-  const words = new Int32Array(target.buffer, start + head, (length - head) >>> 2);
-  int32Kernel.xor(words, 0, words, 0, words.length, asWord(turned));
-  const body = at + head + words.length * 4;
-  maskBytes(target, body, target, body, at + length, turned);
+  const words = new Int32Array(target.buffer, start + head, body >>> 2);
+  int32Kernel.xor(words, 0, body, words, 0, asWord(turned));
+  maskBytes(target, at + head + body, target, at + head + body, at + length, turned);
 }
 
 /**

@@ -2,10 +2,6 @@ import { checkBytes, checkInteger } from './check.ts';
 import { int32Kernel, type MaskKernel, maskBytes, WORDS_FROM, xorText } from './mask-kernel.ts';
 import { asWord, checkMaskingKey, turn } from './masking-key.ts';
 
-/** Of a word, the bytes from the h-th on; and those before the t-th. */
-const HEAD = /* @__PURE__ */ [0, 1, 2, 3].map((h) => asWord(0xffff_ffff >>> (8 * h)));
-const TAIL = /* @__PURE__ */ HEAD.map((head, t) => (t === 0 ? 0 : ~head));
-
 /**
  * An array with its words at hand, to mask many ranges of it. To make one costs as much as to mask some 200 bytes: make one
  * for a chunk, say, and let go of it with the chunk.
@@ -20,6 +16,8 @@ export class Maskable {
   /** The buffer as 32-bit words, and as those of the kernel. */
   readonly #words32: Int32Array;
   readonly #words: unknown;
+  /** How much of the buffer lies in whole words. */
+  readonly #wholeBytes: number;
 
   /**
    * @param kernel Default: one that is fast on every engine; on V8 `bigUint64Kernel` is faster
@@ -33,6 +31,7 @@ export class Maskable {
     this.#kernel = kernel;
     this.#words32 = int32Kernel.words(this.buffer);
     this.#words = kernel.wordBytes === 4 ? this.#words32 : kernel.words(this.buffer);
+    this.#wholeBytes = this.buffer.byteLength - (this.buffer.byteLength % 8);
   }
 
   /**
@@ -58,7 +57,7 @@ export class Maskable {
   }
 
   /**
-   * `bytes[at + i] = source.bytes[from + i] ^ key`, up to `to`, by words: at least 8 bytes, which lie alike in their words.
+   * `bytes[at + i] = source.bytes[from + i] ^ key`, up to `to`, by words: at least 24 bytes, which lie alike in their words.
    * Either in place; or from elsewhere, and then bytes of the target that share a word with the range are overwritten.
    * The arguments are trusted.
    *
@@ -66,60 +65,19 @@ export class Maskable {
    * @returns an OR of what was written if it is `text`, see `isAscii`; else -1
    */
   xor(at: number, source: Maskable, from: number, to: number, key: number, text: boolean): number {
-    const target32 = this.#words32;
-    const source32 = source.#words32;
     const start = this.byteOffset + at;
-    const end = start + to - from;
-    const head = start & 3;
-    const word = asWord(turn(key, -head));
-    // By | 0 the engine sees integers. No buffer has 2^31 words.
-    let i = (start * 0.25) | 0;
-    const whole = (end * 0.25) | 0;
-    /** From a word of the target to that of the source. */
-    const away = ((source.byteOffset + from - start) * 0.25) | 0;
-    let or = text ? 0 : -1;
-    if (head !== 0) {
-      const mask = HEAD[head]!;
-      const value = source32[i + away]! ^ (word & mask);
-      target32[i++] = value;
-      or |= value & mask;
+    const away = source.byteOffset + from - start;
+    const word = asWord(turn(key, -start));
+    let end = start + to - from;
+    let or = 0;
+    // The last bytes of a buffer may be no whole word.
+    if (end > this.#wholeBytes || end + away > source.#wholeBytes) {
+      const rest = end & 7;
+      or = maskBytes(this.bytes, at + to - from - rest, source.bytes, to - rest, to, turn(key, to - from - rest));
+      end -= rest;
     }
-    if (text) {
-      or |= xorText(target32, i, source32, i + away, whole - i, word);
-      i = whole;
-    } else i = this.#xorWords(i, source, i + away, whole - i, word);
-    const tail = end & 3;
-    if (tail !== 0) or |= this.#xorTail(i, source, i + away, tail, word);
-    return or;
-  }
-
-  /** `count` whole words of 32 bits, by the kernel. Returns the index behind them. */
-  #xorWords(i: number, source: Maskable, j: number, count: number, word: number): number {
-    const kernel = this.#kernel;
-    if (kernel.wordBytes === 4) {
-      kernel.xor(this.#words, i, source.#words, j, count, word);
-      return i + count;
-    }
-    const end = i + count;
-    const away = j - i;
-    if ((i & 1) === 1) this.#words32[i] = source.#words32[i++ + away]! ^ word;
-    const wide = (end - i) >> 1;
-    kernel.xor(this.#words, i >> 1, source.#words, (i + away) >> 1, wide, word);
-    i += wide << 1;
-    if (i < end) this.#words32[i] = source.#words32[i++ + away]! ^ word;
-    return i;
-  }
-
-  /** The first bytes of a word; if it is the last of a buffer, it may not be whole. */
-  #xorTail(i: number, source: Maskable, j: number, tail: number, word: number): number {
-    if (i < this.#words32.length && j < source.#words32.length) {
-      const mask = TAIL[tail]!;
-      const value = source.#words32[j]! ^ (word & mask);
-      this.#words32[i] = value;
-      return value & mask;
-    }
-    const at = i * 4 - this.byteOffset;
-    const from = j * 4 - source.byteOffset;
-    return maskBytes(this.bytes, at, source.bytes, from, from + tail, asWord(word));
+    if (text) return or | xorText(this.#words32, start, end, source.#words32, away, word);
+    this.#kernel.xor(this.#words, start, end, source.#words, away, word);
+    return -1;
   }
 }
