@@ -80,7 +80,7 @@ export class MessageAssembler implements FrameSink {
   #rsv = 0;
   #target: Uint8Array<ArrayBuffer> | undefined;
   #length = 0;
-  readonly #text = new Utf8Validator();
+  readonly #text: Utf8Validator;
 
   /** The control frame in progress; it may stand between two parts of the message. */
   #control: Uint8Array<ArrayBuffer> | undefined;
@@ -94,6 +94,7 @@ export class MessageAssembler implements FrameSink {
     this.#sink = sink;
     this.#memory = platform.memory ?? new MessageMemory();
     this.#isUtf8 = platform.isUtf8;
+    this.#text = new Utf8Validator(platform.isUtf8);
     this.#decodeAscii = platform.decodeAscii;
     this.#ownsChunks = platform.givesChunks === true;
     this.#wantsStrings = sink.text !== undefined;
@@ -167,7 +168,7 @@ export class MessageAssembler implements FrameSink {
       payload = this.#memory.allocate(length);
       or = maskBytes(payload, 0, chunk, start, end, maskingKey ?? 0);
     } else if (this.#ownsChunks) {
-      const source = (this.#source ??= new Maskable(chunk, this.#kernel));
+      const source = this.#sourceOf(chunk);
       if (maskingKey !== undefined) or = source.xor(start, source, start, end, maskingKey, text);
       payload = this.#memory.view(source, start, end);
     } else if (length <= SLAB_UP_TO) {
@@ -176,8 +177,7 @@ export class MessageAssembler implements FrameSink {
       payload = this.#memory.take(at, length);
     } else {
       payload = this.#memory.allocate(length);
-      payload.set(chunk.subarray(start, end));
-      if (maskingKey !== undefined) or = unmaskAll(new Maskable(payload, this.#kernel), maskingKey, text);
+      or = this.#unmask(payload, 0, chunk, start, end, maskingKey, 0, text);
     }
     if (text && !isAscii(or) && this.#isUtf8?.(payload) !== true) {
       const bad = this.#badText(payload);
@@ -201,19 +201,16 @@ export class MessageAssembler implements FrameSink {
       length < WORDS_FROM
         ? maskBytes(bytes, at, chunk, start, end, maskingKey ?? 0)
         : this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, true);
-    let text: string;
+    const to = at + length;
     if (isAscii(or)) {
-      text =
-        length <= SHORT_TEXT || this.#decodeAscii === undefined
-          ? decodeAscii(bytes, at, at + length)
-          : this.#decodeAscii(bytes, at, at + length);
-    } else {
-      const payload = bytes.subarray(at, at + length);
-      const bad = this.#isUtf8?.(payload) === true ? -1 : this.#badText(payload);
-      if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad };
-      text = decodeUtf8(payload);
+      const decode = length <= SHORT_TEXT ? decodeAscii : (this.#decodeAscii ?? decodeAscii);
+      this.#sink.text!(decode(bytes, at, to));
+      return undefined;
     }
-    this.#sink.text!(text);
+    const payload = bytes.subarray(at, to);
+    const bad = this.#isUtf8?.(payload) === true ? -1 : this.#badText(payload);
+    if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad };
+    this.#sink.text!(decodeUtf8(payload));
     return undefined;
   }
 
@@ -244,12 +241,16 @@ export class MessageAssembler implements FrameSink {
     const slab = this.#memory.slab(this.#kernel);
     const length = end - start;
     // In a chunk of several frames, its words serve all of them.
-    if (this.#source === undefined && chunk.length >= SEVERAL * length) {
-      this.#source = new Maskable(chunk, this.#kernel);
+    if (this.#source?.bytes === chunk || chunk.length >= SEVERAL * length) {
+      return slab.xor(at, this.#sourceOf(chunk), start, end, maskingKey ?? 0, text);
     }
-    if (this.#source !== undefined) return slab.xor(at, this.#source, start, end, maskingKey ?? 0, text);
     slab.bytes.set(chunk.subarray(start, end), at);
     return maskingKey === undefined ? -1 : slab.xor(at, slab, at, at + length, maskingKey, text);
+  }
+
+  #sourceOf(chunk: Uint8Array): Maskable {
+    if (this.#source?.bytes !== chunk) this.#source = new Maskable(chunk, this.#kernel);
+    return this.#source;
   }
 
   #messagePart(
@@ -262,11 +263,12 @@ export class MessageAssembler implements FrameSink {
     const from = this.#length;
     const to = from + (end - start);
     const target = this.#room(header, to);
-    this.#unmask(target, from, chunk, start, end, header.maskingKey, this.#received);
+    const text = this.#opcode === Opcode.Text && this.#rsv === 0;
+    const or = this.#unmask(target, from, chunk, start, end, header.maskingKey, this.#received, text);
     this.#received += end - start;
     this.#length = to;
     const whole = last && header.fin;
-    if (this.#opcode === Opcode.Text && this.#rsv === 0) {
+    if (text && !(isAscii(or) && this.#text.complete)) {
       const bad = this.#text.push(target, from, to);
       if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad - from };
       if (whole && !this.#text.complete) return { violation: 'text-not-utf8', at: end - 1 };
@@ -302,6 +304,7 @@ export class MessageAssembler implements FrameSink {
     return payload;
   }
 
+  /** Copies `source[start, end)` to the target and unmasks it. Returns an OR of it if that is known, else -1. */
   #unmask(
     target: Uint8Array,
     at: number,
@@ -310,14 +313,14 @@ export class MessageAssembler implements FrameSink {
     end: number,
     maskingKey: number | undefined,
     phase: number,
-  ): void {
-    if (maskingKey === undefined) copyRange(target, at, source, start, end);
-    else if (end - start < WORDS_FROM) maskBytes(target, at, source, start, end, turn(maskingKey, phase));
-    else {
-      target.set(source.subarray(start, end), at);
-      const words = new Maskable(target, this.#kernel);
-      words.xor(at, words, at, at + end - start, turn(maskingKey, phase), false);
-    }
+    text: boolean,
+  ): number {
+    const length = end - start;
+    if (length < WORDS_FROM) return maskBytes(target, at, source, start, end, turn(maskingKey ?? 0, phase));
+    target.set(source.subarray(start, end), at);
+    if (maskingKey === undefined) return -1;
+    const words = new Maskable(target, this.#kernel);
+    return words.xor(at, words, at, at + length, turn(maskingKey, phase), text);
   }
 
   #controlPart(
@@ -330,7 +333,7 @@ export class MessageAssembler implements FrameSink {
     const payload = this.#control!;
     const from = this.#received;
     const to = from + (end - start);
-    this.#unmask(payload, from, chunk, start, end, header.maskingKey, from);
+    this.#unmask(payload, from, chunk, start, end, header.maskingKey, from, false);
     this.#received = to;
     if (header.opcode === Opcode.Close) {
       const bad = this.#judgeClose(payload, from, to, last);
@@ -360,11 +363,6 @@ export class MessageAssembler implements FrameSink {
     if (last && !this.#reason.complete) return { violation: 'close-reason-not-utf8', at: to - 1 };
     return undefined;
   }
-}
-
-/** Unmasks a whole payload in place. Returns as `Maskable.xor`. */
-function unmaskAll(payload: Maskable, maskingKey: number, text: boolean): number {
-  return payload.xor(0, payload, 0, payload.bytes.length, maskingKey, text);
 }
 
 function rsvOf(header: Readonly<FrameHeader>): number {

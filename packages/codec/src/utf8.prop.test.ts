@@ -111,6 +111,48 @@ describe('Utf8Validator against Unicode table 3-7', () => {
   });
 });
 
+test('a check of whole texts that is lent finds the same byte, in long pieces cut anywhere, characters included', () => {
+  const long = fc.array(fc.oneof(nearlyUtf8(), utf8(40), utf8(40)), { minLength: 1, maxLength: 12, size: 'max' });
+  let judged = 0;
+  fc.assert(
+    fc.property(long, fc.array(fc.nat({ max: 400 }), { maxLength: 3 }), (parts, cuts) => {
+      const bytes = Uint8Array.from(Buffer.concat(parts));
+      const places = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
+      const results = [new Utf8Validator(isUtf8), new Utf8Validator()].map((validator) => {
+        let bad = -1;
+        for (let i = 0; i + 1 < places.length && bad === -1; i++) bad = validator.push(bytes, places[i], places[i + 1]);
+        return { bad, complete: bad === -1 && validator.complete };
+      });
+      if (bytes.length >= 64) judged++;
+      expect(results[0]).toEqual(results[1]);
+      expect(results[1]!.bad === -1 && results[1]!.complete).toBe(isUtf8(bytes));
+    }),
+    { numRuns: 1000 },
+  );
+  expect(judged).toBeGreaterThan(300);
+  // Each character at each place around the end of a long piece, and what may be wrong with it.
+  for (const tail of [
+    [],
+    [0xc3],
+    [0xe2, 0x82],
+    [0xf0, 0x9f, 0x99],
+    [0xf0, 0x9f, 0x99, 0x82],
+    [0x80],
+    [0xe0, 0x80],
+    [0xf4, 0x90],
+  ]) {
+    for (const next of [[], [0xa9], [0x82], [0x41], [0x80, 0x80, 0x80, 0x80]]) {
+      const bytes = Uint8Array.from([...Array.from({ length: 70 }, () => 0x61), ...tail, ...next]);
+      const [fast, slow] = [new Utf8Validator(isUtf8), new Utf8Validator()].map((validator) => {
+        const first = validator.push(bytes, 0, 70 + tail.length);
+        const second = first === -1 ? validator.push(bytes, 70 + tail.length) : -1;
+        return [first, second, first === -1 && second === -1 && validator.complete];
+      });
+      expect(fast, hex(bytes.subarray(70))).toEqual(slow);
+    }
+  }
+});
+
 describe('text messages', () => {
   /** One text message, in fragments. */
   function message(bytes: Uint8Array, fragments: Cuts, maskingKey: number): RawFrame[] {

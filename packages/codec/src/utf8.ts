@@ -22,11 +22,17 @@ const encoder = /* @__PURE__ */ (() => coders.TextEncoder && new coders.TextEnco
  * continue what came before it (RFC 6455, section 8.1).
  */
 export class Utf8Validator {
+  readonly #isUtf8: ((bytes: Uint8Array) => boolean) | undefined;
   /** Continuation bytes still to come of the character in progress. */
   #missing = 0;
   /** What the next continuation byte may be: narrower than 80-BF after E0, ED, F0 and F4. */
   #low = 0x80;
   #high = 0xbf;
+
+  /** @param isUtf8 a fast check of whole texts, for what is long: that of `node:buffer`. Default: none */
+  constructor(isUtf8?: ((bytes: Uint8Array) => boolean) | undefined) {
+    this.#isUtf8 = isUtf8;
+  }
 
   /** Whether what was pushed so far ends with a whole character. */
   get complete(): boolean {
@@ -39,6 +45,18 @@ export class Utf8Validator {
    * @returns the index into `bytes` of the first bad byte, or -1. After a bad byte, call {@link reset} before the next use.
    */
   push(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+    if (this.#isUtf8 === undefined || end - start < LONG_TEXT) return this.#run(bytes, start, end);
+    // The characters that begin before these bytes, and those that end behind them, are not whole here.
+    const first = start + this.#missing;
+    const bad = this.#run(bytes, start, first);
+    if (bad !== -1) return bad;
+    let last = end - 1;
+    while (last > end - 4 && (bytes[last]! & 0xc0) === 0x80) last--;
+    const whole = this.#isUtf8(bytes.subarray(first, last));
+    return this.#run(bytes, whole ? last : first, end);
+  }
+
+  #run(bytes: Uint8Array, start: number, end: number): number {
     let missing = this.#missing;
     let low = this.#low;
     let high = this.#high;
@@ -61,7 +79,7 @@ export class Utf8Validator {
           if (byte === 0xf0) low = 0x90;
           else if (byte === 0xf4) high = 0x8f;
         }
-      }
+      } else while (i + 4 < end && (bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]! | bytes[i + 4]!) < 0x80) i += 4;
     }
     this.#missing = missing;
     this.#low = low;
@@ -76,6 +94,9 @@ export class Utf8Validator {
     this.#high = 0xbf;
   }
 }
+
+/** From here on a call into the engine costs less than a loop. */
+const LONG_TEXT = 64;
 
 /** Up to here a string is made faster character by character, where all are ASCII. */
 export const SHORT_TEXT = 24;
