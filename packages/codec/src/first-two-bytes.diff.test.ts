@@ -1,5 +1,6 @@
 import { decodeNaively, type NaiveResult, type NaiveRules, Recorder, transcript } from '@ws/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { withoutStacks } from './differential.suite.ts';
 import {
   decodeFrameHeader,
   FrameDecoder,
@@ -15,14 +16,7 @@ const RSV_SETS = [0, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70];
 /** The first frame of a message that goes on, legal for the role. */
 const OPENING = { server: [0x02, 0x80, 0, 0, 0, 0], client: [0x02, 0x00], observer: [0x02, 0x00] };
 
-// A stack for each of three million errors would be most of the time.
-const { stackTraceLimit } = Error;
-beforeAll(() => {
-  Error.stackTraceLimit = 0;
-});
-afterAll(() => {
-  Error.stackTraceLimit = stackTraceLimit;
-});
+withoutStacks();
 
 /** Calls back for all pairs of bytes behind `before`, with what the naive codec makes of them. */
 function enumerate(

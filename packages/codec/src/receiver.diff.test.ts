@@ -1,18 +1,16 @@
 import {
-  concat,
   decodeNaively,
   type NaiveResult,
   Random,
   type RandomStream,
   Recorder,
   randomStream,
-  rawFrame,
   transcript,
   VIOLATIONS,
 } from '@ws/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import * as ws from 'ws';
-import { MessageDecoder } from './index.ts';
+import { Counts, type Outcome, throughDecoder, withoutStacks, withShortestLength } from './differential.suite.ts';
 
 /*
  * The decoder beside the Receiver of `ws`, on streams out of a seed. WS_DIFF_SEED=123 replays a run and
@@ -33,12 +31,6 @@ interface Receiver {
 const { Receiver } = ws as unknown as {
   Receiver: new (options: { isServer: boolean; maxPayload: number }) => Receiver;
 };
-
-/** What came out of a stream, and the code that it failed with, if it did. */
-interface Outcome {
-  readonly lines: string[];
-  readonly failure: number | undefined;
-}
 
 const same = (a: Outcome, b: Outcome): boolean => a.failure === b.failure && a.lines.join() === b.lines.join();
 
@@ -68,13 +60,6 @@ function statusCode(error: Error | null): number | undefined {
   if (error === null) return undefined;
   const symbol = Object.getOwnPropertySymbols(error).find(({ description }) => description === 'status-code');
   return (error as unknown as Record<symbol, number>)[symbol!];
-}
-
-function throughDecoder({ role, maxMessagePayload, chunks }: RandomStream): Recorder {
-  const recorder = new Recorder();
-  const decoder = new MessageDecoder({ role }, { maxMessagePayload }, recorder);
-  for (const chunk of chunks) decoder.push(chunk);
-  return recorder;
 }
 
 /** The differences that are allowed, each with its reason. */
@@ -141,41 +126,7 @@ function frameLength(bytes: Uint8Array, at: number): number {
   return 2 + (bytes[at + 1]! >= 0x80 ? 4 : 0) + (bytes[at + 1]! & 0x7f);
 }
 
-/** The same bytes, but the length of the frame that was read last in its shortest form. */
-function withShortestLength(bytes: Uint8Array, { frameStart, violation }: NaiveResult): Uint8Array {
-  const lengthEnd = violation!.offset + 1;
-  const declaredLength = bytes.subarray(frameStart + 2, lengthEnd).reduce((sum, byte) => sum * 256 + byte, 0);
-  const header = rawFrame({ opcode: 2, declaredLength });
-  header[0] = bytes[frameStart]!;
-  header[1]! |= bytes[frameStart + 1]! & 0x80;
-  return concat([bytes.subarray(0, frameStart), header, bytes.subarray(lengthEnd)]);
-}
-
-class Counts {
-  private readonly counts = new Map<string, number>();
-
-  add(name: string, times = 1): void {
-    this.counts.set(name, this.get(name) + times);
-  }
-
-  get(name: string): number {
-    return this.counts.get(name) ?? 0;
-  }
-
-  toString(): string {
-    const lines = [...this.counts].sort(([a], [b]) => (a < b ? -1 : 1));
-    return lines.map(([name, count]) => `  ${String(count).padStart(8)}  ${name}`).join('\n');
-  }
-}
-
-// A stack for each of some hundred thousand errors would be a third of the time.
-const { stackTraceLimit } = Error;
-beforeAll(() => {
-  Error.stackTraceLimit = 0;
-});
-afterAll(() => {
-  Error.stackTraceLimit = stackTraceLimit;
-});
+withoutStacks();
 
 test(`${STREAMS} streams (WS_DIFF_SEED=${SEED}): no difference from ws's Receiver that the bytes do not predict`, async () => {
   const random = new Random(SEED);
