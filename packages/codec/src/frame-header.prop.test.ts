@@ -1,14 +1,4 @@
-import {
-  allowedRsv,
-  BOUNDARY_LENGTHS,
-  maskingKey,
-  maskingKeyFor,
-  type Role,
-  role,
-  rsvBits,
-  rules,
-  withRules,
-} from '@ws/testkit';
+import { BOUNDARY_LENGTHS, maskingKey, maskingKeyFor, type Role, rsvBits, rules, withRules } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeFrameHeader, encodeFrameHeader, type FrameHeader } from './index.ts';
@@ -44,6 +34,22 @@ const signed = (header: FrameHeader): FrameHeader => ({
 
 const rulesAndHeader = () => withRules(rules(), ({ role, allowedRsv }) => legalHeader(role, allowedRsv));
 
+/** Any two bytes, most of them legal, and twelve behind them that are often zeros: long lengths are small then, or too small. */
+const headerLike = () =>
+  fc
+    .tuple(
+      fc.oneof(
+        fc.constantFrom(0x80, 0x81, 0x82, 0x88, 0x89, 0x8a, 0x00, 0x01, 0x02, 0xc1, 0xb2, 0x71),
+        fc.nat({ max: 255 }),
+      ),
+      fc.oneof(fc.nat({ max: 255 }), fc.constantFrom(126, 127, 254, 255)),
+      fc.uint8Array({ minLength: 12, maxLength: 12 }),
+      fc.nat({ max: 8 }),
+    )
+    .map(([byte0, byte1, rest, zeros]) =>
+      Uint8Array.of(byte0, byte1, ...rest.map((byte, i) => (i < zeros ? 0 : byte))),
+    );
+
 test('what was encoded is decoded, wherever it stands, and no byte behind it is read', () => {
   fc.assert(
     fc.property(rulesAndHeader(), fc.nat({ max: 9 }), fc.uint8Array({ maxLength: 9 }), ([rules, header], at, rest) => {
@@ -56,21 +62,10 @@ test('what was encoded is decoded, wherever it stands, and no byte behind it is 
 });
 
 test('every accepted header encodes to the very bytes that were read', () => {
-  const headerLike = fc
-    .tuple(
-      fc.constantFrom(0x80, 0x81, 0x82, 0x88, 0x89, 0x8a, 0x00, 0x01, 0x02, 0xc1, 0xb2, 0x71),
-      fc.oneof(fc.nat({ max: 255 }), fc.constantFrom(126, 127, 254, 255)),
-      fc.uint8Array({ minLength: 12, maxLength: 12 }),
-      fc.nat({ max: 8 }),
-    )
-    // Zeros behind byte 1 make 64-bit lengths small enough to be legal, and some of them too small.
-    .map(([byte0, byte1, rest, zeros]) =>
-      Uint8Array.of(byte0, byte1, ...rest.map((byte, i) => (i < zeros ? 0 : byte))),
-    );
   let accepted = 0;
   fc.assert(
-    fc.property(headerLike, role(), allowedRsv(), (bytes, role, allowedRsv) => {
-      const read = decodeFrameHeader(bytes, { role, allowedRsv });
+    fc.property(headerLike(), rules(), (bytes, rules) => {
+      const read = decodeFrameHeader(bytes, rules);
       if (!('header' in read)) return;
       accepted++;
       expect(encodeFrameHeader(read.header)).toEqual(bytes.slice(0, read.bytesRead));
@@ -93,21 +88,53 @@ test('the shortest length, for every length up to 70,000 and at the edges beyond
   }
 });
 
-test('of a header that is cut, "needed" is never too much, and exact once byte 1 is there', () => {
+test('of a header that is cut, "needed" is what its first two bytes lack, then all that it lacks: never too much', () => {
   fc.assert(
     fc.property(rulesAndHeader(), ([rules, header]) => {
       const encoded = encodeFrameHeader(header);
       for (let cut = 0; cut < encoded.length; cut++) {
-        const read = decodeFrameHeader(encoded.subarray(0, cut), rules);
-        const missing = encoded.length - cut;
-        if (!('needed' in read)) return expect.fail(`cut at ${cut}: ${JSON.stringify(read)}`);
-        expect(read.needed).toBeGreaterThan(0);
-        expect(read.needed).toBeLessThanOrEqual(missing);
-        if (cut >= 2) expect(read.needed).toBe(missing);
+        const needed = (cut < 2 ? 2 : encoded.length) - cut;
+        expect(decodeFrameHeader(encoded.subarray(0, cut), rules), `cut at ${cut}`).toEqual({ needed });
       }
     }),
     { numRuns: 1000 },
   );
+});
+
+test('whoever fetches what is "needed", no more, has the verdict after three times and never fetched a byte too many', () => {
+  const seen = { header: 0, violation: 0 };
+  fc.assert(
+    fc.property(headerLike(), rules(), (bytes, rules) => {
+      const whole = decodeFrameHeader(bytes, rules);
+      let fetched = 0;
+      let read = decodeFrameHeader(bytes.subarray(0, 0), rules);
+      for (let times = 0; 'needed' in read; times++) {
+        expect(times, 'times that more was needed').toBeLessThan(3);
+        fetched += read.needed;
+        read = decodeFrameHeader(bytes.subarray(0, fetched), rules);
+      }
+      expect(read).toEqual(whole);
+      if ('bytesRead' in read) expect(fetched).toBe(read.bytesRead);
+      seen['header' in read ? 'header' : 'violation']++;
+    }),
+    { numRuns: 5000 },
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(500);
+});
+
+test('a violation is told with the byte at its offset, and not before', () => {
+  let violations = 0;
+  fc.assert(
+    fc.property(headerLike(), rules(), (bytes, rules) => {
+      const whole = decodeFrameHeader(bytes, rules);
+      if (!('violation' in whole)) return;
+      violations++;
+      expect(decodeFrameHeader(bytes.subarray(0, whole.offset), rules)).toHaveProperty('needed');
+      expect(decodeFrameHeader(bytes.subarray(0, whole.offset + 1), rules)).toEqual(whole);
+    }),
+    { numRuns: 5000 },
+  );
+  expect(violations).toBeGreaterThan(500);
 });
 
 test('a masking key in either notation is the same four bytes, the high one first', () => {
