@@ -1,7 +1,26 @@
-import { maskingKeyFor, messageFrames, Recorder, rawFrame, rawFrames } from '@ws/testkit';
+import {
+  type Cuts,
+  concat,
+  cuts,
+  eventLine,
+  maskingKeyFor,
+  messageFrames,
+  payload,
+  pushAll,
+  Recorder,
+  rawFrame,
+  rawFrames,
+  rsvBits,
+  rules,
+  split,
+  utf8,
+  whyIllegal,
+  withRules,
+} from '@ws/testkit';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MessageDecoder } from './index.ts';
+import { encodeFrame, MessageDecoder } from './index.ts';
+import { dirtyPlatforms, recorders } from './noise.suite.ts';
 
 /*
  * RFC 6455 section 5.4 as an automaton. A frame is written as one letter: t(ext), b(inary), c(ontinuation), p(ing),
@@ -128,4 +147,76 @@ test('F8: a message is the same with a ping and a pong before and behind each of
     ),
     { numRuns: 500 },
   );
+});
+
+/** A message, where a sender cuts it, and what it puts between the fragments. */
+interface Sent {
+  readonly opcode: 1 | 2;
+  readonly rsv: number;
+  readonly payload: Uint8Array;
+  readonly fragments: Cuts;
+  readonly controls: readonly { readonly opcode: number; readonly payload: Uint8Array }[];
+}
+
+const sent = (allowedRsv: number): fc.Arbitrary<Sent> =>
+  fc.constantFrom<[1 | 2, number]>([1, 0], [2, 0], [1, allowedRsv], [2, allowedRsv]).chain(([opcode, rsv]) =>
+    fc.record({
+      opcode: fc.constant(opcode),
+      rsv: fc.constant(rsv),
+      // An extension makes of text what it likes.
+      payload: opcode === 1 && rsv === 0 ? utf8() : payload(),
+      fragments: cuts(),
+      controls: fc.array(fc.record({ opcode: fc.constantFrom(9, 10), payload: payload(125) }), { maxLength: 6 }),
+    }),
+  );
+
+test('to fragment and then to assemble changes nothing, whatever the fragments, empty ones too, the masks, the controls between and the chunks', () => {
+  const seen = { fragments: 0, empty: 0, controls: 0 };
+  fc.assert(
+    fc.property(
+      withRules(rules(), ({ role, allowedRsv }) =>
+        fc.tuple(
+          fc.array(sent(allowedRsv), { minLength: 1, maxLength: 3 }),
+          fc.array(maskingKeyFor(role), { minLength: 5, maxLength: 5 }),
+        ),
+      ),
+      cuts(),
+      dirtyPlatforms(),
+      recorders(),
+      ([rules, [messages, keys]], chunks, platform, newRecorder) => {
+        const frames: Uint8Array[] = [];
+        const wanted: string[] = [];
+        const encode = (frame: Parameters<typeof encodeFrame>[0]) =>
+          frames.push(encodeFrame(frame, keys[frames.length % 5]));
+        for (const { opcode, rsv, payload, fragments, controls } of messages) {
+          // Byte by byte is for the short ones, in which all that can happen does.
+          const parts = split(payload, fragments === 'every byte' && payload.length > 2000 ? [1, 1, 1500] : fragments);
+          parts.forEach((payload, i) => {
+            const fin = i === parts.length - 1;
+            encode({ ...(i === 0 ? { opcode, ...rsvBits(rsv) } : { opcode: 0 }), fin, payload });
+            const control = controls[i];
+            seen.fragments++;
+            if (payload.length === 0) seen.empty++;
+            if (fin || control === undefined) return;
+            seen.controls++;
+            encode(control);
+            wanted.push(eventLine({ type: control.opcode === 9 ? 'ping' : 'pong', payload: control.payload }));
+          });
+          wanted.push(eventLine({ type: 'message', opcode, rsv, payload }));
+        }
+        const stream = concat(frames);
+        const sender = rules.role === 'client' ? 'server' : 'client';
+        if (rules.role !== 'observer') expect(whyIllegal(stream, sender, rules)).toBeUndefined();
+        const recorder = newRecorder();
+        const decoder = new MessageDecoder(rules, {}, recorder, platform);
+        // Chunks that are given away must be new ones.
+        if (platform.givesChunks) for (const chunk of split(stream, chunks)) decoder.push(chunk.slice());
+        else pushAll(decoder, split(stream, chunks));
+        decoder.end();
+        expect(recorder.transcript()).toEqual(wanted);
+      },
+    ),
+    { numRuns: 500 },
+  );
+  for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(500);
 });
