@@ -1,7 +1,7 @@
-import { illFormedUtf8, Recorder, rawFrame, split, text } from '@ws/testkit';
+import { decodeNaively, illFormedUtf8, maskingKey, Recorder, rawFrame, split, text, whyIllegal } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeClose, encodeClose, isWireCloseCode, MessageDecoder } from './index.ts';
+import { decodeClose, encodeClose, encodeFrame, isWireCloseCode, MessageDecoder } from './index.ts';
 
 /** RFC 6455 section 7.4 and IANA's registry, number by number up to 2999. */
 const LEGAL = new Set([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]);
@@ -72,6 +72,43 @@ test('what was encoded is decoded', () => {
   );
   expect(encodeClose()).toHaveLength(0);
   expect(decodeClose(encodeClose())).toEqual({ code: undefined, reason: '' });
+});
+
+test('whatever is asked for: a Close that is legal and says it, or a TypeError or RangeError', () => {
+  const seen = { written: 0, thrown: 0 };
+  const code = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom<unknown>(...LEGAL) },
+    { weight: 1, arbitrary: fc.constantFrom<unknown>(undefined, null, '1000', 1000n, 1000.5, Number.NaN, {}) },
+    { weight: 1, arbitrary: fc.integer({ min: -10, max: 70_000 }) },
+  );
+  const unit = fc.constantFrom('a', 'é', '€', '😀', '\ud800', '\udc00', '\ufeff', '\0');
+  const reason = fc.oneof(
+    { weight: 6, arbitrary: fc.string({ unit, maxLength: 130, size: 'max' }) },
+    { weight: 1, arbitrary: fc.constantFrom<unknown>(undefined, null, 5, {}, Uint8Array.of(0x41)) },
+  );
+  fc.assert(
+    fc.property(code, reason, maskingKey(), (code, reason, key) => {
+      let payload: Uint8Array;
+      try {
+        payload = encodeClose(code as number, reason as string);
+      } catch (error) {
+        seen.thrown++;
+        expect([TypeError, RangeError]).toContain((error as Error).constructor);
+        const legal = code === undefined ? reason === undefined : LEGAL.has(code as number);
+        const text = reason === undefined ? '' : reason;
+        expect(legal && typeof text === 'string' && Buffer.byteLength(text) <= 123).toBe(false);
+        return;
+      }
+      seen.written++;
+      const stream = encodeFrame({ opcode: 8, payload }, key);
+      expect(whyIllegal(stream, 'client')).toBeUndefined();
+      // Node, too, writes U+FFFD for a lone surrogate.
+      const said = Buffer.from((reason as string | undefined) ?? '').toString();
+      expect(decodeNaively(stream, { role: 'server' }).events).toEqual([{ type: 'close', code, reason: said }]);
+    }),
+    { numRuns: 2000 },
+  );
+  for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(200);
 });
 
 test('a reason of 123 bytes fits, one of 124 does not, counted in bytes', () => {

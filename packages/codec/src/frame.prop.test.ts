@@ -11,7 +11,7 @@ import {
 } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeFrames, encodeFrame, encodeFrameInto, Maskable, ProtocolError } from './index.ts';
+import { decodeFrames, encodeFrame, encodeFrameHeader, encodeFrameInto, Maskable, ProtocolError } from './index.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
@@ -33,6 +33,77 @@ test('any frame is encoded byte for byte as the independent writer does it, and 
     }),
     { numRuns: 1500 },
   );
+});
+
+/** What callers may come with who have not read the types. */
+const anyNumber = (max: number): fc.Arbitrary<unknown> =>
+  fc.oneof(
+    { weight: 6, arbitrary: fc.nat({ max }) },
+    { weight: 1, arbitrary: fc.constantFrom(max + 1, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53) },
+    { weight: 1, arbitrary: fc.constantFrom<unknown>('1', null, true, 1n, {}, [1]) },
+  );
+
+/** The error that a value must meet where an integer of this range is wanted. */
+function wrong(value: unknown, min: number, max: number): ErrorConstructor | undefined {
+  if (typeof value !== 'number') return TypeError;
+  return Number.isInteger(value) && value >= min && value <= max ? undefined : RangeError;
+}
+
+test('whatever is asked for: the very frame, in its shortest form, or the error of one thing that is wrong', () => {
+  const seen = { written: 0, TypeError: 0, RangeError: 0 };
+  const check = (
+    errors: (ErrorConstructor | undefined)[],
+    encode: () => Uint8Array,
+    wanted: () => Uint8Array,
+  ): void => {
+    const due = errors.filter((error) => error !== undefined);
+    let encoded: Uint8Array;
+    try {
+      encoded = encode();
+    } catch (error) {
+      expect(due).toContain((error as Error).constructor);
+      seen[(error as Error).name as 'TypeError' | 'RangeError']++;
+      return;
+    }
+    expect(due, 'written without an error').toEqual([]);
+    expect(hex(encoded)).toBe(hex(wanted()));
+    seen.written++;
+  };
+  const asked = fc.record({
+    fin: fc.boolean(),
+    bits: fc.nat({ max: 0x70 }),
+    opcode: anyNumber(15),
+    payloadLength: fc.oneof(anyNumber(70_000), anyNumber(2 ** 53 - 1)),
+    payload: fc.oneof({ weight: 6, arbitrary: payload(300) }, { weight: 1, arbitrary: anyNumber(9) }),
+    maskingKey: fc.oneof(
+      { weight: 3, arbitrary: fc.option(maskingKey(), { nil: undefined }) },
+      { weight: 1, arbitrary: anyNumber(2 ** 32 - 1) },
+      { weight: 1, arbitrary: fc.constant(-(2 ** 31) - 1) },
+    ),
+  });
+  fc.assert(
+    fc.property(asked, ({ bits, payload, payloadLength, ...asked }) => {
+      const fields = { ...asked, ...rsvBits(bits) } as { opcode: number; maskingKey: number | undefined };
+      const ofHeader = [
+        wrong(fields.opcode, 0, 15),
+        fields.maskingKey === undefined ? undefined : wrong(fields.maskingKey, -(2 ** 31), 2 ** 32 - 1),
+      ];
+      const length = payloadLength as number;
+      check(
+        [...ofHeader, wrong(length, 0, 2 ** 53 - 1)],
+        () => encodeFrameHeader({ ...fields, payloadLength: length }),
+        () => rawFrame({ ...fields, declaredLength: length }),
+      );
+      const bytes = payload as Uint8Array;
+      check(
+        [...ofHeader, bytes instanceof Uint8Array ? undefined : TypeError],
+        () => encodeFrame({ ...fields, payload: bytes }, fields.maskingKey),
+        () => rawFrame({ ...fields, payload: bytes }),
+      );
+    }),
+    { numRuns: 2000 },
+  );
+  for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(200);
 });
 
 test('what was left out is FIN = 1, no RSV bit, no mask', () => {
