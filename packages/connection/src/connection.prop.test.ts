@@ -13,7 +13,7 @@ import {
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Connection } from './connection.ts';
-import { Endpoint, eventLine, flat, type Role, readWritten, utf8 } from './endpoint.suite.ts';
+import { Endpoint, eventLine, flat, type Role, readWritten } from './endpoint.suite.ts';
 
 const roles: readonly Role[] = ['server', 'client'];
 
@@ -116,84 +116,4 @@ describe.each(roles)('a %s', (role) => {
     );
     expect(long).toBeGreaterThan(100);
   });
-});
-
-interface End {
-  readonly endpoint: Endpoint;
-  /** What it has written and the other has not received. */
-  wire: Uint8Array;
-  /** What it sent, as the other is to hear it. */
-  readonly messages: string[];
-  readonly pings: string[];
-  /** The code with which it closed the open connection, if it did. */
-  closedWith: number | undefined;
-}
-
-describe('two connections on a pipe that cuts and delays', () => {
-  type Step = { who: 0 | 1 } & ({ send: string } | { ping: string } | { close: number } | { move: number });
-  const who = fc.constantFrom<0 | 1>(0, 1);
-  const step: fc.Arbitrary<Step> = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ who, send: anyText(4) }) },
-    { weight: 2, arbitrary: fc.record({ who, ping: anyText(4) }) },
-    { weight: 6, arbitrary: fc.record({ who, move: fc.oneof(fc.nat({ max: 12 }), fc.constant(1000)) }) },
-    { weight: 1, arbitrary: fc.record({ who, close: legalCloseCode() }) },
-  );
-
-  test('everything that was sent before a Close arrives, in order, and both end with the codes of RFC 6455, 7.1.5', () => {
-    const kinds = new Set<string>();
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const ends: readonly [End, End] = [end('client'), end('server')];
-        for (const step of steps) take(ends, step);
-        if (ends.every(({ endpoint }) => endpoint.connection.state === 'open')) take(ends, { who: 0, close: 4999 });
-        while (ends.some(({ wire, endpoint }) => wire.length > 0 || endpoint.connection.queuedBytes > 0)) {
-          for (const who of [0, 1] as const) take(ends, { who, move: 7 });
-        }
-        for (const [here, there] of [ends, [ends[1], ends[0]]] as const) {
-          const { events } = here.endpoint;
-          expect(events.filter((line) => line.startsWith('text'))).toEqual(there.messages);
-          expect(events.filter((line) => line.startsWith('ping'))).toEqual(there.pings.map((ping) => `ping ${ping}`));
-          const pongs = events.filter((line) => line.startsWith('pong'));
-          expect(pongs).toEqual(here.pings.map((ping) => `pong ${ping}`).slice(0, pongs.length));
-          // Only what the peer writes after a Close of its own accord is not heard.
-          if (there.closedWith === undefined) expect(pongs).toHaveLength(here.pings.length);
-          expect(events.at(-1)).toMatch(`close ${there.closedWith ?? here.closedWith} "`);
-          expect(events.filter((line) => line.startsWith('close'))).toHaveLength(1);
-          expect(here.endpoint.connection.state).toBe('closed');
-        }
-        kinds.add(ends.map(({ closedWith }) => (closedWith === undefined ? '-' : 'closes')).join(' '));
-      }),
-      { numRuns: 300 },
-    );
-    expect([...kinds].sort()).toEqual(['- closes', 'closes -', 'closes closes']);
-  });
-
-  function end(role: Role): End {
-    return { endpoint: new Endpoint(role), wire: new Uint8Array(0), messages: [], pings: [], closedWith: undefined };
-  }
-
-  function take(ends: readonly [End, End], step: Step): void {
-    const here = ends[step.who];
-    const there = ends[step.who === 0 ? 1 : 0];
-    const { connection } = here.endpoint;
-    if ('move' in step) {
-      here.wire = flat([here.wire, ...connection.take()]);
-      there.endpoint.connection.receive(here.wire.subarray(0, step.move));
-      here.wire = here.wire.slice(step.move);
-    } else if (connection.state !== 'open') {
-      return;
-    } else if ('send' in step) {
-      connection.send(step.send.slice(0, 1), { fin: false });
-      connection.send(utf8(step.send.slice(1)));
-      // Cut by the fragments, the halves of a character are two lone surrogates.
-      const heard = [step.send.slice(0, 1), step.send.slice(1)].map((half) => Buffer.from(half).toString());
-      here.messages.push(`text ${JSON.stringify(heard.join(''))}`);
-    } else if ('ping' in step) {
-      connection.ping(step.ping);
-      here.pings.push(JSON.stringify(step.ping));
-    } else {
-      connection.close(step.close, 'enough');
-      here.closedWith = step.close;
-    }
-  }
 });
