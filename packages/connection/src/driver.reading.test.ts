@@ -102,6 +102,8 @@ describe('reading', () => {
     it.driver.receivedEnd();
     it.driver.resume();
     it.clock.turn();
+    // Known without being told that the transport is gone.
+    expect(it.transport.ended).toBe(true);
     it.transport.lose();
     expect(it.told[1]).toContain('close 1006 "": the stream ended inside a frame');
   });
