@@ -20,13 +20,13 @@ const BESIDE = 125 + 13;
 const PLATFORMS = [
   {},
   { isUtf8, maskKernel: bigUint64Kernel },
-  { isUtf8, decodeAscii, maskKernel: bigUint64Kernel },
-  { isUtf8, decodeAscii, givesChunks: true },
+  { isUtf8, decodeUtf8, maskKernel: bigUint64Kernel },
+  { isUtf8, decodeUtf8, givesChunks: true },
 ];
 
 /** @param {Uint8Array} bytes @param {number} start @param {number} end */
-function decodeAscii(bytes, start, end) {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+function decodeUtf8(bytes, start, end) {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
 }
 
 /** Every chunk is lent out of here and overwritten after its push; it grows with the longest one. */

@@ -14,12 +14,12 @@ const load = createRequire(import.meta.url);
 /** What a runtime on V8 lends the codec; what Node lends it besides. */
 const v8 = process.versions['bun'] === undefined ? { maskKernel: bigUint64Kernel } : {};
 /** Public, but not in the types of every version. */
-const { latin1Slice } = /** @type {any} */ (Buffer.prototype);
+const { utf8Slice } = /** @type {any} */ (Buffer.prototype);
 const node = {
   ...v8,
   isUtf8,
-  decodeAscii: (/** @type {Uint8Array} */ bytes, /** @type {number} */ start, /** @type {number} */ end) =>
-    /** @type {string} */ (latin1Slice.call(bytes, start, end)),
+  decodeUtf8: (/** @type {Uint8Array} */ bytes, /** @type {number} */ start, /** @type {number} */ end) =>
+    /** @type {string} */ (utf8Slice.call(bytes, start, end)),
 };
 
 /** Of what was delivered last, so that no engine finds that nobody wants it. */

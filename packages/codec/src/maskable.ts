@@ -62,9 +62,9 @@ export class Maskable {
    * The arguments are trusted.
    *
    * @param key starts with `source.bytes[from]`
-   * @returns an OR of what was written if it is `text`, see `isAscii`; else -1
+   * @returns an OR of what was written if it is wanted, see `isAscii`; else -1
    */
-  xor(at: number, source: Maskable, from: number, to: number, key: number, text: boolean): number {
+  xor(at: number, source: Maskable, from: number, to: number, key: number, wantsOr: boolean): number {
     const start = this.byteOffset + at;
     const away = source.byteOffset + from - start;
     const word = asWord(turn(key, -start));
@@ -76,7 +76,7 @@ export class Maskable {
       or = maskBytes(this.bytes, at + to - from - rest, source.bytes, to - rest, to, turn(key, to - from - rest));
       end -= rest;
     }
-    if (text) return or | xorText(this.#words32, start, end, source.#words32, away, word);
+    if (wantsOr) return or | xorText(this.#words32, start, end, source.#words32, away, word);
     this.#kernel.xor(this.#words, start, end, source.#words, away, word);
     return -1;
   }

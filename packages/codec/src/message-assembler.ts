@@ -43,8 +43,8 @@ export interface Platform {
   readonly isUtf8?: ((bytes: Uint8Array) => boolean) | undefined;
   /** How to mask: `bigUint64Kernel` on V8. Default: one that is fast on every engine. */
   readonly maskKernel?: MaskKernel | undefined;
-  /** The string of `bytes[start, end)`, which are ASCII: `latin1Slice` of a Buffer. Default: that of {@link decodeUtf8}. */
-  readonly decodeAscii?: ((bytes: Uint8Array, start: number, end: number) => string) | undefined;
+  /** The string of `bytes[start, end)`, which are valid UTF-8: `utf8Slice` of a Buffer. Default: that of {@link decodeUtf8}. */
+  readonly decodeUtf8?: ((bytes: Uint8Array, start: number, end: number) => string) | undefined;
   /**
    * Whether the chunks that are pushed are given away: a message of over 64 bytes that lies whole in a chunk is then
    * unmasked where it lies, and is a view of it. Whoever keeps such a message keeps its chunk alive. Default: false, since
@@ -66,7 +66,9 @@ export class MessageAssembler implements FrameSink {
   readonly #memory: MessageMemory;
   readonly #isUtf8: ((bytes: Uint8Array) => boolean) | undefined;
   readonly #kernel: MaskKernel;
-  readonly #decodeAscii: ((bytes: Uint8Array, start: number, end: number) => string) | undefined;
+  readonly #decode: (bytes: Uint8Array, start: number, end: number) => string;
+  /** Up to so many bytes it is cheaper to know whether a text is ASCII than to judge it. */
+  readonly #orUpTo: number;
   readonly #ownsChunks: boolean;
   readonly #wantsStrings: boolean;
   readonly #maxMessagePayload: number;
@@ -95,7 +97,8 @@ export class MessageAssembler implements FrameSink {
     this.#memory = platform.memory ?? new MessageMemory();
     this.#isUtf8 = platform.isUtf8;
     this.#text = new Utf8Validator(platform.isUtf8);
-    this.#decodeAscii = platform.decodeAscii;
+    this.#decode = platform.decodeUtf8 ?? ((bytes, start, end) => decodeUtf8(bytes.subarray(start, end)));
+    this.#orUpTo = platform.isUtf8 === undefined ? Number.MAX_SAFE_INTEGER : 512;
     this.#ownsChunks = platform.givesChunks === true;
     this.#wantsStrings = sink.text !== undefined;
     this.#maxMessagePayload = maxMessagePayload;
@@ -161,6 +164,7 @@ export class MessageAssembler implements FrameSink {
     const rsv = rsvOf(header);
     const text = opcode === Opcode.Text && rsv === 0;
     if (text && this.#wantsStrings && length <= SLAB_UP_TO) return this.#wholeString(maskingKey, chunk, start, end);
+    const wantsOr = text && length <= this.#orUpTo;
     let payload: Uint8Array<ArrayBuffer>;
     /** An OR of the payload, if it is known. */
     let or = -1;
@@ -169,15 +173,15 @@ export class MessageAssembler implements FrameSink {
       or = maskBytes(payload, 0, chunk, start, end, maskingKey ?? 0);
     } else if (this.#ownsChunks) {
       const source = this.#sourceOf(chunk);
-      if (maskingKey !== undefined) or = source.xor(start, source, start, end, maskingKey, text);
+      if (maskingKey !== undefined) or = source.xor(start, source, start, end, maskingKey, wantsOr);
       payload = this.#memory.view(source, start, end);
     } else if (length <= SLAB_UP_TO) {
       const at = this.#memory.reserve(length, chunk.byteOffset + start);
-      or = this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, text);
+      or = this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, wantsOr);
       payload = this.#memory.take(at, length);
     } else {
       payload = this.#memory.allocate(length);
-      or = this.#unmask(payload, 0, chunk, start, end, maskingKey, 0, text);
+      or = this.#unmask(payload, 0, chunk, start, end, maskingKey, 0, wantsOr);
     }
     if (text && !isAscii(or) && this.#isUtf8?.(payload) !== true) {
       const bad = this.#badText(payload);
@@ -200,17 +204,16 @@ export class MessageAssembler implements FrameSink {
     const or =
       length < WORDS_FROM
         ? maskBytes(bytes, at, chunk, start, end, maskingKey ?? 0)
-        : this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, true);
+        : this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, length <= this.#orUpTo);
     const to = at + length;
     if (isAscii(or)) {
-      const decode = length <= SHORT_TEXT ? decodeAscii : (this.#decodeAscii ?? decodeAscii);
-      this.#sink.text!(decode(bytes, at, to));
+      this.#sink.text!(length <= SHORT_TEXT ? decodeAscii(bytes, at, to) : this.#decode(bytes, at, to));
       return undefined;
     }
     const payload = bytes.subarray(at, to);
     const bad = this.#isUtf8?.(payload) === true ? -1 : this.#badText(payload);
     if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad };
-    this.#sink.text!(decodeUtf8(payload));
+    this.#sink.text!(this.#decode(bytes, at, to));
     return undefined;
   }
 
@@ -222,13 +225,14 @@ export class MessageAssembler implements FrameSink {
   }
 
   #deliver(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
-    if (this.#wantsStrings && opcode === Opcode.Text && rsv === 0) this.#sink.text!(decodeUtf8(payload));
+    if (this.#wantsStrings && opcode === Opcode.Text && rsv === 0)
+      this.#sink.text!(this.#decode(payload, 0, payload.length));
     else this.#sink.message(payload, opcode, rsv);
   }
 
   /**
    * Copies `chunk[start, end)` to the slab of the memory, where there is room at `at`, and unmasks it. Returns an OR of it
-   * if it is `text`, else -1.
+   * if that is wanted, else -1.
    */
   #unmaskIntoSlab(
     at: number,
@@ -236,16 +240,16 @@ export class MessageAssembler implements FrameSink {
     start: number,
     end: number,
     maskingKey: number | undefined,
-    text: boolean,
+    wantsOr: boolean,
   ): number {
     const slab = this.#memory.slab(this.#kernel);
     const length = end - start;
     // In a chunk of several frames, its words serve all of them.
     if (this.#source?.bytes === chunk || chunk.length >= SEVERAL * length) {
-      return slab.xor(at, this.#sourceOf(chunk), start, end, maskingKey ?? 0, text);
+      return slab.xor(at, this.#sourceOf(chunk), start, end, maskingKey ?? 0, wantsOr);
     }
     slab.bytes.set(chunk.subarray(start, end), at);
-    return maskingKey === undefined ? -1 : slab.xor(at, slab, at, at + length, maskingKey, text);
+    return maskingKey === undefined ? -1 : slab.xor(at, slab, at, at + length, maskingKey, wantsOr);
   }
 
   #sourceOf(chunk: Uint8Array): Maskable {
@@ -264,7 +268,8 @@ export class MessageAssembler implements FrameSink {
     const to = from + (end - start);
     const target = this.#room(header, to);
     const text = this.#opcode === Opcode.Text && this.#rsv === 0;
-    const or = this.#unmask(target, from, chunk, start, end, header.maskingKey, this.#received, text);
+    const wantsOr = text && end - start <= this.#orUpTo;
+    const or = this.#unmask(target, from, chunk, start, end, header.maskingKey, this.#received, wantsOr);
     this.#received += end - start;
     this.#length = to;
     const whole = last && header.fin;
@@ -313,14 +318,14 @@ export class MessageAssembler implements FrameSink {
     end: number,
     maskingKey: number | undefined,
     phase: number,
-    text: boolean,
+    wantsOr: boolean,
   ): number {
     const length = end - start;
     if (length < WORDS_FROM) return maskBytes(target, at, source, start, end, turn(maskingKey ?? 0, phase));
     target.set(source.subarray(start, end), at);
     if (maskingKey === undefined) return -1;
     const words = new Maskable(target, this.#kernel);
-    return words.xor(at, words, at, at + length, turn(maskingKey, phase), text);
+    return words.xor(at, words, at, at + length, turn(maskingKey, phase), wantsOr);
   }
 
   #controlPart(

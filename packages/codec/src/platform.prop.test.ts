@@ -5,16 +5,16 @@ import { describe, expect, test } from 'vitest';
 import { decodeUtf8, MessageDecoder, type MessageSink, type Platform } from './index.ts';
 import { bigUint64Kernel } from './mask-biguint64.ts';
 
-const decodeAscii = (bytes: Uint8Array, start: number, end: number): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+const lentDecoder = (bytes: Uint8Array, start: number, end: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
 
 const platforms: Platform[] = [
   {},
   { isUtf8 },
-  { decodeAscii },
-  { isUtf8, decodeAscii, maskKernel: bigUint64Kernel },
+  { decodeUtf8: lentDecoder },
+  { isUtf8, decodeUtf8: lentDecoder, maskKernel: bigUint64Kernel },
   { givesChunks: true },
-  { givesChunks: true, isUtf8, decodeAscii, maskKernel: bigUint64Kernel },
+  { givesChunks: true, isUtf8, decodeUtf8: lentDecoder, maskKernel: bigUint64Kernel },
 ];
 
 /** What a decoder delivers, its texts as bytes again: a string says no less, since they are valid. */
