@@ -72,14 +72,14 @@ function dirtyMemory(): MessageMemory {
 
 /** What a runtime can lend, with memory that was not zeroed. */
 export function dirtyPlatforms(): fc.Arbitrary<Platform> {
-  const decodeAscii = (bytes: Uint8Array, start: number, end: number): string =>
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', start, end);
+  const decodeUtf8 = (bytes: Uint8Array, start: number, end: number): string =>
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', start, end);
   return fc
     .constantFrom<Platform>(
       {},
-      { isUtf8, decodeAscii, maskKernel: bigUint64Kernel },
+      { isUtf8, decodeUtf8, maskKernel: bigUint64Kernel },
       { givesChunks: true },
-      { givesChunks: true, isUtf8, decodeAscii, maskKernel: bigUint64Kernel },
+      { givesChunks: true, isUtf8, decodeUtf8, maskKernel: bigUint64Kernel },
     )
     .map((platform) => ({ ...platform, memory: dirtyMemory() }));
 }
