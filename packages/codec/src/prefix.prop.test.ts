@@ -13,13 +13,28 @@ import {
 } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FrameDecoder, MessageDecoder } from './index.ts';
+import { FrameDecoder, MessageDecoder, type Platform } from './index.ts';
+import { dirtyPlatforms, recorders } from './noise.suite.ts';
 
-/** What a fresh decoder makes of the first bytes of a stream, which are all that there are. */
-function decodePrefix(bytes: Uint8Array, length: number, rules: NaiveRules, ended: boolean): string[] {
-  const recorder = new Recorder();
-  const decoder = new MessageDecoder(rules, rules, recorder);
-  decoder.push(bytes.slice(0, length));
+/** What a runtime lends, and how text is wanted. */
+type Lent = readonly [platform: Platform, newRecorder: () => Recorder];
+
+const lent = (): fc.Arbitrary<Lent> => fc.tuple(dirtyPlatforms(), recorders());
+
+/** What a fresh decoder makes of the first bytes of a stream, which are all that there are; at `cut` they come in two chunks. */
+function decodePrefix(
+  bytes: Uint8Array,
+  length: number,
+  rules: NaiveRules,
+  ended: boolean,
+  cut = 0,
+  [platform, newRecorder]: Lent = [{}, () => new Recorder()],
+): string[] {
+  const recorder = newRecorder();
+  const decoder = new MessageDecoder(rules, rules, recorder, platform);
+  const prefix = bytes.slice(0, length);
+  decoder.push(prefix.subarray(0, cut));
+  decoder.push(prefix.subarray(cut));
   if (ended) decoder.end();
   return recorder.transcript();
 }
@@ -36,17 +51,20 @@ function frameViolation(bytes: Uint8Array, length: number, rules: NaiveRules): s
   return line;
 }
 
+/** Behind it, a frame that began before comes in parts. */
+const cut = () => fc.nat({ max: 200 });
+
 const ofPayloads = ['close-code-illegal', 'close-reason-not-utf8', 'text-not-utf8'];
 
 /** Each event comes with its last byte, the violation with the first bad one, and what has been said is never taken back. */
-function checkEveryPrefix(bytes: Uint8Array, rules: NaiveRules): void {
+function checkEveryPrefix(bytes: Uint8Array, rules: NaiveRules, cut: number, lent: Lent): void {
   const { events, ends, violation } = decodeNaively(bytes, { ...rules, ended: false });
   const lines = transcript(events, violation);
   const due = violation === undefined ? ends : [...ends, violation.offset + 1];
   let count = 0;
   for (let length = 0; length <= bytes.length; length++) {
     while (due[count] === length) count++;
-    const found = decodePrefix(bytes, length, rules, false);
+    const found = decodePrefix(bytes, length, rules, false, cut, lent);
     // Compared by hand: most streams have some hundred prefixes.
     if (found.length !== count || found.some((line, i) => line !== lines[i])) {
       expect(found, `the first ${length} bytes`).toEqual(lines.slice(0, count));
@@ -63,8 +81,8 @@ function checkEveryPrefix(bytes: Uint8Array, rules: NaiveRules): void {
 describe('every prefix of a stream delivers a prefix of its events', () => {
   test('and a violation exactly when its first bad byte has come: any bytes', () => {
     fc.assert(
-      fc.property(withRules(limitedRules(), byteSoup), ([rules, bytes]) =>
-        checkEveryPrefix(bytes.subarray(0, 700), rules),
+      fc.property(withRules(limitedRules(), byteSoup), cut(), lent(), ([rules, bytes], cut, lent) =>
+        checkEveryPrefix(bytes.subarray(0, 700), rules, cut, lent),
       ),
       { numRuns: 200 },
     );
@@ -72,8 +90,8 @@ describe('every prefix of a stream delivers a prefix of its events', () => {
 
   test('and a violation exactly when its first bad byte has come: one that was planted', () => {
     fc.assert(
-      fc.property(anyPlantedViolation(), ({ rules, bytes, expected }) => {
-        checkEveryPrefix(bytes.subarray(0, expected.offset + 20), rules);
+      fc.property(anyPlantedViolation(), cut(), lent(), ({ rules, bytes, expected }, cut, lent) => {
+        checkEveryPrefix(bytes.subarray(0, expected.offset + 20), rules, cut, lent);
         if (expected.violation.startsWith('end-')) return;
         // The offset is by the one who planted it.
         const upTo = decodePrefix(bytes, expected.offset, rules, false);
