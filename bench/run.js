@@ -1,6 +1,6 @@
 /**
- * All figures of the READMEs: `npm run bench`, or `npm run bench -- codec` or `-- echo` for a part, and `--node 24`
- * for the contestants to run on another Node than this one (20, 22, 24 or 26).
+ * All figures of the READMEs: `npm run bench`. For a part of them: `npm run bench -- decode encode mask memory echo`; and
+ * for the contestants to run elsewhere than on this Node: `--runtime node-20` (-22, -24, -26), or `--runtime bun` (mask).
  *
  * Contestants take turns within a round, so that what else the machine does falls on all of them alike; a figure is the
  * median over the rounds. Only ratios within one table compare.
@@ -12,12 +12,19 @@ import { benchCodec } from './codec/bench.js';
 import { benchEcho } from './echo/bench.js';
 import { version } from './version.js';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { node: { type: 'string' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { runtime: { type: 'string' } } });
 const wanted = (/** @type {string} */ part) => positionals.length === 0 || positionals.includes(part);
-const node = values.node === undefined ? process.execPath : binaryOf(`node-${values.node}`, 'bin/node');
-const nodeVersion = values.node === undefined ? process.versions.node : versionOf(`node-${values.node}`);
+const { name, program } = runtime(values.runtime);
 
 const peers = ['ws', 'bufferutil', 'websocket-driver', 'undici'].map((name) => `${name} ${version(name)}`).join(', ');
-console.log(`Node ${nodeVersion}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${peers}\n`);
-if (wanted('codec')) await benchCodec(node);
-if (wanted('echo')) await benchEcho(node);
+console.log(`${name}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${peers}\n`);
+await benchCodec(program, wanted);
+if (wanted('echo')) await benchEcho(program);
+
+/** @param {string | undefined} wanted */
+function runtime(wanted) {
+  if (wanted === undefined) return { name: `Node ${process.versions.node}`, program: process.execPath };
+  if (wanted !== 'bun') return { name: `Node ${versionOf(wanted)}`, program: binaryOf(wanted, 'bin/node') };
+  const bun = '@oven/bun-linux-x64';
+  return { name: `Bun ${versionOf(bun)}`, program: binaryOf(bun, 'bin/bun') };
+}

@@ -93,16 +93,22 @@ const GROUPS = [
   },
 ];
 
-/** @param {string} node the program that runs the contestants */
-export async function benchCodec(node) {
+/**
+ * @param {string} node the program that runs the contestants
+ * @param {(kind: string) => boolean} wanted
+ */
+export async function benchCodec(node, wanted) {
   for (const group of GROUPS) {
+    if (!wanted(group.kind)) continue;
     console.log(`${group.title}. Median of ${ROUNDS} rounds\n`);
-    const { contestants, limit } = group;
+    const { limit } = group;
+    // What is for V8 alone, or native.
+    const contestants = group.contestants.filter((name) => !node.endsWith('bun') || !/bufferutil|bigUint64/.test(name));
     const ours = contestants.at(-1) ?? '';
     const peers = contestants.slice(0, -1);
     const rows = [];
     for (const cell of group.cells) {
-      const medians = await measure(node, group, cell);
+      const medians = await measure(node, { ...group, contestants }, cell);
       const of = (/** @type {string} */ name) => medians.get(name) ?? Number.NaN;
       rows.push([
         cell.name,
@@ -114,7 +120,7 @@ export async function benchCodec(node) {
     const limits = limit === undefined ? [] : [limit];
     printTable(['', ...contestants, ...limits, ...[...peers, ...limits].map((peer) => `/ ${peer}`)], rows);
   }
-  await memory(node);
+  if (wanted('memory')) await memory(node);
 }
 
 /** @param {number} nanoseconds */
@@ -172,7 +178,7 @@ async function memory(node) {
     // Nothing is collected meanwhile, so that what was allocated can be seen.
     const child = fork(memoryWorker, [what], {
       execPath: node,
-      execArgv: ['--expose-gc', '--max-semi-space-size=512'],
+      execArgv: ['--expose-gc', '--min-semi-space-size=512', '--max-semi-space-size=512'],
     });
     rows.push(/** @type {string[]} */ (await answer(child)));
   }

@@ -63,6 +63,23 @@ describe.each<[string, MaskKernel]>([
     }
   });
 
+  test('masks any length that lies alike elsewhere by whole words, up to the ends of both buffers', () => {
+    for (let length = 1; length < 140; length++) {
+      for (let start = 0; start < 8; start++) {
+        for (const room of [0, 1, 5, 8, 13]) {
+          const target = new Uint8Array(8 + start + length + room).fill(0xaa);
+          const source = new Uint8Array(noise.slice(0, 8 + start + length + 13 - room).buffer);
+          const at = 8 + start;
+          new Maskable(target, kernel).xorWords(at, new Maskable(source, kernel), at, at + length, maskingKey);
+          const expected = maskByTheLetter(source.subarray(at, at + length), 0);
+          expectSame(target.subarray(at, at + length), expected, { length, start, room });
+          expect(target.subarray(0, 8).every((byte) => byte === 0xaa)).toBe(true);
+          expect(target.subarray((at + length + 7) & ~7).every((byte) => byte === 0xaa)).toBe(true);
+        }
+      }
+    }
+  });
+
   test('an OR tells of every single byte whether it is ASCII, and of no byte beside the range', () => {
     for (let length = 65; length < 100; length++) {
       for (let start = 0; start < 8; start++) {

@@ -80,4 +80,19 @@ export class Maskable {
     this.#kernel.xor(this.#words, start, end, source.#words, away, word);
     return -1;
   }
+
+  /**
+   * As {@link xor} from elsewhere, for any length, and no OR: whole words, so that a short payload costs a few of them. The
+   * bytes of the target that share a word with the range are overwritten.
+   */
+  xorWords(at: number, source: Maskable, from: number, to: number, key: number): void {
+    const start = this.byteOffset + at;
+    const away = source.byteOffset + from - start;
+    const first = start - (start & 7);
+    const end = start + to - from + 7;
+    const last = end - (end & 7);
+    if (last > this.#wholeBytes || last + away > source.#wholeBytes) {
+      maskBytes(this.bytes, at, source.bytes, from, to, key);
+    } else this.#kernel.xor(this.#words, first, last, source.#words, away, asWord(turn(key, -start)));
+  }
 }

@@ -5,7 +5,7 @@ import { copyRange } from './mask.ts';
 import { int32Kernel, isAscii, type MaskKernel, maskBytes, WORDS_FROM } from './mask-kernel.ts';
 import { Maskable } from './maskable.ts';
 import { turn } from './masking-key.ts';
-import { MessageMemory, OWN_UP_TO, SLAB_UP_TO } from './message-memory.ts';
+import { MessageMemory, SLAB_UP_TO } from './message-memory.ts';
 import { isControl, Opcode } from './opcode.ts';
 import { decodeAscii, decodeUtf8, SHORT_TEXT, Utf8Validator } from './utf8.ts';
 import type { ProtocolError } from './violation.ts';
@@ -53,8 +53,9 @@ export interface Platform {
   readonly givesChunks?: boolean | undefined;
 }
 
-/** From so many frames like this one in a chunk on, the words of the chunk are worth their price. */
+/** From so many frames like this one in a chunk on, and so many bytes, the words of the chunk are worth their price. */
 const SEVERAL = 4;
+const MANY_BYTES = 512;
 
 /**
  * Puts the payloads of frames together to messages, RFC 6455 section 5.4: the one place that copies and unmasks
@@ -168,14 +169,11 @@ export class MessageAssembler implements FrameSink {
     let payload: Uint8Array<ArrayBuffer>;
     /** An OR of the payload, if it is known. */
     let or = -1;
-    if (length <= OWN_UP_TO) {
-      payload = this.#memory.allocate(length);
-      or = maskBytes(payload, 0, chunk, start, end, maskingKey ?? 0);
-    } else if (this.#ownsChunks) {
+    if (this.#ownsChunks && length >= WORDS_FROM) {
       const source = this.#sourceOf(chunk);
       if (maskingKey !== undefined) or = source.xor(start, source, start, end, maskingKey, wantsOr);
       payload = this.#memory.view(source, start, end);
-    } else if (length <= SLAB_UP_TO) {
+    } else if (length <= SLAB_UP_TO && length > 0) {
       const at = this.#memory.reserve(length, chunk.byteOffset + start);
       or = this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, wantsOr);
       payload = this.#memory.take(at, length);
@@ -201,10 +199,7 @@ export class MessageAssembler implements FrameSink {
     const length = end - start;
     const at = this.#memory.reserve(length, chunk.byteOffset + start);
     const { bytes } = this.#memory.slab(this.#kernel);
-    const or =
-      length < WORDS_FROM
-        ? maskBytes(bytes, at, chunk, start, end, maskingKey ?? 0)
-        : this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, length <= this.#orUpTo);
+    const or = this.#unmaskIntoSlab(at, chunk, start, end, maskingKey, length <= this.#orUpTo);
     const to = at + length;
     if (isAscii(or)) {
       this.#sink.text!(length <= SHORT_TEXT ? decodeAscii(bytes, at, to) : this.#decode(bytes, at, to));
@@ -232,7 +227,7 @@ export class MessageAssembler implements FrameSink {
 
   /**
    * Copies `chunk[start, end)` to the slab of the memory, where there is room at `at`, and unmasks it. Returns an OR of it
-   * if that is wanted, else -1.
+   * if that is known, else -1.
    */
   #unmaskIntoSlab(
     at: number,
@@ -244,10 +239,16 @@ export class MessageAssembler implements FrameSink {
   ): number {
     const slab = this.#memory.slab(this.#kernel);
     const length = end - start;
+    const key = maskingKey ?? 0;
     // In a chunk of several frames, its words serve all of them.
-    if (this.#source?.bytes === chunk || chunk.length >= SEVERAL * length) {
-      return slab.xor(at, this.#sourceOf(chunk), start, end, maskingKey ?? 0, wantsOr);
+    if (this.#source?.bytes === chunk || chunk.length >= Math.max(SEVERAL * length, MANY_BYTES)) {
+      if (!wantsOr) {
+        slab.xorWords(at, this.#sourceOf(chunk), start, end, key);
+        return -1;
+      }
+      if (length >= WORDS_FROM) return slab.xor(at, this.#sourceOf(chunk), start, end, key, true);
     }
+    if (length < WORDS_FROM) return maskBytes(slab.bytes, at, chunk, start, end, key);
     slab.bytes.set(chunk.subarray(start, end), at);
     return maskingKey === undefined ? -1 : slab.xor(at, slab, at, at + length, maskingKey, wantsOr);
   }

@@ -9,7 +9,7 @@ test.each([0, 1, 64, 65, 125, 1024, 4096, 4097, 8192, 100_000])(
     for (let i = 0; i < 100; i++) {
       const bytes = memory.allocate(length);
       expect(bytes.length).toBe(length);
-      expect(bytes.buffer.byteLength).toBeLessThanOrEqual(length <= 64 ? 64 : Math.max(length, 8192));
+      expect(bytes.buffer.byteLength).toBeLessThanOrEqual(Math.max(length, 8192));
     }
   },
 );

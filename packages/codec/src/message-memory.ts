@@ -7,22 +7,21 @@ export interface BytesConstructor {
   new (buffer: ArrayBuffer, byteOffset: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
-/** Up to here an array of its own costs as little as a view, and keeps nothing else alive. */
-export const OWN_UP_TO = 64;
 /** From here on an allocation of its own costs little beside the bytes. */
 export const SLAB_UP_TO = 4096;
 const SLAB_BYTES = 8192;
 
 /**
  * Where messages get their memory from. Small ones share a slab of 8 KiB, since an ArrayBuffer each costs more than
- * the message: whoever keeps a message of n bytes keeps at most max(n, 8 KiB) alive. One memory may serve
+ * the message, also where the engine puts it on its heap (250 bytes and half as much time again for 16 bytes, beside 104): whoever keeps a message of n bytes keeps at most max(n, 8 KiB) alive. One memory may serve
  * any number of decoders, so that an idle connection holds none.
  */
 export class MessageMemory {
   readonly #Bytes: BytesConstructor;
   readonly #allocateOwn: (length: number) => Uint8Array<ArrayBuffer>;
-  #slab: ArrayBuffer = new ArrayBuffer(0);
-  #used = 0;
+  #slab: ArrayBuffer | undefined;
+  /** Where in the slab the next message goes, at the earliest: at its end if there is none yet. */
+  #used = SLAB_BYTES;
   /** The slab as it is masked, and with which kernel. */
   #maskable: Maskable | undefined;
   #kernel: MaskKernel | undefined;
@@ -46,7 +45,7 @@ export class MessageMemory {
    * @param length in bytes
    */
   allocate(length: number): Uint8Array<ArrayBuffer> {
-    if (length <= OWN_UP_TO) return new this.#Bytes(length);
+    if (length === 0) return new this.#Bytes(0);
     if (length > SLAB_UP_TO) return this.#allocateOwn(length);
     return this.take(this.reserve(length, 0), length);
   }
@@ -61,7 +60,7 @@ export class MessageMemory {
   reserve(length: number, alignment: number): number {
     // Words are not shared with the message before.
     const at = ((this.#used + 7) & ~7) + (alignment & 7);
-    if (at + length <= this.#slab.byteLength) return at;
+    if (at + length <= SLAB_BYTES) return at;
     this.#slab = this.#allocateOwn(SLAB_BYTES).buffer;
     this.#used = 0;
     this.#maskable = undefined;
@@ -71,7 +70,7 @@ export class MessageMemory {
   /** The slab in which room was reserved, as it is masked with a kernel. */
   slab(kernel: MaskKernel): Maskable {
     if (this.#maskable === undefined || this.#kernel !== kernel) {
-      this.#maskable = new Maskable(new Uint8Array(this.#slab), kernel);
+      this.#maskable = new Maskable(new Uint8Array(this.#slab!), kernel);
       this.#kernel = kernel;
     }
     return this.#maskable;
@@ -80,7 +79,7 @@ export class MessageMemory {
   /** Takes what was reserved: nobody else gets it. */
   take(at: number, length: number): Uint8Array<ArrayBuffer> {
     this.#used = at + length;
-    return new this.#Bytes(this.#slab, at, length);
+    return new this.#Bytes(this.#slab!, at, length);
   }
 
   /** An array over a chunk that was given away. */

@@ -112,7 +112,7 @@ describe('memory', () => {
   }
 
   test.each([1, 64, 65, 100, 1000, 4096, 4097, 5000])(
-    'one kept of every 2,000 messages of %i bytes pins at most max(its size, 8 KiB); up to 64 bytes, its size',
+    'one kept of every 2,000 messages of %i bytes pins at most max(its size, 8 KiB)',
     (size) => {
       const kept: Uint8Array[] = [];
       const wanted = 60;
@@ -131,7 +131,7 @@ describe('memory', () => {
       const pinned = alive() - before;
 
       expect(kept.length).toBeGreaterThanOrEqual(wanted);
-      const promised = kept.length * (size <= 64 ? size : Math.max(size, 8192));
+      const promised = kept.length * Math.max(size, 8192);
       expect(pinned).toBeLessThan(promised + 256 * 1024);
       expect(kept.every((payload) => payload.length === size && payload[0] === 7)).toBe(true);
     },

@@ -3,7 +3,7 @@ import { codec } from './codecs.js';
 
 /** @typedef {import('./checks.js').Checks} Checks */
 
-/** Around the borders between the three kinds of memory: 64 bytes, 4 KiB, a slab of 8 KiB. */
+/** Around the borders between the ways of masking and of memory: 64 bytes, 4 KiB, a slab of 8 KiB. */
 const LENGTHS = [0, 1, 2, 63, 64, 65, 66, 100, 125, 126, 1000, 4000, 4095, 4096, 4097, 8191, 8192, 8193, 20_000];
 const KEY = 0x37fa213d;
 
@@ -22,7 +22,7 @@ function allocation(t) {
   for (let round = 0; round < 20; round++) {
     for (const length of LENGTHS) {
       const alignment = (round + length) & 7;
-      const inSlab = length > 64 && length <= 4096;
+      const inSlab = length > 0 && length <= 4096;
       const bytes = inSlab ? memory.take(memory.reserve(length, alignment), length) : memory.allocate(length);
       t.equal('the length that was asked for', bytes.length, length);
       t.check('at most 8 KiB is kept by it', bytes.buffer.byteLength <= Math.max(length, 8192), length);
