@@ -13,7 +13,7 @@ import {
   type ViolationName,
 } from '@ws/codec';
 import { type Data, toBytes } from './data.ts';
-import { allRsv, type Extension } from './extension.ts';
+import { allRsv, type Decoded, decodeWith, type Extension, isLater } from './extension.ts';
 import { SendMemory } from './send-memory.ts';
 import { Sender, type SendOptions } from './sender.ts';
 import { WaitingPongs } from './waiting-pongs.ts';
@@ -40,6 +40,8 @@ export interface ConnectionSink {
   violation(error: ProtocolError): void;
   /** Something was queued: call `take` before long. */
   output(): void;
+  /** The message that an extension was decoding waits to be delivered: call `receive`, with no bytes if there are none. */
+  decoded(): void;
 }
 
 /** What a {@link Connection} is made of. */
@@ -63,6 +65,14 @@ const MAX_PONG_BYTES = 16_384;
 
 const NOTHING = new Uint8Array(0);
 
+/** A message that an extension is decoding, or has decoded. */
+interface Decoding {
+  readonly opcode: 1 | 2;
+  /** Where in the stream it ended. */
+  readonly at: number;
+  result: Decoded | undefined;
+}
+
 /**
  * One end of a connection after the opening handshake, without I/O: bytes of the peer go into `receive`, bytes for the
  * peer come out of `take`. It answers pings, closes as RFC 6455 section 7 says, and never queues what the
@@ -81,6 +91,9 @@ export class Connection {
   #holds = 0;
   readonly #pongs = new WaitingPongs();
   #heldForPongs = false;
+  /** The decoder is held for it, until it is delivered. */
+  #decoding: Decoding | undefined;
+  #extensionsClosed = false;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
   constructor(options: ConnectionOptions) {
@@ -101,6 +114,10 @@ export class Connection {
       extensions,
       isUtf8: this.#isUtf8,
       memory: options.sendMemory ?? new SendMemory(),
+      encoded: () => {
+        this.#sink.output();
+        this.#closeExtensions();
+      },
     });
     this.#decoder = new MessageDecoder({ role, allowedRsv: allRsv(extensions) }, limits, this.#messages(), platform);
   }
@@ -118,6 +135,16 @@ export class Connection {
   /** How many bytes wait for `take`. */
   get queuedBytes(): number {
     return this.#sender.queuedBytes;
+  }
+
+  /** How many messages wait behind one that an extension is encoding, that one included. */
+  get pendingSends(): number {
+    return this.#sender.pendingSends;
+  }
+
+  /** How many bytes they have, with their Close and the shortest headers, before they are encoded. */
+  get pendingBytes(): number {
+    return this.#sender.pendingBytes;
   }
 
   /**
@@ -139,27 +166,45 @@ export class Connection {
   }
 
   /**
+   * Whether an extension has a message of the peer in its hands: 'decoding', or 'decoded' from `sink.decoded()` until
+   * `receive` has delivered it. Until then nothing else is taken.
+   */
+  get decoding(): 'no' | 'decoding' | 'decoded' {
+    if (this.#decoding === undefined) return 'no';
+    return this.#decoding.result === undefined ? 'decoding' : 'decoded';
+  }
+
+  /**
    * Takes bytes of the peer and delivers what they complete.
    *
    * @param chunk read during the call only; neither written nor kept
    * @param at where in the chunk to start
-   * @returns how many bytes were taken. Fewer than there are after `hold`, or while too many pongs wait for `take`: keep the
-   *   rest, stop reading the transport, and go on after `release` or `take`
+   * @returns how many bytes were taken. Fewer than there are after `hold`, while too many pongs wait for `take`, or while an
+   *   extension decodes: keep the rest, stop reading the transport, and go on after `release`, `take` or `sink.decoded()`
    */
   receive(chunk: Uint8Array, at = 0): number {
+    if (this.#decoding !== undefined) this.#deliverDecoded(this.#decoding);
     if (this.#state === 'closed') return chunk.length - at;
     return this.#decoder.push(chunk, at);
   }
 
   /**
    * The peer's stream has ended. If that was in the middle of a frame or a message, it is a violation; nothing is sent any more.
+   * A message that is still being decoded is dropped: who wants it, waits for it with the end as with the bytes.
    *
    * @throws TypeError from inside a delivery
    */
   receiveEnd(): void {
     if (this.#state === 'closed') return;
     this.#decoder.end();
-    this.#state = 'closed';
+    this.#end();
+  }
+
+  /** The transport is gone: drops what is queued, being encoded or decoded. */
+  drop(): void {
+    this.#sender.drop();
+    this.#decoding = undefined;
+    this.#closeExtensions();
   }
 
   /** Stops deliveries after the one that runs now. Each `hold` needs its own `release`. */
@@ -240,7 +285,7 @@ export class Connection {
       message: (payload, opcode, rsv) => {
         // An extension that failed has closed the connection, and the decoder does not know.
         if (this.#state === 'closed') return;
-        if (rsv !== 0) this.#deliverEncoded(payload, opcode, rsv);
+        if (rsv !== 0) this.#decode(payload, opcode, rsv);
         else this.#sink.message(payload, opcode === Opcode.Binary);
       },
       ping: (payload) => {
@@ -254,7 +299,7 @@ export class Connection {
       close: (code, reason) => {
         if (this.#state === 'closed') return;
         const first = this.#state === 'open';
-        this.#state = 'closed';
+        this.#end();
         // Section 5.5.1: the answer has the code that was received; there is no reason to repeat the reason.
         if (first) this.#control(Opcode.Close, encodeClose(code));
         this.#sink.close(code, reason);
@@ -278,24 +323,55 @@ export class Connection {
   /** Section 7.1.7: one Close with the code of the violation, unless one was sent or the stream has ended; then nothing. */
   #fail(error: ProtocolError): void {
     const open = this.#state === 'open';
-    this.#state = 'closed';
+    this.#end();
     if (open && error.closeCode !== CloseCode.Abnormal) this.#control(Opcode.Close, encodeClose(error.closeCode));
     this.#sink.violation(error);
   }
 
-  #deliverEncoded(encoded: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
-    let payload = encoded;
-    let violation: ViolationName | undefined;
-    for (let i = this.#extensions.length - 1; i >= 0 && violation === undefined; i--) {
-      const extension = this.#extensions[i]!;
-      if ((extension.rsv & rsv) === 0) continue;
-      const decoded = extension.decode(payload, this.#maxMessage);
-      if (typeof decoded === 'string') violation = decoded;
-      else payload = decoded;
+  #decode(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
+    const at = this.#decoder.offset - 1;
+    const decoded = decodeWith(this.#extensions, payload, rsv, this.#maxMessage);
+    if (!isLater(decoded)) {
+      this.#deliver(decoded, opcode, at);
+      return;
     }
-    if (violation === undefined && opcode === Opcode.Text && !this.#isUtf8(payload)) violation = 'text-not-utf8';
-    if (violation !== undefined) this.#fail(new ProtocolError(violation, this.#decoder.offset - 1));
-    else this.#sink.message(payload, opcode === Opcode.Binary);
+    const decoding: Decoding = { opcode, at, result: undefined };
+    this.#decoding = decoding;
+    this.#decoder.hold();
+    void decoded.then((result) => {
+      // The connection may have ended meanwhile.
+      if (this.#decoding !== decoding) return;
+      decoding.result = result;
+      this.#sink.decoded();
+    });
+  }
+
+  #deliverDecoded({ result, opcode, at }: Decoding): void {
+    if (result === undefined || this.#holds > 0 || this.#heldForPongs) return;
+    this.#decoding = undefined;
+    this.#decoder.release();
+    this.#deliver(result, opcode, at);
+  }
+
+  #deliver(decoded: Decoded, opcode: 1 | 2, at: number): void {
+    let violation: ViolationName | undefined;
+    if (typeof decoded === 'string') violation = decoded;
+    else if (opcode === Opcode.Text && !this.#isUtf8(decoded)) violation = 'text-not-utf8';
+    else this.#sink.message(decoded, opcode === Opcode.Binary);
+    if (violation !== undefined) this.#fail(new ProtocolError(violation, at));
+  }
+
+  /** Nothing is delivered any more. */
+  #end(): void {
+    this.#state = 'closed';
+    this.#decoding = undefined;
+    this.#closeExtensions();
+  }
+
+  #closeExtensions(): void {
+    if (this.#extensionsClosed || this.#state !== 'closed' || this.#sender.pendingSends > 0) return;
+    this.#extensionsClosed = true;
+    for (const extension of this.#extensions) extension.close?.();
   }
 
   #sendControl(opcode: Opcode, data: Data): void {

@@ -93,7 +93,8 @@ export class Driver {
           this.#cause ??= error;
           this.#closed();
         },
-        output: () => this.#writer.flushSoon(),
+        output: () => this.#writer.queued(),
+        decoded: () => this.#reader.goOn(),
       },
     });
     this.#reader = new Reader(this.#connection, this.#transport, this.#clock, this.#closeTimeout, {
@@ -231,8 +232,10 @@ export class Driver {
       }
       return false;
     }
+    const pending = this.#connection.pendingSends;
     queue();
-    this.#writer.submitted(callback);
+    if (this.#connection.pendingSends > pending) this.#writer.pending(callback);
+    else this.#writer.submitted(callback);
     if (!this.#writer.full) return true;
     this.#needsDrain = true;
     return false;

@@ -63,6 +63,8 @@ export class Endpoint {
   readonly events: string[] = [];
   /** How often `output` was called. */
   outputs = 0;
+  /** How often `decoded` was called. */
+  decoded = 0;
   readonly #role: Role;
 
   constructor(role: Role, { on, ...options }: EndpointOptions = {}) {
@@ -79,6 +81,9 @@ export class Endpoint {
       violation: ({ violation, closeCode, offset }) => told(`violation ${violation} ${closeCode} at ${offset}`),
       output: () => {
         this.outputs++;
+      },
+      decoded: () => {
+        this.decoded++;
       },
     };
     let key = 0x1234_5678;

@@ -1,6 +1,9 @@
 /**
  * An extension that a handshake has agreed on (RFC 6455, section 9), as a connection runs it: whole messages in, whole
  * messages out, marked by a reserved bit of their first frame.
+ *
+ * It answers at once where that is quick, and later where it is not, by a promise: the connection then waits, in the
+ * direction of that message, so that the order of messages stays. Of each direction one message is in its hands at a time.
  */
 export interface Extension {
   /** The reserved bits that are its own, as they lie in byte 0: 0x40 is RSV1. */
@@ -10,23 +13,72 @@ export interface Extension {
    * A message from the peer, whose first frame has at least one of its bits set.
    *
    * @param maxLength the limit on what comes out, in bytes; over it, the answer is 'message-too-big'
-   * @returns the payload that the next extension, or the application, gets
+   * @returns the payload that the next extension, or the application, gets. A promise that is rejected counts as
+   *   'extension-data-illegal'
    */
-  decode(payload: Uint8Array<ArrayBuffer>, maxLength: number): Uint8Array<ArrayBuffer> | ExtensionFailure;
+  decode(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | PromiseLike<Decoded>;
 
   /**
    * A message to the peer.
    *
-   * @returns the payload to send with the extension's bits set, or undefined to leave this message as it is
+   * @param payload of up to 4 KiB, it may change once this has returned; a longer one stays as it is until the answer
+   * @returns the payload to send with the extension's bits set, or undefined to leave this message as it is. So does a
+   *   promise that is rejected
    */
-  encode(
-    payload: Uint8Array,
-    options: { readonly isBinary: boolean; readonly compress: boolean },
-  ): Uint8Array | undefined;
+  encode(payload: Uint8Array, options: EncodeOptions): Encoded | PromiseLike<Encoded>;
+
+  /** Called once when the connection is over. There is nothing left to decode or encode, or the answer is for nobody. */
+  close?(): void;
 }
+
+export interface EncodeOptions {
+  readonly isBinary: boolean;
+  /** Whether the application lets the message be compressed. */
+  readonly compress: boolean;
+}
+
+export type Decoded = Uint8Array<ArrayBuffer> | ExtensionFailure;
+export type Encoded = Uint8Array | undefined;
 
 /** How a message from the peer was illegal to an extension. */
 export type ExtensionFailure = 'message-too-big' | 'extension-data-illegal';
+
+export function isLater<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
+  return answer !== undefined && typeof (answer as { then?: unknown }).then === 'function';
+}
+
+/** What the extensions make of a message from the peer: the last that has encoded it decodes it first. */
+export function decodeWith(
+  extensions: readonly Extension[],
+  encoded: Uint8Array<ArrayBuffer>,
+  rsv: number,
+  maxLength: number,
+): Decoded | Promise<Decoded> {
+  let payload = encoded;
+  for (let i = extensions.length - 1; i >= 0; i--) {
+    const extension = extensions[i]!;
+    if ((extension.rsv & rsv) === 0) continue;
+    const decoded = extension.decode(payload, maxLength);
+    if (isLater(decoded)) return decodeLater(decoded, extensions.slice(0, i), rsv, maxLength);
+    if (typeof decoded === 'string') return decoded;
+    payload = decoded;
+  }
+  return payload;
+}
+
+async function decodeLater(
+  first: PromiseLike<Decoded>,
+  rest: readonly Extension[],
+  rsv: number,
+  maxLength: number,
+): Promise<Decoded> {
+  try {
+    const decoded = await first;
+    return typeof decoded === 'string' ? decoded : await decodeWith(rest, decoded, rsv, maxLength);
+  } catch {
+    return 'extension-data-illegal';
+  }
+}
 
 /** The bits of all extensions. */
 export function allRsv(extensions: readonly Extension[]): number {

@@ -9,9 +9,11 @@ export interface ReaderEvents {
   pongsUnread(): void;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /**
- * Reads from a transport for a connection, exactly while what it reads can be taken: what somebody's hold has left waits
- * here, and the transport is paused meanwhile.
+ * Reads from a transport for a connection, exactly while what it reads can be taken: what somebody's hold, or an extension
+ * that decodes, has left waits here, and the transport is paused meanwhile.
  */
 export class Reader {
   readonly #connection: Connection;
@@ -53,7 +55,7 @@ export class Reader {
   receivedEnd(): void {
     if (this.#peerEnded || this.#stopped) return;
     this.#peerEnded = true;
-    if (this.#rest.length === 0) this.#events.peerEnded();
+    this.#endIfAllIsTaken();
   }
 
   pause(): void {
@@ -68,7 +70,7 @@ export class Reader {
     if (!this.#paused) return;
     this.#paused = false;
     this.#connection.release();
-    this.#clock.defer(() => this.#continue());
+    this.#clock.defer(() => this.goOn());
   }
 
   /** A write is done, so the peer reads: it may take its time for the pongs that stand behind it. */
@@ -83,7 +85,20 @@ export class Reader {
     if (this.#stopPongTimer === undefined || this.#connection.heldForPongs) return;
     this.#stopPongTimer();
     this.#stopPongTimer = undefined;
-    this.#clock.defer(() => this.#continue());
+    this.#clock.defer(() => this.goOn());
+  }
+
+  /** Takes what was decoded and the rest, as far as nobody holds. */
+  goOn(): void {
+    if (this.#receiving || this.#stopped) return;
+    while (!this.#paused && !this.#connection.heldForPongs) {
+      const { decoding } = this.#connection;
+      if (decoding === 'decoding' || (decoding === 'no' && this.#rest.length === 0)) break;
+      this.#receive(this.#rest.shift() ?? NOTHING);
+      if (this.#stopped) return;
+    }
+    this.#endIfAllIsTaken();
+    this.#throttle();
   }
 
   /** The connection is closed: what waits is for nobody, and the transport is read to its end. */
@@ -112,15 +127,8 @@ export class Reader {
     if (taken < chunk.length && this.#connection.state !== 'closed') this.#rest.unshift(chunk.subarray(taken));
   }
 
-  /** Takes the rest, as far as nobody holds. */
-  #continue(): void {
-    if (this.#receiving || this.#stopped) return;
-    while (this.#rest.length > 0 && !this.#paused && !this.#connection.heldForPongs) {
-      this.#receive(this.#rest.shift()!);
-      if (this.#stopped) return;
-    }
-    if (this.#rest.length === 0 && this.#peerEnded) this.#events.peerEnded();
-    this.#throttle();
+  #endIfAllIsTaken(): void {
+    if (this.#peerEnded && this.#rest.length === 0 && this.#connection.decoding === 'no') this.#events.peerEnded();
   }
 
   #throttle(): void {

@@ -1,7 +1,7 @@
 import { Opcode } from '@ws/codec';
 import { type Data, toBytes } from './data.ts';
-import type { Extension } from './extension.ts';
-import { Outbox } from './outbox.ts';
+import { type Encoded, type EncodeOptions, type Extension, isLater } from './extension.ts';
+import { COPY_UP_TO, Outbox } from './outbox.ts';
 import type { SendMemory } from './send-memory.ts';
 
 /** How a message is sent. */
@@ -14,12 +14,33 @@ export interface SendOptions {
   readonly compress?: boolean | undefined;
 }
 
-/** The sending half of a connection: makes frames of what is to be sent, none of which the peer could call illegal, and queues them. */
+/** What waits behind a message that an extension is encoding. */
+interface Pending {
+  readonly opcode: Opcode;
+  readonly payload: Uint8Array;
+  readonly fin: boolean;
+  /** Undefined: not for extensions. */
+  readonly encode: EncodeOptions | undefined;
+}
+
+/** The shortest header of a frame. */
+const HEADER_BYTES = 2;
+
+/**
+ * The sending half of a connection: makes frames of what is to be sent, none of which the peer could call illegal, and queues
+ * them. What comes after a message that an extension takes its time to encode waits for it, but for pings and pongs.
+ */
 export class Sender {
   readonly #outbox: Outbox;
   readonly #maskingKey: (() => number) | undefined;
   readonly #extensions: readonly Extension[];
   readonly #isUtf8: (bytes: Uint8Array) => boolean;
+  readonly #encoded: () => void;
+
+  /** The message that is being encoded, and what is behind it. */
+  #pending: Pending[] = [];
+  #pendingSends = 0;
+  #pendingBytes = 0;
 
   /** The kind of the message that a fragment has begun, and none has ended. */
   #open: 'none' | 'text' | 'binary' = 'none';
@@ -29,16 +50,29 @@ export class Sender {
     readonly extensions: readonly Extension[];
     readonly isUtf8: (bytes: Uint8Array) => boolean;
     readonly memory: SendMemory;
+    /** Called when a frame that had to wait for an extension has been queued. */
+    readonly encoded: () => void;
   }) {
     this.#outbox = new Outbox(options.memory);
     this.#maskingKey = options.maskingKey;
     this.#extensions = options.extensions;
     this.#isUtf8 = options.isUtf8;
+    this.#encoded = options.encoded;
   }
 
   /** How many bytes wait for {@link take}. */
   get queuedBytes(): number {
     return this.#outbox.bytes;
+  }
+
+  /** How many messages, or fragments, are not frames yet. */
+  get pendingSends(): number {
+    return this.#pendingSends;
+  }
+
+  /** How many bytes wait to become frames, with the shortest headers. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
   }
 
   /** Takes what is to be written, at most so many bytes of it. */
@@ -66,26 +100,93 @@ export class Sender {
     const opcode = this.#open !== 'none' ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
     this.#open = fin ? 'none' : kind;
     // An extension works on whole messages; one that is sent in fragments goes without.
-    if (fin && opcode !== Opcode.Continuation && this.#extensions.length > 0) {
-      this.#encoded(opcode, payload, isBinary, compress);
-    } else this.#frame(opcode, payload, fin, 0);
+    const whole = fin && opcode !== Opcode.Continuation;
+    const encode = whole && this.#extensions.length > 0 ? { isBinary, compress } : undefined;
+    if (this.#pending.length > 0) {
+      const mayChange = typeof data !== 'string' && payload.length <= COPY_UP_TO;
+      this.#wait({ opcode, payload: mayChange ? payload.slice() : payload, fin, encode });
+    } else if (encode === undefined) this.#frame(opcode, payload, fin, 0);
+    else if (!this.#encode(opcode, payload, encode, 0, 0)) this.#wait({ opcode, payload, fin, encode });
   }
 
   /** Queues a control frame, whose payload of at most 125 bytes is trusted. */
   control(opcode: Opcode, payload: Uint8Array): void {
-    this.#frame(opcode, payload, true, 0);
+    // A ping or pong may stand anywhere. A Close ends what was sent before it.
+    if (opcode === Opcode.Close && this.#pending.length > 0) {
+      this.#wait({ opcode, payload, fin: true, encode: undefined });
+    } else this.#frame(opcode, payload, true, 0);
   }
 
-  #encoded(opcode: Opcode, plain: Uint8Array, isBinary: boolean, compress: boolean): void {
+  /** Drops what is queued or waits. */
+  drop(): void {
+    this.#pending = [];
+    this.#pendingSends = 0;
+    this.#pendingBytes = 0;
+    this.#outbox.take();
+  }
+
+  /**
+   * Queues a message as the extensions, from one of them on, have it.
+   *
+   * @returns false if one of them takes its time
+   */
+  #encode(opcode: Opcode, plain: Uint8Array, options: EncodeOptions, from: number, marked: number): boolean {
     let payload = plain;
-    let rsv = 0;
-    for (const extension of this.#extensions) {
-      const encoded = extension.encode(payload, { isBinary, compress });
+    let rsv = marked;
+    for (let i = from; i < this.#extensions.length; i++) {
+      const encoded = this.#extensions[i]!.encode(payload, options);
+      if (isLater(encoded)) {
+        this.#encodeLater(encoded, opcode, payload, options, i, rsv);
+        return false;
+      }
       if (encoded === undefined) continue;
       payload = encoded;
-      rsv |= extension.rsv;
+      rsv |= this.#extensions[i]!.rsv;
     }
     this.#frame(opcode, payload, true, rsv);
+    return true;
+  }
+
+  #encodeLater(
+    encoded: PromiseLike<Encoded>,
+    opcode: Opcode,
+    payload: Uint8Array,
+    options: EncodeOptions,
+    at: number,
+    rsv: number,
+  ): void {
+    const pending = this.#pending;
+    const goOn = (result: Encoded): void => {
+      // What was dropped meanwhile is for nobody.
+      if (this.#pending !== pending) return;
+      const marked = result === undefined ? rsv : rsv | this.#extensions[at]!.rsv;
+      if (this.#encode(opcode, result ?? payload, options, at + 1, marked)) this.#goOn();
+    };
+    void Promise.resolve(encoded).then(goOn, () => goOn(undefined));
+  }
+
+  #wait(pending: Pending): void {
+    this.#pending.push(pending);
+    if (pending.opcode !== Opcode.Close) this.#pendingSends++;
+    this.#pendingBytes += pending.payload.length + HEADER_BYTES;
+  }
+
+  /** The first of what waits has become a frame: so does what is behind it, up to the next that takes its time. */
+  #goOn(): void {
+    let next: Pending | undefined;
+    do {
+      const done = this.#pending.shift()!;
+      if (done.opcode !== Opcode.Close) this.#pendingSends--;
+      this.#pendingBytes -= done.payload.length + HEADER_BYTES;
+      next = this.#pending[0];
+    } while (next !== undefined && this.#queue(next));
+    this.#encoded();
+  }
+
+  #queue({ opcode, payload, fin, encode }: Pending): boolean {
+    if (encode !== undefined) return this.#encode(opcode, payload, encode, 0, 0);
+    this.#frame(opcode, payload, fin, 0);
+    return true;
   }
 
   #frame(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number): void {

@@ -6,14 +6,18 @@ export type SendCallback = (error?: Error) => void;
 /** What waits to be written: a connection. */
 export interface Output {
   readonly queuedBytes: number;
+  /** What is still being encoded: so many sends, whose bytes are queued after those that are queued now. */
+  readonly pendingSends: number;
+  readonly pendingBytes: number;
   take(maxBytes: number): Uint8Array[];
+  drop(): void;
 }
 
 /** Who hears of the progress. */
 export interface WriterEvents {
   /** Bytes have been handed to the transport. */
   taken(): void;
-  /** Nothing is left to be written; called after each write, and each time that there was nothing to write. */
+  /** Nothing is left to be encoded or written; called after each write, and each time that there was nothing to write. */
   idle(): void;
   /** The bytes of earlier sends have been written, or will not be: call whoever waits. */
   settled(callbacks: readonly SendCallback[], error: Error | undefined): void;
@@ -44,6 +48,8 @@ export class Writer {
   #writing = 0;
   /** Bytes that have been written since the start. */
   #written = 0;
+  /** Who waits for a send that is still being encoded, in order. */
+  readonly #pending: (SendCallback | undefined)[] = [];
   /** Who waits until so many bytes have been written since the start. */
   readonly #waiting: { readonly callback: SendCallback; readonly until: number }[] = [];
   /** Who is to be called next, in this order; not before `send` has returned. */
@@ -56,9 +62,9 @@ export class Writer {
     this.#events = events;
   }
 
-  /** How many bytes are queued or under way. */
+  /** How many bytes are being encoded, queued or under way. */
   get bufferedAmount(): number {
-    return this.#output.queuedBytes + this.#writing;
+    return this.#output.pendingBytes + this.#output.queuedBytes + this.#writing;
   }
 
   get full(): boolean {
@@ -66,6 +72,12 @@ export class Writer {
   }
 
   /** Something was queued: it is written when the turn is over. */
+  queued(): void {
+    while (this.#pending.length > this.#output.pendingSends) this.#await(this.#pending.shift());
+    this.flushSoon();
+  }
+
+  /** Writes what is queued when the turn is over. */
   flushSoon(): void {
     if (this.#deferred || this.#writing > 0) return;
     this.#deferred = true;
@@ -75,10 +87,15 @@ export class Writer {
     });
   }
 
-  /** A `send` has queued something: much is written at once, and `callback` is called when it has been. */
+  /** A `send` has been taken: much is written at once, and `callback` is called when its bytes have been. */
   submitted(callback: SendCallback | undefined): void {
-    if (callback !== undefined) this.#waiting.push({ callback, until: this.#written + this.bufferedAmount });
+    this.#await(callback);
     if (this.#output.queuedBytes >= FLUSH_AT) this.#flush(true);
+  }
+
+  /** As {@link submitted}, where the bytes are not known yet. */
+  pending(callback: SendCallback | undefined): void {
+    this.#pending.push(callback);
   }
 
   /** A `send` has queued nothing: `callback` is told why, after it has returned. */
@@ -102,8 +119,9 @@ export class Writer {
   /** What was not written never will be: drops it, and tells whoever waits. */
   abandon(error: Error): void {
     this.#stopped = true;
+    for (const callback of this.#pending.splice(0)) this.#await(callback);
     // Whoever keeps the connection should not keep its output.
-    this.#output.take(Number.MAX_SAFE_INTEGER);
+    this.#output.drop();
     this.#writing = 0;
     this.#due.push({ callbacks: this.#waiting.splice(0).map(({ callback }) => callback), error });
     this.#settle();
@@ -118,7 +136,13 @@ export class Writer {
       if (!done) return;
       this.#advance(insideSend);
     }
-    if (!this.#stopped && this.#writing === 0 && !insideSend) this.#events.idle();
+    if (!this.#stopped && this.bufferedAmount === 0 && !insideSend) this.#events.idle();
+  }
+
+  /** All that is queued now has to be written before `callback` is called. */
+  #await(callback: SendCallback | undefined): void {
+    if (callback === undefined) return;
+    this.#waiting.push({ callback, until: this.#written + this.#writing + this.#output.queuedBytes });
   }
 
   /** What was under way has been written. */
