@@ -1,7 +1,7 @@
 /**
  * The house has one direction of imports, and this check keeps it:
  *
- *   adapter -> connection -> codec        adapter -> handshake
+ *   adapter -> connection -> codec        adapter -> handshake        adapter -> permessage-deflate
  *
  * An adapter may also import the codec itself: it lends it what its runtime has, and hands its errors on.
  *
@@ -24,8 +24,8 @@ const PACKAGES = new Map([
   ['codec', { pure: true, imports: [], types: [] }],
   ['handshake', { pure: true, imports: [], types: [] }],
   ['connection', { pure: true, imports: ['codec'], types: [] }],
-  ['permessage-deflate', { pure: false, imports: [], types: ['codec', 'handshake'] }],
-  ['node-server', { pure: false, imports: ['codec', 'connection', 'handshake'], types: [] }],
+  ['permessage-deflate', { pure: false, imports: [], types: ['connection', 'handshake'] }],
+  ['node-server', { pure: false, imports: ['codec', 'connection', 'handshake', 'permessage-deflate'], types: [] }],
   ['deno-adapter', { pure: false, imports: ['codec', 'connection', 'handshake'], types: [] }],
   ['testkit', { pure: false, imports: [], types: [] }],
 ]);

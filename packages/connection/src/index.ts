@@ -6,7 +6,7 @@ export {
 } from './connection.ts';
 export { type Data, toBytes } from './data.ts';
 export { Driver, type DriverHandler, type DriverOptions } from './driver.ts';
-export type { Extension, ExtensionFailure } from './extension.ts';
+export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './extension.ts';
 export { type Message, MessageQueue, type QueuedMessage } from './message-queue.ts';
 export { SendMemory } from './send-memory.ts';
 export type { SendOptions } from './sender.ts';

@@ -1,0 +1,34 @@
+import { Pieces } from './pieces.ts';
+import { LAST_TAIL, LAST_TAIL_BYTES, MAX_FINAL_BLOCKS, NEXT_TAIL, TAIL_BYTES } from './tail.ts';
+import type { Allocate } from './zlib.ts';
+
+/** A message that is being decompressed, and how far it has come. */
+export class Inflation {
+  readonly payload: Uint8Array<ArrayBuffer>;
+  /** What is read after the payload. */
+  readonly tail: Uint8Array<ArrayBuffer>;
+  readonly takeover: boolean;
+  readonly maxLength: number;
+  readonly pieces: Pieces;
+  /** How much of the payload has been read. */
+  at = 0;
+  #finalBlocks = 0;
+
+  constructor(payload: Uint8Array<ArrayBuffer>, takeover: boolean, maxLength: number, allocate: Allocate) {
+    this.payload = payload;
+    this.takeover = takeover;
+    this.tail = takeover ? NEXT_TAIL : LAST_TAIL;
+    this.maxLength = maxLength;
+    this.pieces = new Pieces(allocate);
+  }
+
+  /** The stream has ended within the payload, so a new one begins. Returns whether there are too many of them. */
+  endStream(): boolean {
+    return ++this.#finalBlocks > MAX_FINAL_BLOCKS;
+  }
+
+  /** Whether so much of the tail is what is read of it after a message that is whole. Of one whose empty block is a final one, that block. */
+  endsWith(tailRead: number): boolean {
+    return tailRead === TAIL_BYTES || tailRead === (this.takeover ? NEXT_TAIL.length : LAST_TAIL_BYTES);
+  }
+}

@@ -1,0 +1,303 @@
+import {
+  acceptUpgrade,
+  createUpgrade,
+  parseExtensions,
+  serializeExtensions,
+  UpgradePolicy,
+  verifyUpgrade,
+} from '@ws/handshake';
+import { describe, expect, test } from 'vitest';
+import { offerPermessageDeflate } from './client.ts';
+import type { PermessageDeflateOptions, ServerOptions } from './options.ts';
+import { type Parameters, readParameters, writeParameters } from './parameters.ts';
+import { pureZlib } from './pure.ts';
+import { permessageDeflate } from './server.ts';
+import type { Zlib } from './zlib.ts';
+
+const zlib = pureZlib();
+/** One like fflate, which has one size of window. */
+const oneWindow: Zlib = { ...zlib, minWindowBits: 15 };
+
+const WINDOWS = [8, 9, 10, 11, 12, 13, 14, 15];
+const flags = [false, true];
+
+/** All that may legally be offered or answered. */
+function* everything(clientWindows: readonly (number | true | undefined)[]): Generator<Parameters> {
+  for (const serverNoContextTakeover of flags)
+    for (const clientNoContextTakeover of flags)
+      for (const serverMaxWindowBits of [undefined, ...WINDOWS])
+        for (const clientMaxWindowBits of clientWindows)
+          yield { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits };
+}
+const offers = [...everything([undefined, true, ...WINDOWS])];
+const answers = [...everything([undefined, ...WINDOWS])];
+
+/** The parameters in a header, which have to be legal. */
+const parse = (header: string): Parameters => {
+  const parsed = parseExtensions(header);
+  if (!('extensions' in parsed)) throw parsed.error;
+  expect(parsed.extensions[0]!.name).toBe('permessage-deflate');
+  const read = readParameters(parsed.extensions[0]!.parameters);
+  if (typeof read === 'string') throw new Error(read);
+  return read;
+};
+
+/** What a server answers to the value of Sec-WebSocket-Extensions; undefined: it declines. */
+function answerTo(offered: string, options: ServerOptions = {}, over: Zlib = zlib): string | undefined {
+  const policy = new UpgradePolicy({ extensions: [permessageDeflate(over, options)] });
+  return accept(policy, offered)?.header;
+}
+
+function accept(policy: UpgradePolicy<{ close(): void }>, offered: string) {
+  const { request } = createUpgrade('ws://localhost/', { random: () => new Uint8Array(16) });
+  const headers = [...request.headers, ['Sec-WebSocket-Extensions', offered] as const];
+  const accepted = acceptUpgrade({ ...request, headers }, policy);
+  if (!accepted.ok) throw accepted.error;
+  const [negotiated] = accepted.negotiated.extensions;
+  return negotiated && { header: serializeExtensions([negotiated]), extension: negotiated.extension };
+}
+
+describe('a server', () => {
+  test('answers every legal offer by the RFC, whatever it is set to', () => {
+    let accepted = 0;
+    for (const serverMaxWindowBits of [8, 11, 15]) {
+      for (const clientMaxWindowBits of [8, 11, 15]) {
+        for (const [serverNoContextTakeover, clientNoContextTakeover] of flags.flatMap((a) =>
+          flags.map((b) => [a, b] as const),
+        )) {
+          const options = {
+            serverMaxWindowBits,
+            clientMaxWindowBits,
+            serverNoContextTakeover,
+            clientNoContextTakeover,
+          };
+          const negotiator = permessageDeflate(zlib, options);
+          for (const offer of offers) {
+            const { parameters } = negotiator.accept(writeParameters(offer))!;
+            const answer = readParameters(parameters) as Parameters;
+            accepted++;
+            // 7.1.1.1: what the client asks for is in the answer.
+            expect(answer.serverNoContextTakeover).toBe(offer.serverNoContextTakeover || serverNoContextTakeover);
+            if (offer.clientNoContextTakeover || clientNoContextTakeover)
+              expect(answer.clientNoContextTakeover).toBe(true);
+            // 7.1.2.1: no more than was asked for; said if it was asked for.
+            const server = answer.serverMaxWindowBits ?? 15;
+            expect(server).toBe(Math.min(offer.serverMaxWindowBits ?? 15, serverMaxWindowBits));
+            if (offer.serverMaxWindowBits !== undefined) expect(answer.serverMaxWindowBits).toBeDefined();
+            // 7.1.2.2: only what was offered, and no more.
+            const { clientMaxWindowBits: client } = answer;
+            if (offer.clientMaxWindowBits === undefined) {
+              expect(client).toBeUndefined();
+              // What cannot be limited is not kept.
+              if (clientMaxWindowBits < 15) expect(answer.clientNoContextTakeover).toBe(true);
+            } else {
+              const most = offer.clientMaxWindowBits === true ? 15 : offer.clientMaxWindowBits;
+              expect(client ?? 15).toBe(Math.min(most, clientMaxWindowBits));
+            }
+          }
+        }
+      }
+    }
+    expect(accepted).toBe(offers.length * 36);
+  });
+
+  test('by default compresses without takeover, in windows of 32 KiB', () => {
+    const alone = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
+    expect(answerTo('permessage-deflate; client_max_window_bits')).toBe(alone);
+    expect(answerTo('permessage-deflate')).toBe(alone);
+    expect(answerTo('permessage-deflate; server_max_window_bits=10')).toBe(`${alone}; server_max_window_bits=10`);
+    expect(answerTo('permessage-deflate; client_max_window_bits=12')).toBe(`${alone}; client_max_window_bits=12`);
+    const takeover = { serverNoContextTakeover: false, clientNoContextTakeover: false };
+    expect(answerTo('permessage-deflate; client_max_window_bits', takeover)).toBe('permessage-deflate');
+  });
+
+  test('declines what is not legal, and takes the next offer (H4)', () => {
+    const bad = [
+      'server_no_context_takeover=1',
+      'client_no_context_takeover="x"',
+      'server_max_window_bits',
+      ...['7', '16', '08', '8.0', '0x9', '1e1', '-8', '8a', '99', 'x'].flatMap((bits) => [
+        `server_max_window_bits=${bits}`,
+        `client_max_window_bits=${bits}`,
+      ]),
+      'Server_no_context_takeover',
+      'server_no_context_takeover; server_no_context_takeover',
+      'client_no_context_takeover; client_no_context_takeover',
+      'server_max_window_bits=10; server_max_window_bits=10',
+      'client_max_window_bits; client_max_window_bits=10',
+      'unknown',
+      'constructor',
+      '__proto__=1',
+      'toString',
+    ];
+    for (const parameters of bad) {
+      expect(answerTo(`permessage-deflate; ${parameters}`), parameters).toBeUndefined();
+      const fallback = answerTo(
+        `permessage-deflate; ${parameters}, x-webkit, , permessage-deflate; server_max_window_bits=9`,
+      );
+      expect(parse(fallback!).serverMaxWindowBits, parameters).toBe(9);
+    }
+    expect(answerTo('Permessage-deflate')).toBeUndefined();
+    expect(answerTo('permessage-deflate; server_max_window_bits="9"')).toContain('server_max_window_bits=9');
+  });
+
+  test('with one size of window, declines smaller ones of its own and takes the next offer', () => {
+    for (const bits of WINDOWS) {
+      const offer = `permessage-deflate; server_max_window_bits=${bits}`;
+      expect(answerTo(offer, {}, oneWindow) !== undefined).toBe(bits === 15);
+      expect(answerTo(`${offer}, permessage-deflate`, {}, oneWindow)).toBeDefined();
+      expect(answerTo(`permessage-deflate; client_max_window_bits=${bits}`, {}, oneWindow)).toBeDefined();
+    }
+    expect(() => permessageDeflate(oneWindow, { serverMaxWindowBits: 14 })).toThrow(RangeError);
+  });
+
+  test('M5: has at most so many connections that keep contexts; those over it do without', () => {
+    const takeover = { serverNoContextTakeover: false, clientNoContextTakeover: false };
+    const alone = { serverNoContextTakeover: true, clientNoContextTakeover: true };
+    const policy = new UpgradePolicy({ extensions: [permessageDeflate(zlib, { ...takeover, maxTakeovers: 2 })] });
+    const connect = (offer = 'permessage-deflate') => accept(policy, offer)!;
+    const does = ({ header }: { header: string }) => parse(header);
+    const first = connect();
+    expect(does(first)).toMatchObject(takeover);
+    // One that keeps none of its own accord does not count.
+    const none = connect('permessage-deflate; server_no_context_takeover; client_no_context_takeover');
+    const half = connect('permessage-deflate; server_no_context_takeover');
+    expect(does(half)).toMatchObject({ ...alone, clientNoContextTakeover: false });
+    expect(does(connect())).toMatchObject(alone);
+    none.extension.close();
+    expect(does(connect())).toMatchObject(alone);
+    first.extension.close();
+    first.extension.close();
+    expect(does(connect())).toMatchObject(takeover);
+    expect(does(connect())).toMatchObject(alone);
+  });
+});
+
+describe('a client', () => {
+  const verify = (options: PermessageDeflateOptions, answer: Parameters, over: Zlib = zlib) =>
+    offerPermessageDeflate(over, options).verify(writeParameters(answer));
+
+  test('offers what it is set to', () => {
+    const offerOf = (options: PermessageDeflateOptions, over: Zlib = zlib) => {
+      const { name, offers } = offerPermessageDeflate(over, options);
+      return serializeExtensions(offers.map((parameters) => ({ name, parameters })));
+    };
+    const takeover = { serverNoContextTakeover: false, clientNoContextTakeover: false };
+    expect(offerOf({})).toBe(
+      'permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits',
+    );
+    expect(offerOf(takeover)).toBe('permessage-deflate; client_max_window_bits');
+    expect(offerOf({ ...takeover, serverMaxWindowBits: 9, clientMaxWindowBits: 10 })).toBe(
+      'permessage-deflate; server_max_window_bits=9; client_max_window_bits=10',
+    );
+    expect(offerOf(takeover, oneWindow)).toBe('permessage-deflate');
+    expect(() => offerPermessageDeflate(oneWindow, { clientMaxWindowBits: 14 })).toThrow(RangeError);
+  });
+
+  test('takes an answer if it keeps to the offer, and says why not if it does not', () => {
+    for (const asksNoTakeover of flags) {
+      for (const serverMaxWindowBits of [8, 11, 15]) {
+        for (const clientMaxWindowBits of [8, 11, 15]) {
+          for (const over of [zlib, ...(clientMaxWindowBits === 15 ? [oneWindow] : [])]) {
+            for (const answer of answers) {
+              const legal =
+                (answer.serverNoContextTakeover || !asksNoTakeover) &&
+                (answer.serverMaxWindowBits ?? 15) <= serverMaxWindowBits &&
+                (answer.clientMaxWindowBits === undefined ||
+                  (over === zlib && (answer.clientMaxWindowBits as number) <= clientMaxWindowBits));
+              const judge = () =>
+                verify(
+                  { serverNoContextTakeover: asksNoTakeover, serverMaxWindowBits, clientMaxWindowBits },
+                  answer,
+                  over,
+                );
+              if (legal) expect(judge()).toMatchObject({ rsv: 0x40 });
+              else expect(judge).toThrow(/_/);
+            }
+          }
+        }
+      }
+    }
+  });
+
+  test('fails the handshake on what is not legal, was not asked for, or is there twice', () => {
+    const pending = createUpgrade('ws://localhost/', {
+      random: () => new Uint8Array(16),
+      extensions: [offerPermessageDeflate(zlib, { serverNoContextTakeover: false })],
+    });
+    const accepted = acceptUpgrade(pending.request, new UpgradePolicy());
+    if (!accepted.ok) throw accepted.error;
+    const judge = (answer: string) => {
+      const headers = [...accepted.response.headers, ['Sec-WebSocket-Extensions', answer] as const];
+      const verified = verifyUpgrade({ ...accepted.response, headers }, pending);
+      return verified.ok ? 'fine' : `${verified.error.reason}: ${verified.error.message}`;
+    };
+    expect(judge('permessage-deflate')).toBe('fine');
+    expect(judge('permessage-deflate; client_no_context_takeover; client_max_window_bits=15')).toBe('fine');
+    const bad = {
+      unknown: 'unknown is no parameter',
+      'server_no_context_takeover; server_no_context_takeover': 'is there twice',
+      'server_no_context_takeover=1': 'takes none',
+      client_max_window_bits: 'has no value',
+      'client_max_window_bits=16': 'is not a number from 8 to 15',
+      'server_max_window_bits=7': 'is not a number from 8 to 15',
+    };
+    for (const [answer, why] of Object.entries(bad)) {
+      expect(judge(`permessage-deflate; ${answer}`)).toMatch(new RegExp(`^extension-unacceptable: .*${why}`));
+    }
+    expect(judge('permessage-deflate, permessage-deflate')).toMatch(/^extension-unexpected/);
+  });
+});
+
+test('a client of ours and a server of ours agree, whatever both are set to', () => {
+  const windows = [8, 12, 15];
+  for (const server of everythingSet(windows)) {
+    const negotiator = permessageDeflate(zlib, server);
+    for (const client of everythingSet(windows)) {
+      const { offers, verify } = offerPermessageDeflate(zlib, client);
+      const { parameters } = negotiator.accept(offers[0]!)!;
+      expect(verify(parameters)).toMatchObject({ rsv: 0x40 });
+    }
+  }
+});
+
+function* everythingSet(windows: readonly number[]): Generator<PermessageDeflateOptions> {
+  for (const serverNoContextTakeover of flags)
+    for (const clientNoContextTakeover of flags)
+      for (const serverMaxWindowBits of windows)
+        for (const clientMaxWindowBits of windows)
+          yield { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits };
+}
+
+test('M8: options of the wrong kind are said at once, by their name', () => {
+  const make = (options: object) => [
+    () => permessageDeflate(zlib, options),
+    () => offerPermessageDeflate(zlib, options),
+  ];
+  const ranges: [string, number, number][] = [
+    ['serverMaxWindowBits', 8, 15],
+    ['clientMaxWindowBits', 8, 15],
+    ['threshold', 0, 2 ** 53 - 1],
+    ['level', 0, 9],
+    ['memLevel', 1, 9],
+    ['maxTakeovers', 0, 2 ** 53 - 1],
+  ];
+  for (const [name, min, max] of ranges) {
+    for (const call of [...make({ [name]: min }), ...make({ [name]: max }), ...make({ [name]: undefined })]) call();
+    for (const value of [min - 1, max + 1, min + 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      for (const call of make({ [name]: value })) expect(call).toThrow(RangeError);
+      for (const call of make({ [name]: value })) expect(call).toThrow(name);
+    }
+    for (const value of ['10', true, null, 10n])
+      for (const call of make({ [name]: value })) expect(call).toThrow(TypeError);
+  }
+  for (const name of ['serverNoContextTakeover', 'clientNoContextTakeover']) {
+    for (const value of ['yes', 1, null, {}])
+      for (const call of make({ [name]: value })) expect(call).toThrow(TypeError);
+  }
+  for (const call of make({ maxRatio: 0.5 })) expect(call).toThrow(RangeError);
+  for (const call of make({ maxRatio: Number.NaN })) expect(call).toThrow(RangeError);
+  for (const call of make({ maxRatio: '5' })) expect(call).toThrow(TypeError);
+  expect(() => permessageDeflate(undefined as never)).toThrow('zlib is missing');
+  expect(() => permessageDeflate(zlib, 7 as never)).toThrow(TypeError);
+});

@@ -1,0 +1,40 @@
+import { Gate } from './node-gate.ts';
+import { stepsWork } from './node-steps.ts';
+import type { Allocate } from './zlib.ts';
+
+export interface NodeZlibOptions {
+  /** Where results get their memory from. Default: Buffers of their own. */
+  readonly allocate?: Allocate | undefined;
+  /** How many messages may be in the thread pool at a time, 1 or more. Default: 4. */
+  readonly concurrency?: number | undefined;
+  /** Whether to use the synchronous inside of zlib streams, which no document promises. Default: if it works here. */
+  readonly inside?: boolean | undefined;
+}
+
+/** The thread pool of Node has four threads. With more at a time, files and names would wait behind messages. */
+const CONCURRENCY = 4;
+
+const SCRATCH_BYTES = 32_768;
+
+let insideWorks: boolean | undefined;
+
+/** What the transforms of all connections share. */
+export class Shared {
+  readonly allocate: Allocate;
+  readonly gate: Gate;
+  readonly inside: boolean;
+  /** Memory for a step: none is in the middle of one when another begins. */
+  readonly scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES);
+
+  constructor(options: NodeZlibOptions) {
+    const { concurrency = CONCURRENCY } = options;
+    if (typeof concurrency !== 'number') throw new TypeError(`concurrency must be a number, got ${typeof concurrency}`);
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      throw new RangeError(`concurrency must be an integer of 1 or more, got ${concurrency}`);
+    }
+    this.allocate = options.allocate ?? ((length) => Buffer.allocUnsafeSlow(length));
+    this.gate = new Gate(concurrency);
+    insideWorks ??= stepsWork();
+    this.inside = options.inside ?? insideWorks;
+  }
+}

@@ -1,0 +1,83 @@
+import { MAX_WINDOW_BITS, MIN_WINDOW_BITS } from './parameters.ts';
+import type { Zlib } from './zlib.ts';
+
+/** What a server and a client can set alike. */
+export interface PermessageDeflateOptions {
+  /** Whether the server compresses each message by itself. Default: true, since a context that it keeps costs it 256 KiB a connection. */
+  readonly serverNoContextTakeover?: boolean | undefined;
+  /** Whether the client does. Default: true; a context costs the server 40 KiB a connection. */
+  readonly clientNoContextTakeover?: boolean | undefined;
+  /** The window of the server, in bits, 8 to 15. Default: 15. Smaller ones need less memory where contexts are taken over, and find less. */
+  readonly serverMaxWindowBits?: number | undefined;
+  /** The window of the client, in bits, 8 to 15. Default: 15. */
+  readonly clientMaxWindowBits?: number | undefined;
+  /** Shorter messages are sent as they are, in bytes. Default: 1024: below, a packet is seldom saved. */
+  readonly threshold?: number | undefined;
+  /** 0, none, to 9, the smallest result. Default: 6, zlib's own. */
+  readonly level?: number | undefined;
+  /** 1 to 9: a context for compressing has 2^(memLevel + 9) bytes beside its windows. Default: 8, zlib's own. */
+  readonly memLevel?: number | undefined;
+  /**
+   * How many times its length a message may grow to, where that comes to more than 64 KiB, from 1 on; over it, it is
+   * 'message-too-big'. Default: any, since the limit on messages holds anyway. DEFLATE itself reaches 1032.
+   */
+  readonly maxRatio?: number | undefined;
+}
+
+export interface ServerOptions extends PermessageDeflateOptions {
+  /** How many connections may keep contexts between messages; those over it are answered without. Default: all that want to. */
+  readonly maxTakeovers?: number | undefined;
+}
+
+/** Options, validated, with their defaults. */
+export interface Settings {
+  readonly zlib: Zlib;
+  readonly serverNoContextTakeover: boolean;
+  readonly clientNoContextTakeover: boolean;
+  readonly serverMaxWindowBits: number;
+  readonly clientMaxWindowBits: number;
+  readonly threshold: number;
+  readonly level: number;
+  readonly memLevel: number;
+  readonly maxRatio: number;
+  readonly maxTakeovers: number;
+}
+
+/** @throws TypeError for an option of another type; RangeError for a number out of range (row M8) */
+export function readOptions(zlib: Zlib, options: ServerOptions): Settings {
+  if (typeof options !== 'object' || options === null) throw new TypeError('the options must be an object');
+  if (typeof zlib?.deflater !== 'function' || typeof zlib.inflater !== 'function') {
+    throw new TypeError('zlib is missing: pass nodeZlib() or pureZlib()');
+  }
+  const number = (name: keyof ServerOptions, min: number, max: number, preset: number): number =>
+    readInteger(name, options[name], min, max, preset);
+  const flag = (name: keyof ServerOptions): boolean => {
+    const value: unknown = options[name] === undefined ? true : options[name];
+    if (typeof value !== 'boolean') throw new TypeError(`${name} must be a boolean, got ${typeof value}`);
+    return value;
+  };
+  const { maxRatio = Number.POSITIVE_INFINITY } = options;
+  if (typeof maxRatio !== 'number') throw new TypeError(`maxRatio must be a number, got ${typeof maxRatio}`);
+  if (!(maxRatio >= 1)) throw new RangeError(`maxRatio must be 1 or more, got ${maxRatio}`);
+  return {
+    zlib,
+    serverNoContextTakeover: flag('serverNoContextTakeover'),
+    clientNoContextTakeover: flag('clientNoContextTakeover'),
+    serverMaxWindowBits: number('serverMaxWindowBits', MIN_WINDOW_BITS, MAX_WINDOW_BITS, MAX_WINDOW_BITS),
+    clientMaxWindowBits: number('clientMaxWindowBits', MIN_WINDOW_BITS, MAX_WINDOW_BITS, MAX_WINDOW_BITS),
+    threshold: number('threshold', 0, Number.MAX_SAFE_INTEGER, 1024),
+    level: number('level', 0, 9, 6),
+    memLevel: number('memLevel', 1, 9, 8),
+    maxRatio,
+    maxTakeovers: number('maxTakeovers', 0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function readInteger(name: string, value: unknown, min: number, max: number, preset: number): number {
+  if (value === undefined) return preset;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${typeof value}`);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
+  }
+  return value;
+}

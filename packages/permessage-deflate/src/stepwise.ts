@@ -1,0 +1,80 @@
+import type { Decoded } from '@ws/connection';
+import type { Inflation } from './inflation.ts';
+import { Pieces } from './pieces.ts';
+import { TAIL_BYTES } from './tail.ts';
+import type { Allocate } from './zlib.ts';
+
+/** A stream of zlib that does its work when it is called, step by step. */
+export interface Steps {
+  /** What the last step has left of its input, and of the room for its output. With room left, it has read all it will read. */
+  readonly inputLeft: number;
+  readonly outputLeft: number;
+  /**
+   * Reads from `input[at]` on and writes to `output[0, ...)`. Of a compressing stream, all that it was given is flushed.
+   *
+   * @returns false if the data is not legal; the stream is of no use then
+   */
+  step(input: Uint8Array, at: number, output: Uint8Array<ArrayBuffer>): boolean;
+  /** Forgets all. */
+  reset(): void;
+}
+
+/**
+ * Compresses a message.
+ *
+ * @param scratch memory for a step, at least 16 bytes
+ */
+export function deflateInSteps(
+  steps: Steps,
+  payload: Uint8Array,
+  scratch: Uint8Array<ArrayBuffer>,
+  allocate: Allocate,
+): Uint8Array<ArrayBuffer> {
+  let pieces: Pieces | undefined;
+  let at = 0;
+  for (;;) {
+    if (!steps.step(payload, at, scratch)) throw new Error('zlib has failed');
+    const length = scratch.length - steps.outputLeft;
+    if (steps.outputLeft > 0 && pieces === undefined) {
+      const whole = allocate(length - TAIL_BYTES);
+      whole.set(scratch.subarray(0, length - TAIL_BYTES));
+      return whole;
+    }
+    pieces ??= new Pieces(allocate);
+    pieces.addCopy(scratch.subarray(0, length));
+    if (steps.outputLeft > 0) return pieces.join(TAIL_BYTES);
+    at = payload.length - steps.inputLeft;
+  }
+}
+
+/**
+ * Decompresses a message from where it is.
+ *
+ * @param scratch memory for a step
+ * @param budget at most so many bytes, and a step
+ * @returns undefined if there is more
+ */
+export function inflateInSteps(
+  steps: Steps,
+  inflation: Inflation,
+  scratch: Uint8Array<ArrayBuffer>,
+  budget: number,
+): Decoded | undefined {
+  const { payload, tail, pieces } = inflation;
+  for (;;) {
+    if (!steps.step(payload, inflation.at, scratch)) return 'extension-data-illegal';
+    inflation.at = payload.length - steps.inputLeft;
+    pieces.addCopy(scratch.subarray(0, scratch.length - steps.outputLeft));
+    if (pieces.length > inflation.maxLength) return 'message-too-big';
+    if (steps.outputLeft > 0) {
+      if (steps.inputLeft === 0) break;
+      if (inflation.endStream()) return 'extension-data-illegal';
+      steps.reset();
+    } else if (pieces.length >= budget) return undefined;
+  }
+  const legal = steps.step(tail, 0, scratch) && steps.outputLeft === scratch.length;
+  const tailRead = tail.length - steps.inputLeft;
+  if (!legal || !inflation.endsWith(tailRead)) return 'extension-data-illegal';
+  if (inflation.takeover && tailRead < tail.length) steps.reset();
+  return pieces.join();
+}

@@ -1,0 +1,217 @@
+import { constants, deflateRawSync } from 'node:zlib';
+import { concat } from '@ws/testkit';
+import { describe, expect, test } from 'vitest';
+import { backends, hex, noise, prose, unhex, utf8 } from './backends.suite.ts';
+import { inflateNaively } from './naive-inflate.suite.ts';
+import type { Zlib } from './zlib.ts';
+
+const TAIL = Uint8Array.of(0, 0, 0xff, 0xff);
+const MAX = 10_000_000;
+const WINDOWS = [8, 9, 10, 11, 12, 13, 14, 15];
+/** On both sides of what is done at once: 4 KiB in, 16 KiB in, 32 KiB out. */
+const SIZES = [1, 2, 100, 4095, 4096, 4097, 16_384, 32_767, 32_768, 32_769, 70_000];
+
+const deflaterOf = (zlib: Zlib, takeover: boolean, windowBits = 15, level = 6) =>
+  zlib.deflater({ takeover, windowBits, level, memLevel: 8 });
+
+/** A message as another implementation compresses it. */
+const deflated = (payload: Uint8Array, options = {}): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH, ...options }).subarray(0, -4));
+
+describe.each(backends)('%s', (_, zlib) => {
+  const inflateAlone = (payload: Uint8Array<ArrayBuffer>, maxLength = MAX) =>
+    zlib.inflater({ takeover: false, windowBits: 15 }).inflate(payload, maxLength);
+
+  for (const takeover of [false, true]) {
+    test.each(WINDOWS)(
+      `${takeover ? 'with' : 'without'} takeover, every size comes back, and no reference goes back over 2^%i bytes`,
+      async (windowBits) => {
+        const deflater = deflaterOf(zlib, takeover, windowBits);
+        const inflater = zlib.inflater({ takeover, windowBits });
+        let before = new Uint8Array(0);
+        let farthest = 0;
+        for (const size of [...SIZES, ...SIZES]) {
+          for (const payload of [prose(size, size), noise(size)]) {
+            const message = Uint8Array.from(await deflater.deflate(payload));
+            const inflated = await inflater.inflate(message, payload.length);
+            expect(Buffer.compare(inflated as Uint8Array, payload)).toBe(0);
+            if (size > 40_000) continue;
+            const naive = inflateNaively(concat([message, TAIL]), takeover ? before : undefined);
+            expect(Buffer.compare(naive.output, payload)).toBe(0);
+            farthest = Math.max(farthest, naive.farthest);
+            before = concat([before, payload]).slice(-32_768);
+          }
+          if (size > 40_000) before = concat([prose(size, size), noise(size)]).slice(-32_768);
+        }
+        expect(farthest).toBeLessThanOrEqual(2 ** windowBits);
+        expect(farthest).toBeGreaterThan(2 ** windowBits / 2 - 300);
+        deflater.close();
+        inflater.close();
+      },
+    );
+  }
+
+  test('level 0 to 9 and memLevel 1 to 9 are taken', async () => {
+    const payload = prose(3000);
+    const lengths: number[] = [];
+    for (let level = 0; level <= 9; level++) {
+      for (let memLevel = 1; memLevel <= 9; memLevel++) {
+        const message = await zlib.deflater({ takeover: false, windowBits: 15, level, memLevel }).deflate(payload);
+        expect(hex(await inflateAlone(Uint8Array.from(message)))).toBe(hex(payload));
+        if (memLevel === 8) lengths.push(message.length);
+      }
+    }
+    expect(lengths[0]).toBeGreaterThan(3000);
+    expect(lengths[9]).toBeLessThan(lengths[1]!);
+  });
+
+  test('without takeover, messages of many connections at a time do not meet', async () => {
+    const sizes = [10, 5000, 100, 50_000, 1000, 200_000, 17_000];
+    const all = sizes.flatMap((size) => sizes.map((other) => prose(size + other, size)));
+    const [deflater, inflater] = [deflaterOf(zlib, false), zlib.inflater({ takeover: false, windowBits: 15 })];
+    const back = await Promise.all(
+      all.map(async (payload) => inflater.inflate(Uint8Array.from(await deflater.deflate(payload)), MAX)),
+    );
+    for (const [i, payload] of all.entries()) expect(Buffer.compare(back[i] as Uint8Array, payload)).toBe(0);
+  });
+
+  test('up to 4 KiB, a payload may change once the call has returned', async () => {
+    for (const takeover of [false, true]) {
+      const payload = prose(4096);
+      const deflater = deflaterOf(zlib, takeover);
+      const message = deflater.deflate(payload);
+      payload.fill(0);
+      expect(hex(await inflateAlone(Uint8Array.from(await message)))).toBe(hex(prose(4096)));
+      deflater.close();
+    }
+  });
+
+  describe('what a message may come to', () => {
+    test.each([false, true])('takeover %s: the limit itself, and not a byte more, at any size', async (takeover) => {
+      for (const size of SIZES) {
+        const message = deflated(prose(size));
+        for (const [limit, legal] of [
+          [size, true],
+          [size - 1, false],
+          [0, false],
+          [size + 1, true],
+        ] as const) {
+          const inflater = zlib.inflater({ takeover, windowBits: 15 });
+          const inflated = await inflater.inflate(message, limit);
+          expect(typeof inflated === 'string' ? inflated : inflated.length).toBe(legal ? size : 'message-too-big');
+          inflater.close();
+        }
+      }
+    });
+
+    test.each([false, true])(
+      'M2: takeover %s: 100 KB that would become 100 MiB stop at the limit, which bounds the memory',
+      async (takeover) => {
+        const bomb = deflated(new Uint8Array(100 * 2 ** 20));
+        expect(bomb.length).toBeLessThan(110_000);
+        let allocated = 0;
+        for (const limit of [0, 1000, 100_000, 2 ** 20]) {
+          const inflater = zlib.inflater({ takeover, windowBits: 15 });
+          const before = process.memoryUsage();
+          expect(await inflater.inflate(bomb, limit)).toBe('message-too-big');
+          const after = process.memoryUsage();
+          allocated = Math.max(allocated, after.arrayBuffers - before.arrayBuffers - limit);
+          inflater.close();
+        }
+        // A step, and what a stream has waiting.
+        expect(allocated).toBeLessThan(600_000);
+      },
+    );
+  });
+
+  describe('what is not legal', () => {
+    const messages: [string, Uint8Array<ArrayBuffer>][] = [
+      ['fixed codes', deflated(utf8('Hello, hello, hello! What is this?'), { strategy: constants.Z_FIXED })],
+      ['code tables', deflated(prose(2000))],
+      ['no compression', deflated(noise(300))],
+      [
+        'no compression, of the bytes of a tail',
+        deflated(concat([unhex('0000ffff'), noise(40), unhex('0000ffff')]), { level: 0 }),
+      ],
+      ['many blocks', concat([deflated(prose(90)), TAIL, deflated(prose(90, 5)), TAIL, deflated(noise(20))])],
+      ['over the border', deflated(noise(20_000))],
+    ];
+
+    test.each(messages)('without takeover, no message is taken that was cut anywhere: %s', async (_, message) => {
+      expect(typeof (await inflateAlone(message))).toBe('object');
+      for (let length = 1; length < message.length; length += message.length > 5000 ? 97 : 1) {
+        const cut = await inflateAlone(message.slice(0, length));
+        // Cut behind the end of a block, it is a message: an empty one, or that block.
+        const whole = typeof cut === 'object' && isWhole(message.slice(0, length));
+        expect(whole ? 'legal' : cut).toBe(whole ? 'legal' : 'extension-data-illegal');
+      }
+    });
+
+    test.each(messages)('with takeover, a cut is not seen in code tables alone: %s', async (_, message) => {
+      const { tables } = inflateNaively(concat([message, TAIL]));
+      for (let length = 1; length < message.length; length += message.length > 5000 ? 97 : 1) {
+        const inflater = zlib.inflater({ takeover: true, windowBits: 15 });
+        const cut = await inflater.inflate(message.slice(0, length), MAX);
+        inflater.close();
+        if (typeof cut === 'string' || isWhole(message.slice(0, length))) continue;
+        expect(tables.some(([from, to]) => length * 8 > from && length * 8 < to)).toBe(true);
+      }
+    });
+
+    test('a message that ends with a final block lacks the empty one behind it', async () => {
+      for (const takeover of [false, true]) {
+        const inflater = zlib.inflater({ takeover, windowBits: 15 });
+        expect(await inflater.inflate(unhex('f3 48 cd c9 c9 07 00'), MAX)).toBe('extension-data-illegal');
+        inflater.close();
+      }
+    });
+
+    test('final blocks: a few streams in a message are read, each with a window of its own; a flood is not', async () => {
+      for (const takeover of [false, true]) {
+        for (const size of [10, 40_000]) {
+          const stream = Uint8Array.from(deflateRawSync(prose(size)));
+          const inflater = zlib.inflater({ takeover, windowBits: 15 });
+          const message = concat([...Array.from({ length: 16 }, () => stream), Uint8Array.of(0)]);
+          const inflated = (await inflater.inflate(message, MAX)) as Uint8Array;
+          expect(inflated.length).toBe(16 * size);
+          expect(hex(inflated.subarray(15 * size))).toBe(hex(prose(size)));
+          const flood = concat([...Array.from({ length: 17 }, () => stream), Uint8Array.of(0)]);
+          expect(await inflater.inflate(flood, MAX)).toBe('extension-data-illegal');
+          inflater.close();
+        }
+      }
+    });
+
+    test('after it, messages without takeover are read as before', async () => {
+      for (const bad of [unhex('ff'), unhex('07'), unhex('f2 00 11 00 00'), noise(50_000)]) {
+        expect(await inflateAlone(bad)).toBe('extension-data-illegal');
+        expect(hex(await inflateAlone(deflated(utf8('good'))))).toBe(hex(utf8('good')));
+      }
+    });
+
+    test('with takeover, the window goes on over messages of both ways, and starts anew after a final block', async () => {
+      const inflater = zlib.inflater({ takeover: true, windowBits: 15 });
+      const deflater = deflaterOf(zlib, true);
+      for (const size of [100, 50_000, 200, 3000, 70_000, 10]) {
+        const message = Uint8Array.from(await deflater.deflate(prose(size)));
+        expect(Buffer.compare((await inflater.inflate(message, MAX)) as Uint8Array, prose(size))).toBe(0);
+      }
+      const final = concat([Uint8Array.from(deflateRawSync(prose(10))), Uint8Array.of(0)]);
+      expect(hex(await inflater.inflate(final, MAX))).toBe(hex(prose(10)));
+      expect(hex(await inflater.inflate(deflated(prose(500)), MAX))).toBe(hex(prose(500)));
+      deflater.close();
+      inflater.close();
+    });
+  });
+});
+
+/** Whether a message ends with the header of a stored block, as it must: then any length may follow, by the naive reader. */
+function isWhole(message: Uint8Array): boolean {
+  try {
+    const empty = inflateNaively(concat([message, TAIL])).output;
+    const x = inflateNaively(concat([message, unhex('0100feff78')])).output;
+    return hex(x) === `${hex(empty)}78`;
+  } catch {
+    return false;
+  }
+}
