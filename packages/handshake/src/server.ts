@@ -122,6 +122,8 @@ export function completeUpgrade<E>(
   if (subprotocol !== '' && !offered.includes(subprotocol)) {
     throw new TypeError(`the subprotocol ${JSON.stringify(subprotocol)} was not offered: ${JSON.stringify(offered)}`);
   }
+  const extra = checkExtraFields(options.headers);
+  // Last, since what an extension has agreed to may count for a limit of its own.
   const extensions = negotiateExtensions(offer.extensions, policy.extensions);
   const headers: (readonly [string, string])[] = [
     ['Upgrade', 'websocket'],
@@ -130,7 +132,7 @@ export function completeUpgrade<E>(
   ];
   if (subprotocol) headers.push(['Sec-WebSocket-Protocol', subprotocol]);
   if (extensions.length) headers.push(['Sec-WebSocket-Extensions', serializeExtensions(extensions)]);
-  headers.push(...policy.headers, ...checkExtraFields(options.headers));
+  headers.push(...policy.headers, ...extra);
   return {
     ok: true,
     response: { httpVersion: '1.1', status: 101, reason: 'Switching Protocols', headers },

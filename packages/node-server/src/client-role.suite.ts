@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Driver, SendMemory } from '@ws/connection';
 import { createUpgrade, parseResponseHead, serializeHead, verifyUpgrade } from '@ws/handshake';
+import { offerPermessageDeflate, type PermessageDeflateOptions } from '@ws/permessage-deflate';
+import { nodeZlib } from '@ws/permessage-deflate/node';
 import { expect, onTestFinished } from 'vitest';
 import { clock } from './clock.ts';
 import { platform } from './platform.ts';
@@ -9,9 +11,12 @@ import { SocketTransport } from './socket-transport.ts';
 
 type Received = { payload: Uint8Array; isBinary: boolean };
 
-/** A client out of the parts of the house: handshake, driver and a socket of node:net. */
-export async function connectClient(url: string) {
-  const upgrade = createUpgrade(url, { random: () => crypto.getRandomValues(new Uint8Array(16)) });
+/** A client out of the parts of the house: handshake, driver and a socket of node:net. Without options, it offers no compression. */
+export async function connectClient(url: string, deflate?: PermessageDeflateOptions) {
+  const upgrade = createUpgrade(url, {
+    random: () => crypto.getRandomValues(new Uint8Array(16)),
+    extensions: deflate === undefined ? [] : [offerPermessageDeflate(nodeZlib(), deflate)],
+  });
   const socket = connect({ host: upgrade.host, port: Number(upgrade.port), allowHalfOpen: true });
   socket.write(serializeHead(upgrade.request));
   let head = Buffer.alloc(0);
@@ -32,6 +37,8 @@ export async function connectClient(url: string) {
   const transport = new SocketTransport(socket);
   const driver = new Driver({
     ...{ role: 'client', transport, clock, platform, sendMemory: new SendMemory() },
+    limits: { maxMessagePayload: 64 * 1024 * 1024 },
+    extensions: verified.negotiated.extensions.map(({ extension }) => extension),
     maskingKey: () => crypto.getRandomValues(new Int32Array(1))[0]!,
     handler: {
       message: (payload, isBinary) => {
@@ -56,5 +63,6 @@ export async function connectClient(url: string) {
     }
     return waiting.shift()!;
   };
-  return { driver, message, pongs, over };
+  const [agreed] = verified.negotiated.extensions;
+  return { driver, message, pongs, over, agreed: agreed?.parameters };
 }

@@ -12,7 +12,7 @@ const echo = (socket: WebSocket) => socket.on('message', (data, isBinary) => soc
 async function withWs(connection?: (socket: WebSocket) => void, options: ServeOptions = {}) {
   const { server, port } = await serve(options, connection);
   const connected = nextConnection(server);
-  const client = new WsClient(`ws://127.0.0.1:${port}`);
+  const client = new WsClient(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
   onTestFinished(() => client.terminate());
   await once(client, 'open');
   return { client, socket: await connected };

@@ -1,5 +1,9 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
+import type { ExtensionNegotiator } from '@ws/handshake';
+import type { PermessageDeflate } from '@ws/permessage-deflate';
+import { integer } from './integer.ts';
+import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import type { VerifyClient } from './verify-client.ts';
 
 /** How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. */
@@ -21,6 +25,11 @@ export interface ServerOptions {
    * Default: 16 MiB, the longest that conformance suites send. Set it to what the application needs.
    */
   readonly maxPayload?: number | undefined;
+  /**
+   * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on, each by
+   * itself, so that a connection at rest keeps nothing for it.
+   */
+  readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   /**
    * The origins whose pages may connect, such as `https://example.com`. Default: all, since only the application knows its
    * own; name them wherever a cookie logs in (row H8).
@@ -58,6 +67,7 @@ export interface Settings {
   readonly port: number | undefined;
   readonly path: string | undefined;
   readonly maxPayload: number;
+  readonly extensions: readonly ExtensionNegotiator<PermessageDeflate>[];
   readonly handleProtocols: ServerOptions['handleProtocols'];
   readonly verifyClient: VerifyClient | undefined;
   readonly handshakeTimeout: number;
@@ -92,19 +102,11 @@ export function readOptions(options: ServerOptions): Settings {
     port: options.port === undefined ? undefined : integer(options.port, 'port', 65_535, 0),
     path,
     maxPayload: integer(options.maxPayload, 'maxPayload', Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
+    extensions: readDeflate(options.perMessageDeflate),
     handleProtocols,
     verifyClient,
     handshakeTimeout: integer(options.handshakeTimeout, 'handshakeTimeout', MAX_TIMEOUT, 10_000),
     closeTimeout: integer(options.closeTimeout, 'closeTimeout', MAX_TIMEOUT, 1000),
     closeReplyTimeout: integer(options.closeReplyTimeout, 'closeReplyTimeout', MAX_TIMEOUT, 10_000),
   };
-}
-
-function integer(value: number | undefined, name: string, max: number, preset: number): number {
-  if (value === undefined) return preset;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${typeof value}`);
-  if (!Number.isInteger(value) || value < 0 || value > max) {
-    throw new RangeError(`${name} must be an integer from 0 to ${max}, got ${value}`);
-  }
-  return value;
 }

@@ -25,7 +25,7 @@ const BufferBytes: BytesConstructor =
 const maskKernel = process.versions.bun === undefined ? bigUint64Kernel : undefined;
 
 /** Shared by all connections of the process, so that an idle one holds none of it. */
-export const platform: Platform = {
+export const platform: Platform & { readonly memory: MessageMemory } = {
   memory: new MessageMemory(BufferBytes, Buffer.allocUnsafeSlow),
   isUtf8,
   maskKernel,

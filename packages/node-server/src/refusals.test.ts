@@ -95,13 +95,15 @@ test('H4: a bad offer, an unknown one and empty list elements are declined; the 
   const offers = [
     'permessage-deflate; server_max_window_bits=99',
     'permessage-deflate; server_no_context_takeover; server_no_context_takeover',
-    ', ,permessage-deflate,',
+    ', ,permessage-bzip2,',
     'x-unknown; a="q\\uoted"',
     'constructor, __proto__, hasOwnProperty; toString',
   ];
   for (const offer of offers) {
     const client = await open(port, { 'Sec-WebSocket-Extensions': offer });
     expect((await client.response()).fields.has('sec-websocket-extensions')).toBe(false);
+    const next = await open(port, { 'Sec-WebSocket-Extensions': `${offer}, , permessage-deflate` });
+    expect((await next.response()).fields.get('sec-websocket-extensions')).toMatch(/^permessage-deflate;/);
   }
 });
 

@@ -81,6 +81,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       allowedOrigins: options.allowedOrigins,
       requireOrigin: options.requireOrigin,
       subprotocols: options.subprotocols,
+      extensions: this.#settings.extensions,
     });
     const { port } = this.#settings;
     if (port !== undefined) {
@@ -272,11 +273,12 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       return;
     }
     // One of the hooks may have closed this server.
+    const { response, negotiated } = accepted;
     if (this.#state !== 'running') {
+      for (const { extension } of negotiated.extensions) extension.close?.();
       this.#refuse(pending, request, refuse(503));
       return;
     }
-    const { response, negotiated } = accepted;
     const early = pending.release();
     socket.write(serializeHead(response));
     const webSocket = new WebSocket({

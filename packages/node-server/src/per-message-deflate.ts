@@ -1,0 +1,25 @@
+import type { ExtensionNegotiator } from '@ws/handshake';
+import { type PermessageDeflate, permessageDeflate, type ServerOptions } from '@ws/permessage-deflate';
+import { nodeZlib } from '@ws/permessage-deflate/node';
+import { integer } from './integer.ts';
+import { platform } from './platform.ts';
+
+/** How messages are compressed: the options of `@ws/permessage-deflate`, and one of Node's. */
+export interface PerMessageDeflateOptions extends ServerOptions {
+  /** How many messages of over 4 KiB may be in the thread pool at a time, 1 or more. Default: 4, as many as it has threads. */
+  readonly concurrencyLimit?: number | undefined;
+}
+
+/** @throws TypeError or RangeError for options of the wrong kind */
+export function readDeflate(
+  options: boolean | PerMessageDeflateOptions = true,
+): ExtensionNegotiator<PermessageDeflate>[] {
+  if (options === false) return [];
+  if (options !== true && (typeof options !== 'object' || options === null)) {
+    throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
+  }
+  const { concurrencyLimit, ...others } = options === true ? {} : options;
+  const concurrency = integer(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, 4, 1);
+  const zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency });
+  return [permessageDeflate(zlib, others)];
+}
