@@ -17,7 +17,7 @@ import type { WebSocket } from './websocket.ts';
 const echo = (socket: WebSocket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
 
 /** On both sides of the threshold, of what is done at once, and of what fits into a window. */
-const SIZES = [0, 1, 1023, 1024, 4096, 4097, 33_000, 200_000];
+const SIZES = [0, 1, 1023, 1024, 2048, 2049, 4097, 33_000, 200_000];
 const WINDOWS = [8, 9, 10, 11, 12, 13, 14, 15];
 const TAKEOVERS = [false, true].flatMap((server) => [false, true].map((client) => [server, client] as const));
 

@@ -6,7 +6,7 @@ import { platform } from './platform.ts';
 
 /** How messages are compressed: the options of `@ws/permessage-deflate`, and one of Node's. */
 export interface PerMessageDeflateOptions extends ServerOptions {
-  /** How many messages of over 4 KiB may be in the thread pool at a time, 1 or more. Default: 4, as many as it has threads. */
+  /** How many messages may be in the thread pool at a time, where those of over 2 KiB go, 1 or more. Default: 4, as many as it has threads. */
   readonly concurrencyLimit?: number | undefined;
 }
 

@@ -1,6 +1,7 @@
 """One end of a WebSocket, by the library websockets, told over stdio what to do: one JSON a line, answered by one.
 
-client URL: connects. server: listens on a free port of 127.0.0.1 and takes one connection.
+client URL: connects. server: listens on a free port of 127.0.0.1 and takes one connection. A last argument in JSON has the
+parameters of permessage-deflate; without it, nothing is compressed.
 Payloads are made here by the pattern of interop.suite.ts, so that only their hash has to travel.
 """
 
@@ -10,6 +11,10 @@ import json
 import sys
 
 import websockets
+from websockets.extensions.permessage_deflate import (
+    ClientPerMessageDeflateFactory,
+    ServerPerMessageDeflateFactory,
+)
 
 LIMIT = 64 * 1024 * 1024
 PERIOD = bytes((i * 7 + 3) & 255 for i in range(251))
@@ -85,7 +90,12 @@ async def serve_orders(socket):
 
 async def main():
     options = {"max_size": LIMIT, "compression": None, "ping_interval": None}
-    if sys.argv[1] == "client":
+    is_client = sys.argv[1] == "client"
+    deflate = sys.argv[3:] if is_client else sys.argv[2:]
+    if deflate:
+        factory = ClientPerMessageDeflateFactory if is_client else ServerPerMessageDeflateFactory
+        options["extensions"] = [factory(**json.loads(deflate[0]))]
+    if is_client:
         async with websockets.connect(sys.argv[2], **options) as socket:
             say({"connected": True})
             await serve_orders(socket)

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { PermessageDeflateOptions } from '@ws/permessage-deflate';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectClient } from './client-role.suite.ts';
 import { pattern, SIZES, textOf } from './interop.suite.ts';
+import type { PerMessageDeflateOptions } from './per-message-deflate.ts';
 import { ended, nextConnection, serve } from './serve.suite.ts';
 import type { WebSocket } from './websocket.ts';
 
@@ -38,18 +40,22 @@ async function python(...args: string[]) {
   return { answer, order };
 }
 
-async function withPythonClient(connection?: (socket: WebSocket) => void) {
-  const { server, port } = await serve({}, connection);
+async function withPythonClient(
+  connection?: (socket: WebSocket) => void,
+  perMessageDeflate?: PerMessageDeflateOptions,
+) {
+  const { server, port } = await serve({ perMessageDeflate }, connection);
   const connected = nextConnection(server);
-  const peer = await python('client', `ws://127.0.0.1:${port}/`);
+  const theirs = perMessageDeflate === undefined ? [] : [JSON.stringify({ client_max_window_bits: true })];
+  const peer = await python('client', `ws://127.0.0.1:${port}/`, ...theirs);
   expect(await peer.answer()).toEqual({ connected: true });
   return { ...peer, socket: await connected };
 }
 
-async function withPythonServer() {
-  const peer = await python('server');
+async function withPythonServer(theirs?: object, ours?: PermessageDeflateOptions) {
+  const peer = await python('server', ...(theirs === undefined ? [] : [JSON.stringify(theirs)]));
   const { port } = await peer.answer();
-  const client = await connectClient(`ws://127.0.0.1:${port}/`);
+  const client = await connectClient(`ws://127.0.0.1:${port}/`, ours);
   expect(await peer.answer()).toEqual({ connected: true });
   return { ...peer, ...client };
 }
@@ -119,3 +125,57 @@ test('python websockets, server: either end closes, pings are answered', async (
   await second.order({ do: 'close', code: 4001, reason: 'grüße' });
   expect(await second.over).toEqual({ code: 4001, reason: 'grüße' });
 });
+
+const TAKEOVERS = [false, true].flatMap((server) => [false, true].map((client) => [server, client] as const));
+const WINDOWS = [8, 9, 10, 11, 12, 13, 14, 15];
+const DEFLATED_SIZES = [0, 1, 126, 1024, 5000, 65_536, 300_000];
+
+test.each(TAKEOVERS)(
+  'python websockets, client, compressed: takeover by us %s, by it %s, in every window',
+  async (server, client) => {
+    for (const bits of WINDOWS) {
+      const { order, socket } = await withPythonClient(echo, {
+        ...{ serverNoContextTakeover: !server, clientNoContextTakeover: !client, threshold: 0 },
+        // Its zlib cannot compress in a window of 2^8 bytes.
+        ...{ serverMaxWindowBits: bits, clientMaxWindowBits: Math.max(bits, 9) },
+      });
+      expect(socket.extensions).toMatch(/^permessage-deflate/);
+      for (const size of DEFLATED_SIZES) {
+        for (const kind of kinds) {
+          for (const way of ['send', 'send fragments']) {
+            expect(await order({ do: way, kind, size })).toEqual({});
+            expect(await order({ do: 'receive' })).toEqual(digest(kind, size));
+          }
+        }
+      }
+      await order({ do: 'close', code: 1000, reason: '' });
+    }
+  },
+);
+
+test.each(TAKEOVERS)(
+  'python websockets, server, compressed: takeover by it %s, by us %s, in every window',
+  async (server, client) => {
+    for (const bits of WINDOWS) {
+      const theirs = {
+        ...{ server_no_context_takeover: !server, client_no_context_takeover: !client },
+        ...{ server_max_window_bits: Math.max(bits, 9), client_max_window_bits: bits },
+      };
+      const ours = { serverNoContextTakeover: !server, clientNoContextTakeover: !client, threshold: 0 };
+      const { order, driver, message, agreed } = await withPythonServer(theirs, ours);
+      expect(agreed).toBeDefined();
+      for (const size of DEFLATED_SIZES) {
+        for (const kind of kinds) {
+          driver.send(kind === 'text' ? textOf(size) : pattern(size), {});
+          expect(await order({ do: 'receive' })).toEqual(digest(kind, size));
+          for (const way of ['send', 'send fragments']) {
+            await order({ do: way, kind, size });
+            const { payload, isBinary } = await message();
+            expect([sha256(payload), isBinary]).toEqual([digest(kind, size).sha256, kind === 'binary']);
+          }
+        }
+      }
+      driver.close(1000);
+    }
+  },
+);

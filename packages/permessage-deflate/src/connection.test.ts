@@ -171,7 +171,7 @@ describe.each(backends)('%s', (_, zlib) => {
   }
 });
 
-const size = fc.oneof(fc.nat({ max: 300 }), fc.constantFrom(0, 4095, 4096, 4097, 20_000, 33_000, 70_000));
+const size = fc.oneof(fc.nat({ max: 300 }), fc.constantFrom(0, 2048, 2049, 4097, 20_000, 33_000, 70_000));
 const sending = fc.record({
   payload: fc.tuple(size, fc.boolean()).map(([size, isProse]) => (isProse ? prose(size, size) : noise(size))),
   compress: fc.boolean(),

@@ -1,42 +1,46 @@
-import { constants, createDeflateRaw, type DeflateRaw } from 'node:zlib';
+import { constants, createDeflateRaw } from 'node:zlib';
 import type { Shared } from './node-shared.ts';
-import { StreamSteps } from './node-steps.ts';
-import { deflateByStream, StreamWriter } from './node-stream.ts';
+import { deflateByStream, NodeStream, StreamPool } from './node-stream.ts';
 import { deflateInSteps } from './stepwise.ts';
 import type { Deflater, DeflateSettings } from './zlib.ts';
 
 /**
- * Up to here, in bytes, a message is compressed at once: a trip to the thread pool takes as much of the main thread as
- * compressing 3 KiB does. It is also how long a payload may be that changes after the call.
+ * Up to here, in bytes, a message is compressed at once: a trip to the thread pool takes as much of the main thread
+ * (bench/deflate/border.js).
  */
-const AT_ONCE = 4096;
+const AT_ONCE = 2048;
+
+/** Up to here, in bytes, a payload may change once the call has returned. */
+const MAY_CHANGE = 4096;
+
+/** How much a trip to the thread pool brings back at the most, in bytes; each connection's own have 16 KiB, as Node has it. */
+const POOLED_CHUNK_BYTES = 65_536;
 
 /** Compresses messages that stand by themselves, for all connections. */
 export class SingleDeflater implements Deflater {
   readonly #shared: Shared;
-  readonly #settings: DeflateSettings;
-  #steps: StreamSteps | undefined;
+  readonly #pool: StreamPool;
 
   constructor(shared: Shared, settings: DeflateSettings) {
     this.#shared = shared;
-    this.#settings = settings;
+    this.#pool = new StreamPool(() => open(settings, POOLED_CHUNK_BYTES));
   }
 
   deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const { allocate, gate, inside, scratch } = this.#shared;
     if (inside && payload.length <= AT_ONCE) {
-      if (this.#steps === undefined || this.#steps.stream.destroyed)
-        this.#steps = new StreamSteps(open(this.#settings));
-      else this.#steps.reset();
-      return deflateInSteps(this.#steps, payload, scratch, allocate);
+      const stream = this.#pool.take();
+      const deflated = deflateInSteps(stream, payload, scratch, allocate);
+      this.#pool.give(stream);
+      return deflated;
     }
     const kept = keep(payload);
     return gate.run(async () => {
-      const stream = open(this.#settings);
+      const stream = this.#pool.take();
       try {
-        return await deflateByStream(new StreamWriter(stream), kept, allocate);
+        return await deflateByStream(stream, kept, allocate);
       } finally {
-        stream.destroy();
+        this.#pool.give(stream);
       }
     });
   }
@@ -48,37 +52,32 @@ export class SingleDeflater implements Deflater {
 /** Compresses messages that refer to those before them, of one connection. */
 export class TakeoverDeflater implements Deflater {
   readonly #shared: Shared;
-  readonly #stream: DeflateRaw;
-  readonly #steps: StreamSteps;
-  #writer: StreamWriter | undefined;
+  readonly #stream: NodeStream;
 
   constructor(shared: Shared, settings: DeflateSettings) {
     this.#shared = shared;
     this.#stream = open(settings);
-    this.#steps = new StreamSteps(this.#stream);
   }
 
   deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const { allocate, gate, inside, scratch } = this.#shared;
-    if (inside && payload.length <= AT_ONCE) return deflateInSteps(this.#steps, payload, scratch, allocate);
-    this.#writer ??= new StreamWriter(this.#stream);
-    const [writer, kept] = [this.#writer, keep(payload)];
-    return gate.run(() => deflateByStream(writer, kept, allocate));
+    if (inside && payload.length <= AT_ONCE) return deflateInSteps(this.#stream, payload, scratch, allocate);
+    const kept = keep(payload);
+    return gate.run(() => deflateByStream(this.#stream, kept, allocate));
   }
 
   close(): void {
-    this.#stream.destroy();
+    this.#stream.close();
   }
 }
 
-function open({ windowBits, level, memLevel }: DeflateSettings): DeflateRaw {
+function open({ windowBits, level, memLevel }: DeflateSettings, chunkSize?: number): NodeStream {
   // Node makes 9 of 8, since zlib has no windows of 2^8 bytes. Of one of 2^9 bytes it uses 250.
-  const stream = createDeflateRaw({ windowBits, level, memLevel, flush: constants.Z_SYNC_FLUSH });
-  // An error shows in what is asked of it.
-  return stream.on('error', () => {});
+  const options = { windowBits, level, memLevel, flush: constants.Z_SYNC_FLUSH, chunkSize };
+  return new NodeStream(createDeflateRaw(options));
 }
 
 /** What stays as it is when the call has returned. */
 function keep(payload: Uint8Array): Uint8Array {
-  return payload.length <= AT_ONCE ? payload.slice() : payload;
+  return payload.length <= MAY_CHANGE ? payload.slice() : payload;
 }

@@ -1,25 +1,27 @@
-import { constants, createInflateRaw, type InflateRaw } from 'node:zlib';
+import { constants, createInflateRaw } from 'node:zlib';
 import type { Decoded } from '@ws/connection';
 import { Inflation } from './inflation.ts';
 import type { Shared } from './node-shared.ts';
-import { StreamSteps } from './node-steps.ts';
-import { inflateByStream, StreamWriter } from './node-stream.ts';
+import { inflateByStream, NodeStream, StreamPool } from './node-stream.ts';
 import { inflateInSteps } from './stepwise.ts';
 import type { Inflater, InflateSettings } from './zlib.ts';
 
-/** Up to here, in bytes, decompressing a message is begun at once … */
-const AT_ONCE = 16_384;
+/** Up to here, in bytes, a message is decompressed at once … */
+const AT_ONCE = 4096;
 
-/** … and ended, if no more than this comes out of it: about what a trip to the thread pool takes. */
+/** … if no more than this comes out of it: about what a trip to the thread pool takes. */
 const INFLATED_AT_ONCE = 32_768;
 
 /** A window of this size has room for every other. */
 const MAX_WINDOW_BITS = 15;
 
+/** How much a trip to the thread pool brings back at the most, in bytes; each connection's own have 16 KiB, as Node has it. */
+const POOLED_CHUNK_BYTES = 65_536;
+
 /** Decompresses messages that stand by themselves, for all connections. */
 export class SingleInflater implements Inflater {
   readonly #shared: Shared;
-  #steps: StreamSteps | undefined;
+  readonly #pool = new StreamPool(() => open(MAX_WINDOW_BITS, POOLED_CHUNK_BYTES));
 
   constructor(shared: Shared) {
     this.#shared = shared;
@@ -28,74 +30,67 @@ export class SingleInflater implements Inflater {
   inflate(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | Promise<Decoded> {
     const { allocate, gate, inside, scratch } = this.#shared;
     if (inside && payload.length <= AT_ONCE) {
-      if (this.#steps === undefined || this.#steps.stream.destroyed)
-        this.#steps = new StreamSteps(open(MAX_WINDOW_BITS));
-      else this.#steps.reset();
+      const stream = this.#pool.take();
       const inflation = new Inflation(payload, false, maxLength, allocate);
-      const done = inflateInSteps(this.#steps, inflation, scratch, INFLATED_AT_ONCE);
+      const done = inflateInSteps(stream, inflation, scratch, INFLATED_AT_ONCE);
+      this.#pool.give(stream);
       if (done !== undefined) return done;
-      // Others need the context: this message begins again, with one of its own.
+      // It begins again in the thread pool, since a context that waits for its turn there would be one more.
     }
-    return gate.run(async () => {
-      let stream = open(MAX_WINDOW_BITS);
-      const renew = (): StreamWriter => {
-        stream.destroy();
-        stream = open(MAX_WINDOW_BITS);
-        return new StreamWriter(stream);
-      };
-      try {
-        const inflation = new Inflation(payload, false, maxLength, allocate);
-        return await inflateByStream(inflation, new StreamWriter(stream), renew);
-      } finally {
-        stream.destroy();
-      }
-    });
+    return gate.run(() => this.#inflateLater(new Inflation(payload, false, maxLength, allocate)));
   }
 
   /** It is everybody's. */
   close(): void {}
+
+  async #inflateLater(inflation: Inflation): Promise<Decoded> {
+    const { inside, scratch } = this.#shared;
+    let stream = this.#pool.take();
+    const renew = (): NodeStream => {
+      this.#pool.give(stream);
+      stream = this.#pool.take();
+      return stream;
+    };
+    try {
+      return await inflateByStream(inflation, stream, renew, inside ? scratch : undefined);
+    } finally {
+      this.#pool.give(stream);
+    }
+  }
 }
 
 /** Decompresses messages that refer to those before them, of one connection. */
 export class TakeoverInflater implements Inflater {
   readonly #shared: Shared;
   readonly #windowBits: number;
-  #steps: StreamSteps;
-  #writer: StreamWriter | undefined;
+  #stream: NodeStream;
 
   constructor(shared: Shared, { windowBits }: InflateSettings) {
     this.#shared = shared;
     this.#windowBits = windowBits;
-    this.#steps = new StreamSteps(open(windowBits));
+    this.#stream = open(windowBits);
   }
 
   inflate(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | Promise<Decoded> {
     const { allocate, gate, inside, scratch } = this.#shared;
     const inflation = new Inflation(payload, true, maxLength, allocate);
     if (inside && payload.length <= AT_ONCE) {
-      const done = inflateInSteps(this.#steps, inflation, scratch, INFLATED_AT_ONCE);
+      const done = inflateInSteps(this.#stream, inflation, scratch, INFLATED_AT_ONCE);
       if (done !== undefined) return done;
     }
-    return gate.run(() => {
-      this.#writer ??= new StreamWriter(this.#steps.stream);
-      return inflateByStream(inflation, this.#writer, () => this.#renew());
-    });
+    const renew = (): NodeStream => {
+      this.close();
+      this.#stream = open(this.#windowBits);
+      return this.#stream;
+    };
+    return gate.run(() => inflateByStream(inflation, this.#stream, renew, inside ? scratch : undefined));
   }
 
   close(): void {
-    this.#steps.stream.destroy();
-  }
-
-  #renew(): StreamWriter {
-    this.close();
-    this.#steps = new StreamSteps(open(this.#windowBits));
-    this.#writer = new StreamWriter(this.#steps.stream);
-    return this.#writer;
+    this.#stream.close();
   }
 }
 
-function open(windowBits: number): InflateRaw {
-  const stream = createInflateRaw({ windowBits, flush: constants.Z_SYNC_FLUSH });
-  // An error shows in what is asked of it.
-  return stream.on('error', () => {});
+function open(windowBits: number, chunkSize?: number): NodeStream {
+  return new NodeStream(createInflateRaw({ windowBits, flush: constants.Z_SYNC_FLUSH, chunkSize }));
 }

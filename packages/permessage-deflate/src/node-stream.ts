@@ -1,92 +1,138 @@
 import type { DeflateRaw, InflateRaw } from 'node:zlib';
 import type { Decoded } from '@ws/connection';
 import type { Inflation } from './inflation.ts';
+import { StreamSteps } from './node-steps.ts';
 import { Pieces } from './pieces.ts';
+import { endInSteps } from './stepwise.ts';
 import { TAIL_BYTES } from './tail.ts';
 import type { Allocate } from './zlib.ts';
 
-/** A zlib stream, made to flush after each write, that works in the thread pool: one write after another. */
-export class StreamWriter {
-  readonly stream: DeflateRaw | InflateRaw;
+/** A zlib stream, made to flush after each write, that is used step by step, or in the thread pool, one write after another. */
+export class NodeStream extends StreamSteps {
+  #ended = false;
+  #listening = false;
   #pieces: Pieces | undefined;
   #maxLength = 0;
   #settle: ((outcome: number | 'failed' | 'too long') => void) | undefined;
 
   constructor(stream: DeflateRaw | InflateRaw) {
-    this.stream = stream;
-    stream.on('data', (chunk: Buffer) => {
-      this.#pieces?.add(chunk);
-      if (this.#pieces !== undefined && this.#pieces.length > this.#maxLength) this.#done('too long');
-    });
+    super(stream);
     stream.on('error', () => this.#done('failed'));
   }
 
+  /** Whether it can begin anew, by `reset`. */
+  get usable(): boolean {
+    return !this.#ended && !this.stream.destroyed;
+  }
+
   /**
-   * Writes what may not change meanwhile.
+   * Writes, in the thread pool, what does not change meanwhile.
    *
    * @param pieces get the output
-   * @returns how much was read, which is less only if the stream has ended; then, and if it has failed or made more than
-   *   `maxLength` bytes, it is of no use any more
+   * @returns how much was read: less only if the zlib stream has ended. Then, and if it has failed or made more than
+   *   `maxLength` bytes, this one is of no use any more
    */
   write(
     input: Uint8Array,
     pieces: Pieces,
     maxLength: number = Number.POSITIVE_INFINITY,
   ): Promise<number | 'failed' | 'too long'> {
-    if (this.stream.destroyed) return Promise.resolve('failed');
+    const { stream } = this;
+    if (!this.usable) return Promise.resolve('failed');
+    if (!this.#listening) stream.on('data', (chunk: Buffer) => this.#output(chunk));
+    this.#listening = true;
     return new Promise((resolve) => {
       this.#pieces = pieces;
       this.#maxLength = maxLength;
       this.#settle = resolve;
-      const before = this.stream.bytesWritten;
-      this.stream.write(input, (error) => this.#done(error ? 'failed' : this.stream.bytesWritten - before));
+      const before = stream.bytesWritten;
+      stream.write(input, (error) => {
+        const read = stream.bytesWritten - before;
+        if (read < input.length) this.#ended = true;
+        this.#done(error ? 'failed' : read);
+      });
     });
+  }
+
+  close(): void {
+    this.stream.destroy();
+  }
+
+  #output(chunk: Buffer): void {
+    if (this.#pieces === undefined) return;
+    this.#pieces.add(chunk);
+    if (this.#pieces.length > this.#maxLength) this.#done('too long');
   }
 
   #done(outcome: number | 'failed' | 'too long'): void {
     this.#pieces = undefined;
-    if (typeof outcome === 'string') this.stream.destroy();
+    if (typeof outcome === 'string') this.close();
     this.#settle?.(outcome);
     this.#settle = undefined;
   }
 }
 
+/** Streams that are alike, for messages that stand by themselves: as many as are in use at a time. */
+export class StreamPool {
+  readonly #open: () => NodeStream;
+  readonly #idle: NodeStream[] = [];
+
+  constructor(open: () => NodeStream) {
+    this.#open = open;
+  }
+
+  /** One that knows nothing. */
+  take(): NodeStream {
+    return this.#idle.pop() ?? this.#open();
+  }
+
+  give(stream: NodeStream): void {
+    if (stream.usable) {
+      stream.reset();
+      this.#idle.push(stream);
+    } else stream.close();
+  }
+}
+
 /** Compresses a message in the thread pool. Rejected if zlib fails. */
 export async function deflateByStream(
-  writer: StreamWriter,
+  stream: NodeStream,
   payload: Uint8Array,
   allocate: Allocate,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const pieces = new Pieces(allocate);
-  const read = await writer.write(payload, pieces);
-  if (read !== payload.length) throw new Error('zlib has failed');
+  if ((await stream.write(payload, pieces)) !== payload.length) throw new Error('zlib has failed');
   return pieces.join(TAIL_BYTES);
 }
 
 /**
  * Decompresses a message in the thread pool, from where it is.
  *
- * @param writer for what is left of it
- * @param renew makes a new one, after the end of a stream
+ * @param first for what is left of it
+ * @param renew gives another, after the end of a zlib stream
+ * @param scratch memory for a step, if steps work
  */
 export async function inflateByStream(
   inflation: Inflation,
-  writer: StreamWriter,
-  renew: () => StreamWriter,
+  first: NodeStream,
+  renew: () => NodeStream,
+  scratch: Uint8Array<ArrayBuffer> | undefined,
 ): Promise<Decoded> {
-  const { payload, tail, pieces, maxLength } = inflation;
-  let current = writer;
+  const { payload, pieces, maxLength } = inflation;
+  let stream = first;
   for (;;) {
-    const read = await current.write(payload.subarray(inflation.at), pieces, maxLength);
+    const read = await stream.write(payload.subarray(inflation.at), pieces, maxLength);
     if (typeof read === 'string') return read === 'too long' ? 'message-too-big' : 'extension-data-illegal';
     inflation.at += read;
     if (inflation.at === payload.length) break;
     if (inflation.endStream()) return 'extension-data-illegal';
-    current = renew();
+    stream = renew();
   }
+  if (scratch !== undefined) return endInSteps(stream, inflation, scratch);
+  const { tail, takeover } = inflation;
   const { length } = pieces;
-  const read = await current.write(tail, pieces, maxLength);
+  const read = await stream.write(tail, pieces, maxLength);
   if (typeof read === 'string' || pieces.length > length || !inflation.endsWith(read)) return 'extension-data-illegal';
-  if (inflation.takeover && read < tail.length) renew();
+  if (takeover && read < tail.length) renew();
   return pieces.join();
 }

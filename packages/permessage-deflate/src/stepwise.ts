@@ -60,7 +60,7 @@ export function inflateInSteps(
   scratch: Uint8Array<ArrayBuffer>,
   budget: number,
 ): Decoded | undefined {
-  const { payload, tail, pieces } = inflation;
+  const { payload, pieces } = inflation;
   for (;;) {
     if (!steps.step(payload, inflation.at, scratch)) return 'extension-data-illegal';
     inflation.at = payload.length - steps.inputLeft;
@@ -72,9 +72,15 @@ export function inflateInSteps(
       steps.reset();
     } else if (pieces.length >= budget) return undefined;
   }
+  return endInSteps(steps, inflation, scratch);
+}
+
+/** The payload has been read: reads the tail. */
+export function endInSteps(steps: Steps, inflation: Inflation, scratch: Uint8Array<ArrayBuffer>): Decoded {
+  const { tail, takeover, pieces } = inflation;
   const legal = steps.step(tail, 0, scratch) && steps.outputLeft === scratch.length;
   const tailRead = tail.length - steps.inputLeft;
   if (!legal || !inflation.endsWith(tailRead)) return 'extension-data-illegal';
-  if (inflation.takeover && tailRead < tail.length) steps.reset();
+  if (takeover && tailRead < tail.length) steps.reset();
   return pieces.join();
 }
