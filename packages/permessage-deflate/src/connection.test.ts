@@ -220,6 +220,9 @@ test('the ratio: what grows to more than 64 KiB and more than so many times is 1
   expect(await says(zeros(100_000), 100)).toEqual(['message-too-big 1009']);
   expect(await says(zeros(100_000), 1032)).toEqual(['binary']);
   expect(await says(zeros(1_000_000))).toEqual(['binary']);
+  const { length } = deflated(new Uint8Array(500_000));
+  expect(await says(zeros(500_000), 500_000 / length)).toEqual(['binary']);
+  expect(await says(zeros(500_000), 499_999 / length)).toEqual(['message-too-big 1009']);
 });
 
 describe('a zlib that fails', () => {
@@ -261,6 +264,14 @@ describe('a zlib that fails', () => {
       ]),
     );
     await end.settled();
+    expect(end.events).toEqual(['extension-data-illegal 1007']);
+  });
+
+  test('has no empty messages to do', async () => {
+    const end = make({ minWindowBits: 8, deflater: fails, inflater: fails });
+    end.connection.send('');
+    expect(hex(concat(end.connection.take()))).toBe('c10100');
+    end.receive(rawFrames([{ opcode: 1, rsv1: true, maskingKey: 1 }]));
     expect(end.events).toEqual(['extension-data-illegal 1007']);
   });
 

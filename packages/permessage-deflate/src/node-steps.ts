@@ -7,6 +7,7 @@ import type { Steps } from './stepwise.ts';
  */
 interface Inside {
   readonly _handle: {
+    onerror: (this: unknown, ...args: unknown[]) => void;
     writeSync(
       flush: number,
       input: Uint8Array,
@@ -25,6 +26,7 @@ interface Inside {
 export class StreamSteps implements Steps {
   readonly stream: DeflateRaw | InflateRaw;
   readonly #inside: Inside;
+  #failed = false;
   inputLeft = 0;
   outputLeft = 0;
 
@@ -32,16 +34,27 @@ export class StreamSteps implements Steps {
   constructor(stream: DeflateRaw | InflateRaw) {
     this.stream = stream;
     this.#inside = stream as unknown as Inside;
+    const { _handle: handle } = this.#inside;
+    const { onerror } = handle ?? {};
+    if (handle === null || handle === undefined || onerror === undefined) return;
+    handle.onerror = (...args) => {
+      this.#failed = true;
+      onerror.apply(handle, args);
+    };
+  }
+
+  /** Whether data was not legal, or the stream was destroyed. */
+  get failed(): boolean {
+    return this.#failed || this.stream.destroyed;
   }
 
   step(input: Uint8Array, at: number, output: Uint8Array): boolean {
     const { _handle: handle, _writeState: state } = this.#inside;
-    if (handle === null) return false;
+    if (handle === null || this.failed) return false;
     handle.writeSync(constants.Z_SYNC_FLUSH, input, at, input.length - at, output, 0, output.length);
     this.outputLeft = state[0]!;
     this.inputLeft = state[1]!;
-    // An error destroys the stream.
-    return !this.stream.destroyed;
+    return !this.failed;
   }
 
   reset(): void {

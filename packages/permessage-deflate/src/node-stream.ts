@@ -22,7 +22,7 @@ export class NodeStream extends StreamSteps {
 
   /** Whether it can begin anew, by `reset`. */
   get usable(): boolean {
-    return !this.#ended && !this.stream.destroyed;
+    return !this.#ended && !this.failed;
   }
 
   /**

@@ -77,10 +77,8 @@ export function inflateInSteps(
 
 /** The payload has been read: reads the tail. */
 export function endInSteps(steps: Steps, inflation: Inflation, scratch: Uint8Array<ArrayBuffer>): Decoded {
-  const { tail, takeover, pieces } = inflation;
+  const { tail, pieces } = inflation;
   const legal = steps.step(tail, 0, scratch) && steps.outputLeft === scratch.length;
-  const tailRead = tail.length - steps.inputLeft;
-  if (!legal || !inflation.endsWith(tailRead)) return 'extension-data-illegal';
-  if (takeover && tailRead < tail.length) steps.reset();
-  return pieces.join();
+  // A stream that has ended here is found to have when it is read on.
+  return legal && inflation.endsWith(tail.length - steps.inputLeft) ? pieces.join() : 'extension-data-illegal';
 }

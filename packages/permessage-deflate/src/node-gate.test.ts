@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { Gate } from './node-gate.ts';
+
+test('lets so many in at a time, in their order, and a failure leaves its place', async () => {
+  const gate = new Gate(2);
+  const ends: ((fails: boolean) => void)[] = [];
+  const begun: number[] = [];
+  const outcomes = Array.from({ length: 7 }, (_, i) =>
+    gate
+      .run(async () => {
+        begun.push(i);
+        const fails = await new Promise((resolve) => ends.push(resolve));
+        if (fails) throw new Error(`${i} has failed`);
+        return i;
+      })
+      .catch((error: Error) => error.message),
+  );
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  for (let done = 0; done < 7; done++) {
+    await settled();
+    expect(begun).toEqual(Array.from({ length: Math.min(7, done + 2) }, (_, i) => i));
+    ends[done]!(done === 1 || done === 4);
+  }
+  expect(await Promise.all(outcomes)).toEqual([0, '1 has failed', 2, 3, '4 has failed', 5, 6]);
+  await gate.run(async () => begun.push(7));
+  expect(begun.at(-1)).toBe(7);
+});
