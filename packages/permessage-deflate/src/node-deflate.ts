@@ -1,6 +1,6 @@
 import { constants, createDeflateRaw } from 'node:zlib';
 import type { Shared } from './node-shared.ts';
-import { deflateByStream, NodeStream, StreamPool } from './node-stream.ts';
+import { CHUNK_BYTES, deflateByStream, NodeStream, StreamPool } from './node-stream.ts';
 import { deflateInSteps } from './stepwise.ts';
 import type { Deflater, DeflateSettings } from './zlib.ts';
 
@@ -13,9 +13,6 @@ const AT_ONCE = 2048;
 /** Up to here, in bytes, a payload may change once the call has returned. */
 const MAY_CHANGE = 4096;
 
-/** How much a trip to the thread pool brings back at the most, in bytes; each connection's own have 16 KiB, as Node has it. */
-const POOLED_CHUNK_BYTES = 65_536;
-
 /** Compresses messages that stand by themselves, for all connections. */
 export class SingleDeflater implements Deflater {
   readonly #shared: Shared;
@@ -23,7 +20,7 @@ export class SingleDeflater implements Deflater {
 
   constructor(shared: Shared, settings: DeflateSettings) {
     this.#shared = shared;
-    this.#pool = new StreamPool(() => open(settings, POOLED_CHUNK_BYTES));
+    this.#pool = new StreamPool(() => open(settings));
   }
 
   deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
@@ -71,9 +68,9 @@ export class TakeoverDeflater implements Deflater {
   }
 }
 
-function open({ windowBits, level, memLevel }: DeflateSettings, chunkSize?: number): NodeStream {
+function open({ windowBits, level, memLevel }: DeflateSettings): NodeStream {
   // Node makes 9 of 8, since zlib has no windows of 2^8 bytes. Of one of 2^9 bytes it uses 250.
-  const options = { windowBits, level, memLevel, flush: constants.Z_SYNC_FLUSH, chunkSize };
+  const options = { windowBits, level, memLevel, flush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES };
   return new NodeStream(createDeflateRaw(options));
 }
 

@@ -2,7 +2,7 @@ import { constants, createInflateRaw } from 'node:zlib';
 import type { Decoded } from '@ws/connection';
 import { Inflation } from './inflation.ts';
 import type { Shared } from './node-shared.ts';
-import { inflateByStream, NodeStream, StreamPool } from './node-stream.ts';
+import { CHUNK_BYTES, inflateByStream, NodeStream, StreamPool } from './node-stream.ts';
 import { inflateInSteps } from './stepwise.ts';
 import type { Inflater, InflateSettings } from './zlib.ts';
 
@@ -15,13 +15,10 @@ const INFLATED_AT_ONCE = 32_768;
 /** A window of this size has room for every other. */
 const MAX_WINDOW_BITS = 15;
 
-/** How much a trip to the thread pool brings back at the most, in bytes; each connection's own have 16 KiB, as Node has it. */
-const POOLED_CHUNK_BYTES = 65_536;
-
 /** Decompresses messages that stand by themselves, for all connections. */
 export class SingleInflater implements Inflater {
   readonly #shared: Shared;
-  readonly #pool = new StreamPool(() => open(MAX_WINDOW_BITS, POOLED_CHUNK_BYTES));
+  readonly #pool = new StreamPool(() => open(MAX_WINDOW_BITS));
 
   constructor(shared: Shared) {
     this.#shared = shared;
@@ -91,6 +88,6 @@ export class TakeoverInflater implements Inflater {
   }
 }
 
-function open(windowBits: number, chunkSize?: number): NodeStream {
-  return new NodeStream(createInflateRaw({ windowBits, flush: constants.Z_SYNC_FLUSH, chunkSize }));
+function open(windowBits: number): NodeStream {
+  return new NodeStream(createInflateRaw({ windowBits, flush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES }));
 }
