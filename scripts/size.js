@@ -43,6 +43,7 @@ const PARTS = [
   },
   { name: 'handshake: client', of: 'handshake', exports: ['createUpgrade', 'verifyUpgrade'] },
   { name: 'connection', of: 'connection' },
+  { name: 'permessage-deflate', of: 'permessage-deflate' },
 ];
 
 /**

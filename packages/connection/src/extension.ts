@@ -31,13 +31,16 @@ export interface Extension {
   close?(): void;
 }
 
+/** What an extension is told of a message to the peer. */
 export interface EncodeOptions {
   readonly isBinary: boolean;
   /** Whether the application lets the message be compressed. */
   readonly compress: boolean;
 }
 
+/** A message from the peer, decoded, or why that cannot be. */
 export type Decoded = Uint8Array<ArrayBuffer> | ExtensionFailure;
+/** A message to the peer, encoded; undefined: it goes as it is. */
 export type Encoded = Uint8Array | undefined;
 
 /** How a message from the peer was illegal to an extension. */

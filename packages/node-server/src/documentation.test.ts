@@ -72,6 +72,16 @@ test('README: backpressure: all of it arrives at a slow reader', async () => {
   expect(client.bytes.subarray(-4).toString('hex')).toBe('880203e8');
 });
 
+test('README: compression by its options, for a client that offers it', async () => {
+  const { port } = await start('Compression');
+  const client = await open(port, { ...own, 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+  const answer = (await client.response()).fields.get('sec-websocket-extensions');
+  expect(answer).toBe('permessage-deflate; client_no_context_takeover');
+  const head = (await client.response()).head.length;
+  await client.until(() => client.length > head + 10);
+  expect(client.bytes[head]).toBe(0xc1);
+});
+
 test('README: the table has every option, with its default', () => {
   const table = README.split('\n## Options\n')[1]!.split('\n## ')[0]!;
   const documented = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);

@@ -2,6 +2,7 @@ import { Gate } from './node-gate.ts';
 import { stepsWork } from './node-steps.ts';
 import type { Allocate } from './zlib.ts';
 
+/** How `nodeZlib` is set up. */
 export interface NodeZlibOptions {
   /** Where results get their memory from. Default: Buffers of their own. */
   readonly allocate?: Allocate | undefined;

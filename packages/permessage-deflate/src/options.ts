@@ -3,9 +3,9 @@ import type { Zlib } from './zlib.ts';
 
 /** What a server and a client can set alike. */
 export interface PermessageDeflateOptions {
-  /** Whether the server compresses each message by itself. Default: true, since a context that it keeps costs it 256 KiB a connection. */
+  /** Whether the server compresses each message by itself. Default: true, since a context that is kept costs it 220 KB a connection. */
   readonly serverNoContextTakeover?: boolean | undefined;
-  /** Whether the client does. Default: true; a context costs the server 40 KiB a connection. */
+  /** Whether the client does. Default: true; a context that is kept costs the server 20 KB a connection. */
   readonly clientNoContextTakeover?: boolean | undefined;
   /** The window of the server, in bits, 8 to 15. Default: 15. Smaller ones need less memory where contexts are taken over, and find less. */
   readonly serverMaxWindowBits?: number | undefined;

@@ -23,6 +23,7 @@ const SCRATCH_BYTES = 65_536;
 
 const NOTHING = new Uint8Array(0);
 
+/** How {@link pureZlib} is set up. */
 export interface PureZlibOptions {
   /** Where results get their memory from. Default: Uint8Array. */
   readonly allocate?: Allocate | undefined;

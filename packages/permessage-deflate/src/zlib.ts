@@ -12,6 +12,7 @@ export interface DeflateSettings {
   readonly memLevel: number;
 }
 
+/** How messages in one direction were compressed; see {@link DeflateSettings}. */
 export interface InflateSettings {
   readonly takeover: boolean;
   readonly windowBits: number;
@@ -24,10 +25,13 @@ export interface InflateSettings {
 export interface Zlib {
   /** The smallest window that a deflater can keep to, in bits: 15 if it has only one size. */
   readonly minWindowBits: number;
+  /** @throws Error if a context cannot be made */
   deflater(settings: DeflateSettings): Deflater;
+  /** @throws Error if a context cannot be made */
   inflater(settings: InflateSettings): Inflater;
 }
 
+/** Compresses messages, one after another. */
 export interface Deflater {
   /**
    * Compresses a message as section 7.2.1 says: with a flush to a byte's end, and without the tail 00 00 FF FF.
@@ -36,9 +40,11 @@ export interface Deflater {
    * @returns bytes of the caller's own. A promise may be rejected, and the deflater is to be closed then
    */
   deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /** Gives back what it holds. Nothing follows. */
   close(): void;
 }
 
+/** Decompresses messages, one after another. */
 export interface Inflater {
   /**
    * Decompresses a message, whose tail was taken away.
@@ -48,6 +54,7 @@ export interface Inflater {
    * @returns bytes of the caller's own
    */
   inflate(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | Promise<Decoded>;
+  /** Gives back what it holds. Nothing follows. */
   close(): void;
 }
 
