@@ -71,6 +71,16 @@ test('extensions with several offers, and any other header', () => {
   ]);
 });
 
+test("headers whose names only contain those that are the handshake's own", () => {
+  const own = ['Host', 'Origin', 'Upgrade', 'Connection', 'Content-Length', 'Transfer-Encoding', 'Sec-WebSocket-Key'];
+  const headers = own.flatMap((name): [string, string][] => [
+    [`X-${name}`, 'a'],
+    // Everything that begins with Sec-WebSocket- is.
+    ...(name.startsWith('Sec') ? [] : [[`${name}-X`, 'b'] as [string, string]]),
+  ]);
+  expect(create({ headers }).request.headers.slice(5)).toEqual(headers);
+});
+
 test('the random source is asked once for each request', () => {
   let calls = 0;
   const options = { random: () => new Uint8Array(16).fill(++calls) };
@@ -165,8 +175,14 @@ describe('what the client refuses', () => {
     ['two Upgrades', plus(['upgrade', 'websocket']), 'upgrade-missing'],
     ['a list in Upgrade', without('Upgrade', ['Upgrade', 'websocket, h2c']), 'upgrade-missing'],
     ['another Upgrade', without('Upgrade', ['Upgrade', 'h2c']), 'upgrade-missing'],
+    ['an Upgrade that ends in websocket', without('Upgrade', ['Upgrade', 'x-websocket']), 'upgrade-missing'],
     ['no Connection', without('Connection'), 'connection-missing'],
     ['another Connection', without('Connection', ['Connection', 'close']), 'connection-missing'],
+    [
+      'Connections with upgrade inside',
+      without('Connection', ['Connection', 'x-upgrade, upgraded']),
+      'connection-missing',
+    ],
     ['no accept key', without('Sec-WebSocket-Accept'), 'accept-mismatch'],
     ['two accept keys', plus(['Sec-WebSocket-Accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=']), 'accept-mismatch'],
     ['the key itself', without('Sec-WebSocket-Accept', ['Sec-WebSocket-Accept', pending.key]), 'accept-mismatch'],

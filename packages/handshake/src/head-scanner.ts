@@ -19,9 +19,9 @@ interface Part {
 
 const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
 
-/** `HTTP/` DIGIT `.` DIGIT */
+/** `HTTP/` DIGIT `.` DIGIT, and no byte after them: there, no code is equal to NaN. */
 const isVersion = (byte: number, index: number) =>
-  index === 5 || index === 7 ? isDigit(byte) : index < 7 && byte === 'HTTP/ .'.charCodeAt(index);
+  index === 5 || index === 7 ? isDigit(byte) : byte === 'HTTP/ .'.charCodeAt(index);
 
 const isStatus = (byte: number, index: number) => index < 3 && isDigit(byte) && (index > 0 || byte !== 0x30);
 
@@ -87,7 +87,7 @@ export class HeadScanner<K extends keyof HeadKinds> {
       const { allows, min, end: terminator, what } = this.#parts[this.#part]!;
       const start = this.#start;
       let at = this.#at;
-      if (this.#part === NAME && at === start && bytes[at] !== CR && this.#headers.length === this.#maxHeaderFields) {
+      if (this.#part === NAME && bytes[at] !== CR && this.#headers.length === this.#maxHeaderFields) {
         return this.#fail('too-many-fields', at, `it has more than ${this.#maxHeaderFields} header fields`);
       }
       while (at < end && allows(bytes[at]!, at - start)) at++;

@@ -97,6 +97,8 @@ describe('the first illegal byte', () => {
     [`${line}Host: a`, '\nX: b', 'field-malformed', '0x0a in the value of Host'],
     [`${line}Host: a\r`, 'b', 'field-malformed', '0x62 in a line end'],
     [`${line}Host: a`, '\0', 'field-malformed', '0x00 in the value of Host'],
+    [`${line}Host: a`, '\x0f', 'field-malformed', '0x0f in the value of Host'],
+    [`${line}Host: a`, '\x10', 'field-malformed', '0x10 in the value of Host'],
     [`${line}Host: a`, '\x1f', 'field-malformed', '0x1f in the value of Host'],
     [`${line}Host: a`, '\x7f', 'field-malformed', '0x7f in the value of Host'],
     [`${line}Host: a\r\n`, ' folded', 'field-malformed', '0x20 in the name of a header'],

@@ -35,6 +35,8 @@ describe('H8: origins', () => {
       new UpgradePolicy({ allowedOrigins: ['https://example.com'], requireOrigin: true }),
     );
     expectRefused(from(), 'origin-missing', 403, new UpgradePolicy({ requireOrigin: true }));
+    const anyOrigin = new UpgradePolicy({ requireOrigin: true });
+    expect(checkUpgrade(from('https://example.org'), anyOrigin)).toMatchObject({ ok: true });
   });
 
   test('null passes only where it is listed, an empty list lets nobody in, none lets all in', () => {

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { expect, test } from 'vitest';
 import { textOf } from './arbitraries.suite.ts';
 import { HandshakeError, headerValues, parseRequestHead, refuse, serializeHead } from './index.ts';
@@ -45,7 +46,20 @@ test('the body is UTF-8 and is counted in bytes', () => {
 
 test('a Content-Type of the caller replaces ours', () => {
   const { response } = refuse(404, { headers: [['content-TYPE', 'application/json']], body: '{}' });
-  expect(headerValues(response.headers, 'content-type')).toEqual(['application/json']);
+  expect(response.headers).toEqual([
+    ['Connection', 'close'],
+    ['Content-Length', '2'],
+    ['content-TYPE', 'application/json'],
+  ]);
+});
+
+test('the statuses of handshakes have their phrases, in the response and in the error', () => {
+  for (const status of [400, 401, 403, 404, 405, 408, 426, 429, 431, 500, 503, 505]) {
+    const { response, error } = refuse(status);
+    expect(response.reason).toBe(STATUS_CODES[status]);
+    expect(error.message).toBe(`${status} ${STATUS_CODES[status]}`);
+  }
+  expect(refuse(418).error.message).toBe('418');
 });
 
 test('any status from 300 to 599, with or without a phrase, and no other', () => {

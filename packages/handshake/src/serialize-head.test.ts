@@ -43,6 +43,7 @@ test.each([
   { ...request, target: '/\xe9' },
   { ...request, httpVersion: '1' },
   { ...request, httpVersion: '1.10' },
+  { ...request, httpVersion: '11.1' },
   { ...request, headers: [['', 'a'] as const] },
   { ...request, headers: [['A ', 'a'] as const] },
   { ...request, headers: [['A:', 'a'] as const] },

@@ -27,7 +27,7 @@ export function parseWebSocketUrl(url: string | { readonly href: string }): WebS
   if (/[^!-~]/.test(rest)) throw no('its path has a character to be percent-encoded; new URL(url).href does that');
   const parts = /^([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(authority);
   if (!parts) throw no('expected host or host:port after // (an IPv6 address in brackets, a host name in ASCII)');
-  const secure = /^(wss|https)$/i.test(scheme);
+  const secure = /wss|https/i.test(scheme);
   const defaultPort = secure ? 443 : 80;
   const port = parts[2] === undefined ? defaultPort : Number(parts[2]);
   if (port < 1 || port > 65535) throw no('its port is not within 1 to 65535');
