@@ -267,12 +267,17 @@ describe('a zlib that fails', () => {
     expect(end.events).toEqual(['extension-data-illegal 1007']);
   });
 
-  test('has no empty messages to do', async () => {
-    const end = make({ minWindowBits: 8, deflater: fails, inflater: fails });
+  test('has no empty messages to do', () => {
+    let made = 0;
+    const count = (): never => {
+      made++;
+      return fails();
+    };
+    const end = make({ minWindowBits: 8, deflater: count, inflater: count });
     end.connection.send('');
     expect(hex(concat(end.connection.take()))).toBe('c10100');
     end.receive(rawFrames([{ opcode: 1, rsv1: true, maskingKey: 1 }]));
-    expect(end.events).toEqual(['extension-data-illegal 1007']);
+    expect([end.events, made]).toEqual([['extension-data-illegal 1007'], 0]);
   });
 
   test('is given up, and the next message has a new context', async () => {

@@ -1,0 +1,36 @@
+import { createHook } from 'node:async_hooks';
+import { expect, test } from 'vitest';
+import { noise, prose } from './backends.suite.ts';
+import { nodeZlib } from './node.ts';
+
+test.each([undefined, false])(
+  'M5: without takeover, all messages share a few contexts (inside: %s)',
+  async (inside) => {
+    const zlib = nodeZlib({ inside, concurrency: 3 });
+    let contexts = 0;
+    const hook = createHook({ init: (_, type) => void (type === 'ZLIB' && contexts++) }).enable();
+    try {
+      const connections = Array.from({ length: 20 }, () => ({
+        deflater: zlib.deflater({ takeover: false, windowBits: 15, level: 6, memLevel: 8 }),
+        inflater: zlib.inflater({ takeover: false, windowBits: 15 }),
+      }));
+      for (const size of [100, 2000, 3000, 50_000, 100]) {
+        await Promise.all(
+          connections.map(async ({ deflater, inflater }, i) => {
+            const payload = i % 2 === 0 ? prose(size, i) : noise(size, i + 1);
+            const message = Uint8Array.from(await deflater.deflate(payload));
+            const inflated = await inflater.inflate(message, size);
+            expect(Buffer.compare(inflated as Uint8Array, payload)).toBe(0);
+          }),
+        );
+      }
+    } finally {
+      hook.disable();
+    }
+    expect(contexts).toBeGreaterThan(1);
+    // Of each kind three in the thread pool, and one for what is done at once. By public means, a stream that has ended is no
+    // context any more, and each message that is decompressed ends one.
+    const ended = inside === false ? 100 : 0;
+    expect(contexts).toBeLessThanOrEqual(8 + ended);
+  },
+);
