@@ -60,8 +60,9 @@ export class NodeStream extends StreamSteps {
     });
   }
 
+  /** A write that is under way has failed then: of a stream that was destroyed, not every error is told. */
   close(): void {
-    this.stream.destroy();
+    this.#done('failed');
   }
 
   #output(chunk: Buffer): void {
@@ -72,7 +73,7 @@ export class NodeStream extends StreamSteps {
 
   #done(outcome: number | 'failed' | 'too long'): void {
     this.#pieces = undefined;
-    if (typeof outcome === 'string') this.close();
+    if (typeof outcome === 'string') this.stream.destroy();
     this.#settle?.(outcome);
     this.#settle = undefined;
   }

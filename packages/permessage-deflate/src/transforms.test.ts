@@ -3,6 +3,7 @@ import { concat } from '@ws/testkit';
 import { describe, expect, test } from 'vitest';
 import { backends, hex, noise, prose, unhex, utf8 } from './backends.suite.ts';
 import { inflateNaively } from './naive-inflate.suite.ts';
+import { nodeZlib } from './node.ts';
 import type { Zlib } from './zlib.ts';
 
 const TAIL = Uint8Array.of(0, 0, 0xff, 0xff);
@@ -207,6 +208,22 @@ describe.each(backends)('%s', (_, zlib) => {
     });
   });
 });
+
+test.each([undefined, false])(
+  'inside %s: an inflater closed under a message, legal or not, leaves its place in the thread pool',
+  async (inside) => {
+    const zlib = nodeZlib({ inside, concurrency: 1 });
+    for (const message of [deflated(noise(50_000)), Uint8Array.of(7, ...noise(50_000))]) {
+      const inflater = zlib.inflater({ takeover: true, windowBits: 15 });
+      const inflated = inflater.inflate(message, MAX);
+      inflater.close();
+      // It is for nobody, but it comes.
+      await inflated;
+      const other = await zlib.inflater({ takeover: false, windowBits: 15 }).inflate(deflated(prose(50_000)), MAX);
+      expect(other.length).toBe(50_000);
+    }
+  },
+);
 
 /** Whether a message ends with the header of a stored block, as it must: then any length may follow, by the naive reader. */
 function isWhole(message: Uint8Array): boolean {
