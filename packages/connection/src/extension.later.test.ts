@@ -178,11 +178,15 @@ describe.each(roles)('a %s whose extension takes its time', (role) => {
       ]);
     });
 
-    test('and sends a message as it is, if it fails', async () => {
+    test('and sends a message as it is, or was when it was sent, if it fails', async () => {
       const [end, slow] = make();
-      end.connection.send('as it is');
-      await slow.answer(new Error('no memory'));
-      expect(written(end)).toEqual(['text "as it is"']);
+      for (const length of [1, 4096]) {
+        const data = new Uint8Array(length).fill(7);
+        end.connection.send(data);
+        data.fill(0);
+        await slow.answer(new Error('no memory'));
+        expect(written(end)).toEqual([`binary ${'07'.repeat(length)}`]);
+      }
     });
 
     test('the last of it behind a violation or a Close of the peer, then is closed', async () => {

@@ -156,11 +156,13 @@ export class Sender {
     rsv: number,
   ): void {
     const pending = this.#pending;
+    // It may be sent as it is, and the caller may change so much of it at once.
+    const plain = payload.length <= COPY_UP_TO ? payload.slice() : payload;
     const goOn = (result: Encoded): void => {
       // What was dropped meanwhile is for nobody.
       if (this.#pending !== pending) return;
       const marked = result === undefined ? rsv : rsv | this.#extensions[at]!.rsv;
-      if (this.#encode(opcode, result ?? payload, options, at + 1, marked)) this.#goOn();
+      if (this.#encode(opcode, result ?? plain, options, at + 1, marked)) this.#goOn();
     };
     void Promise.resolve(encoded).then(goOn, () => goOn(undefined));
   }
