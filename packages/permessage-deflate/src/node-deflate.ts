@@ -74,7 +74,7 @@ function open({ windowBits, level, memLevel }: DeflateSettings): NodeStream {
   return new NodeStream(createDeflateRaw(options));
 }
 
-/** What stays as it is when the call has returned. */
+/** What stays as it is when the call has returned. The slice() of a Buffer would be no copy. */
 function keep(payload: Uint8Array): Uint8Array {
-  return payload.length <= MAY_CHANGE ? payload.slice() : payload;
+  return payload.length <= MAY_CHANGE ? new Uint8Array(payload) : payload;
 }

@@ -77,8 +77,10 @@ describe.each(backends)('%s', (_, zlib) => {
   });
 
   test('up to 4 KiB, a payload may change once the call has returned', async () => {
-    for (const takeover of [false, true]) {
-      const payload = prose(4096);
+    for (const [takeover, payload] of [false, true].flatMap((takeover) => [
+      [takeover, prose(4096)] as const,
+      [takeover, Buffer.from(prose(4096))] as const,
+    ])) {
       const deflater = deflaterOf(zlib, takeover);
       // With these, the thread pool is full.
       const before = Array.from({ length: 4 }, () => deflaterOf(zlib, false).deflate(prose(100_000)));
