@@ -166,26 +166,26 @@ describe.each(roles)('a %s whose extension takes its time', (role) => {
     });
 
     test('what was there when it was sent, up to 4 KiB', async () => {
-      const [end, slow] = make();
-      const data = utf8('first');
-      end.connection.send(data);
-      end.connection.send(data, { compress: false });
-      data.fill(0);
-      await slow.answer();
-      expect(written(end)).toEqual([
-        `binary ${inHex('first')} rsv=64`,
-        `binary ${Buffer.from('first').toString('hex')}`,
-      ]);
+      for (const data of [utf8('first'), Buffer.from('first')]) {
+        const [end, slow] = make();
+        end.connection.send(data);
+        end.connection.send(data, { compress: false });
+        data.fill(0);
+        await slow.answer();
+        expect(written(end)).toEqual([
+          `binary ${inHex('first')} rsv=64`,
+          `binary ${Buffer.from('first').toString('hex')}`,
+        ]);
+      }
     });
 
     test('and sends a message as it is, or was when it was sent, if it fails', async () => {
       const [end, slow] = make();
-      for (const length of [1, 4096]) {
-        const data = new Uint8Array(length).fill(7);
+      for (const data of [new Uint8Array(1).fill(7), Buffer.alloc(4096, 7)]) {
         end.connection.send(data);
         data.fill(0);
         await slow.answer(new Error('no memory'));
-        expect(written(end)).toEqual([`binary ${'07'.repeat(length)}`]);
+        expect(written(end)).toEqual([`binary ${'07'.repeat(data.length)}`]);
       }
     });
 

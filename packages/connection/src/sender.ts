@@ -104,7 +104,7 @@ export class Sender {
     const encode = whole && this.#extensions.length > 0 ? { isBinary, compress } : undefined;
     if (this.#pending.length > 0) {
       const mayChange = typeof data !== 'string' && payload.length <= COPY_UP_TO;
-      this.#wait({ opcode, payload: mayChange ? payload.slice() : payload, fin, encode });
+      this.#wait({ opcode, payload: mayChange ? copyOf(payload) : payload, fin, encode });
     } else if (encode === undefined) this.#frame(opcode, payload, fin, 0);
     else if (!this.#encode(opcode, payload, encode, 0, 0)) this.#wait({ opcode, payload, fin, encode });
   }
@@ -157,7 +157,7 @@ export class Sender {
   ): void {
     const pending = this.#pending;
     // It may be sent as it is, and the caller may change so much of it at once.
-    const plain = payload.length <= COPY_UP_TO ? payload.slice() : payload;
+    const plain = payload.length <= COPY_UP_TO ? copyOf(payload) : payload;
     const goOn = (result: Encoded): void => {
       // What was dropped meanwhile is for nobody.
       if (this.#pending !== pending) return;
@@ -205,4 +205,9 @@ export class Sender {
       payload,
     );
   }
+}
+
+/** The slice() of a Buffer is no copy. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }

@@ -24,7 +24,7 @@ export class SlowExtension implements Extension {
   encode(payload: Uint8Array, { compress }: EncodeOptions): Encoded | Promise<Encoded> {
     if (!compress) return undefined;
     // Of up to 4 KiB it may change.
-    const own = payload.length <= 4096 ? payload.slice() : payload;
+    const own = payload.length <= 4096 ? new Uint8Array(payload) : payload;
     return this.#later('encode', () => turned(own));
   }
 
