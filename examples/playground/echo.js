@@ -24,7 +24,14 @@ export function openEcho(http, taps) {
     }
   }
 
-  const server = new EchoServer({ server: http, path: '/echo', maxPayload: 1024 * 1024, verifyClient: sameOrigin });
+  const server = new EchoServer({
+    server: http,
+    path: '/echo',
+    maxPayload: 1024 * 1024,
+    // The page shows what crosses the wire, to be read.
+    perMessageDeflate: false,
+    verifyClient: sameOrigin,
+  });
   server.on('connection', (socket) => {
     socket.on('message', (data, isBinary) => {
       const more = socket.send(data, { binary: isBinary });
