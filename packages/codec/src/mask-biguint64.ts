@@ -14,7 +14,7 @@ function edges(fill: (word: Uint8Array, n: number) => void): BigUint64Array {
 }
 
 /**
- * The kernel that is fastest on V8 (Node, Deno, Workers, Chromium): twice the others from 128 bytes on. Not for
+ * The kernel that is fastest on V8 (Node, Deno, Workers, Chromium): twice the others from 1 KiB on. Not for
  * JavaScriptCore (Bun, Safari), where it is a hundred times slower than the default: BigInts are objects there.
  */
 export const bigUint64Kernel: MaskKernel<BigUint64Array> = {
