@@ -237,6 +237,11 @@ export class Connection {
     return chunks;
   }
 
+  /** The bytes that `take` returned last have been copied by whoever wrote them: our memory for them may be used again. */
+  giveBack(): void {
+    this.#sender.giveBack();
+  }
+
   /**
    * Queues a message, or a fragment of one.
    *

@@ -128,7 +128,11 @@ export class Driver {
 
   // From the transport.
 
-  /** The transport has read bytes. They are the driver's to keep, and are not written to. */
+  /**
+   * The transport has read bytes.
+   *
+   * @param chunk read during the call only; neither written nor kept
+   */
   received(chunk: Uint8Array): void {
     this.#reader.received(chunk);
   }

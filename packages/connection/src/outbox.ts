@@ -13,6 +13,9 @@ export class Outbox {
   #slab: Uint8Array | undefined;
   #start = 0;
   #end = 0;
+  /** How many bytes of which slab are in the chunks that wait, and in those that were taken last. */
+  #lender: Uint8Array | undefined;
+  #borrowed = 0;
 
   constructor(memory: SendMemory) {
     this.#memory = memory;
@@ -57,6 +60,8 @@ export class Outbox {
       this.#bytes = 0;
       return chunks;
     }
+    // What has to be written in parts is not worth the count.
+    this.#lender = undefined;
     this.#bytes -= maxBytes;
     let taken = 0;
     let room = maxBytes;
@@ -68,6 +73,13 @@ export class Outbox {
       rest[0] = rest[0]!.subarray(room);
     }
     return chunks;
+  }
+
+  /** What `take` returned last has been copied: its memory may be used again. */
+  giveBack(): void {
+    if (this.#lender === undefined) return;
+    this.#memory.giveBack(this.#lender, this.#borrowed);
+    this.#lender = undefined;
   }
 
   /** Makes room in the slab and writes the header there. Returns the index behind the header. */
@@ -87,7 +99,13 @@ export class Outbox {
   }
 
   #seal(): void {
-    if (this.#slab !== undefined) this.#chunks.push(this.#slab.subarray(this.#start, this.#end));
+    if (this.#slab === undefined) return;
+    this.#chunks.push(this.#slab.subarray(this.#start, this.#end));
+    if (this.#lender !== this.#slab) {
+      this.#lender = this.#slab;
+      this.#borrowed = 0;
+    }
+    this.#borrowed += this.#end - this.#start;
     this.#slab = undefined;
   }
 }

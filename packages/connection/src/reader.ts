@@ -47,8 +47,8 @@ export class Reader {
   received(chunk: Uint8Array): void {
     // After the end, the peer's bytes are read to let its stream end, and dropped: a reset would overtake our Close.
     if (this.#connection.state === 'closed' || this.#stopped) return;
-    if (this.#paused || this.#rest.length > 0) this.#rest.push(chunk);
-    else this.#receive(chunk);
+    const taken = this.#paused || this.#rest.length > 0 ? 0 : this.#receive(chunk);
+    if (taken < chunk.length && this.#connection.state !== 'closed') this.#rest.push(copyOf(chunk.subarray(taken)));
     this.#throttle();
   }
 
@@ -94,8 +94,10 @@ export class Reader {
     while (!this.#paused && !this.#connection.heldForPongs) {
       const { decoding } = this.#connection;
       if (decoding === 'decoding' || (decoding === 'no' && this.#rest.length === 0)) break;
-      this.#receive(this.#rest.shift() ?? NOTHING);
+      const chunk = this.#rest.shift() ?? NOTHING;
+      const taken = this.#receive(chunk);
       if (this.#stopped) return;
+      if (taken < chunk.length && this.#connection.state !== 'closed') this.#rest.unshift(chunk.subarray(taken));
     }
     this.#endIfAllIsTaken();
     this.#throttle();
@@ -116,15 +118,13 @@ export class Reader {
     this.#connection.hold();
   }
 
-  #receive(chunk: Uint8Array): void {
+  #receive(chunk: Uint8Array): number {
     this.#receiving = true;
-    let taken = 0;
     try {
-      taken = this.#connection.receive(chunk);
+      return this.#connection.receive(chunk);
     } finally {
       this.#receiving = false;
     }
-    if (taken < chunk.length && this.#connection.state !== 'closed') this.#rest.unshift(chunk.subarray(taken));
   }
 
   #endIfAllIsTaken(): void {
@@ -147,4 +147,9 @@ export class Reader {
   #startPongTimer(): void {
     this.#stopPongTimer = this.#clock.after(this.#pongTimeout, () => this.#events.pongsUnread());
   }
+}
+
+/** The slice() of a Buffer is no copy. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }

@@ -80,6 +80,11 @@ export class Sender {
     return this.#outbox.take(maxBytes);
   }
 
+  /** What was taken last has been copied. */
+  giveBack(): void {
+    this.#outbox.giveBack();
+  }
+
   /**
    * Queues a message, or a fragment of one.
    *

@@ -66,6 +66,7 @@ export class ManualClock implements Clock {
 
 /** A stream in memory that a test moves by hand, and that writes down what no driver may do. */
 export class TestTransport implements Transport {
+  readonly copies = true;
   /** Whether a write is done at once. */
   fast = true;
   /** How many chunks still come after `pause`. */
@@ -178,8 +179,11 @@ export class TestTransport implements Transport {
       if (this.paused && (this.lag === 0 || this.#incoming[0] === 'end')) return;
       if (this.paused) this.lag--;
       const next = this.#incoming.shift()!;
-      if (next !== 'end') this.#driver!.received(next);
-      else {
+      if (next !== 'end') {
+        this.#driver!.received(next);
+        // The chunk was lent for the call.
+        next.fill(0xee);
+      } else {
         this.#endRead = true;
         this.#driver!.receivedEnd();
         this.#bothEnded();

@@ -4,6 +4,11 @@
  */
 export interface Transport {
   /**
+   * Whether bytes for which `write` returns true have been copied by then, to the system for example, so that their memory may be
+   * used again. Default: false, since a stream may pass on what it is given.
+   */
+  readonly copies?: boolean | undefined;
+  /**
    * Writes chunks, in order, as one write if it can. They are given away until they have been written.
    *
    * @returns true if the runtime is done with the bytes; if not, `driver.written()` is called once it is

@@ -10,6 +10,8 @@ export interface Output {
   readonly pendingSends: number;
   readonly pendingBytes: number;
   take(maxBytes: number): Uint8Array[];
+  /** What was taken last has been copied. */
+  giveBack(): void;
   drop(): void;
 }
 
@@ -134,6 +136,7 @@ export class Writer {
       const done = this.#transport.write(chunks);
       this.#events.taken();
       if (!done) return;
+      if (this.#transport.copies === true) this.#output.giveBack();
       this.#advance(insideSend);
     }
     if (!this.#stopped && this.bufferedAmount === 0 && !insideSend) this.#events.idle();

@@ -1,9 +1,11 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
+import { isPlain, receiveShared } from './shared-receive.ts';
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
 export class SocketTransport implements Transport {
+  readonly copies: boolean;
   readonly #socket: Duplex;
   /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
   #writes = 0;
@@ -13,6 +15,7 @@ export class SocketTransport implements Transport {
 
   constructor(socket: Duplex) {
     this.#socket = socket;
+    this.copies = isPlain(socket);
     if (socket instanceof Socket) {
       socket.setTimeout(0);
       // What one turn has collected is one write already: Nagle's algorithm could only delay it.
@@ -23,8 +26,9 @@ export class SocketTransport implements Transport {
   /** Starts to read, for the driver. */
   connect(driver: Driver): void {
     this.#driver = driver;
+    const received = (chunk: Uint8Array) => driver.received(chunk);
+    if (!receiveShared(this.#socket, received)) this.#socket.on('data', received);
     this.#socket
-      .on('data', (chunk: Uint8Array) => driver.received(chunk))
       .on('end', () => driver.receivedEnd())
       .on('error', (error: Error) => {
         this.#error ??= error;

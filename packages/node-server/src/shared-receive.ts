@@ -1,0 +1,48 @@
+import { Socket } from 'node:net';
+
+/** What one read takes at the most, in bytes: as much as Node reads at once by itself. */
+const BYTES = 65_536;
+
+/** The inside of a net.Socket, as far as it is used here. */
+interface Inside {
+  readonly _handle?: { readonly useUserBuffer?: (buffer: Uint8Array) => void } | null;
+  [key: symbol]: unknown;
+}
+
+/** Bun and Deno have a net.Socket of their own. */
+const IS_NODE = process.versions.bun === undefined && process.versions['deno'] === undefined;
+
+let shared: Buffer<ArrayBuffer> | undefined;
+
+/** Whether this is Node's own TCP socket, with the methods that Node gave it: what is known of its inside holds. */
+export function isPlain(socket: unknown): socket is Socket {
+  return IS_NODE && socket instanceof Socket && socket.constructor === Socket && !Object.hasOwn(socket, 'write');
+}
+
+/**
+ * Lets a TCP socket read into one buffer that all of them share, so that a read allocates nothing. For sockets that one
+ * connects, Node has the public option `onread`; for those that a server accepts, this does inside what the option does.
+ *
+ * @param received gets a view of that buffer, whose bytes are others when it has returned
+ * @returns false if this socket cannot: listen for 'data' then
+ */
+export function receiveShared(socket: unknown, received: (chunk: Uint8Array) => void): boolean {
+  if (!isPlain(socket) || socket.readableLength > 0) return false;
+  const inside = socket as unknown as Inside;
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const buffer = symbols.find(({ description }) => description === 'kBuffer');
+  const callback = symbols.find(({ description }) => description === 'kBufferCb');
+  const handle = inside._handle;
+  if (buffer === undefined || callback === undefined || typeof handle?.useUserBuffer !== 'function') return false;
+  shared ??= Buffer.allocUnsafeSlow(BYTES);
+  inside[buffer] = shared;
+  inside[callback] = (length: number, bytes: Buffer) => {
+    const chunk = bytes.subarray(0, length);
+    // Who watches the bytes of a socket gets his own.
+    if (socket.listenerCount('data') > 0) socket.emit('data', Buffer.from(chunk));
+    received(chunk);
+    return true;
+  };
+  handle.useUserBuffer(shared);
+  return true;
+}
