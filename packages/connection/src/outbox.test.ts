@@ -21,13 +21,17 @@ const size = fc.oneof(
   fc.constantFrom(0, 32, 33, 125, 126, COPY_UP_TO - 1, COPY_UP_TO, COPY_UP_TO + 1, 65535, 65536),
 );
 
-test('whatever connections share the memory, each takes its own frames, in order, and what it took does not change', () => {
+test('whatever connections share the memory, each takes its own frames, in order, and what it took does not change until given back', () => {
   const add = fc.record({
     box: fc.nat({ max: 2 }),
     bytes: fc.tuple(size, fc.integer()).map(([length, seed]) => bytesOf(length, seed)),
     key: fc.option(maskingKey(), { nil: undefined }),
   });
-  const take = fc.record({ box: fc.nat({ max: 2 }), most: fc.oneof(fc.nat({ max: 10_000 }), fc.constant(1e9)) });
+  const take = fc.record({
+    box: fc.nat({ max: 2 }),
+    most: fc.oneof(fc.nat({ max: 10_000 }), fc.constant(1e9)),
+    giveBack: fc.boolean(),
+  });
   fc.assert(
     fc.property(fc.array(fc.oneof({ weight: 4, arbitrary: add }, take), { maxLength: 60 }), (steps) => {
       const memory = new SendMemory();
@@ -44,7 +48,8 @@ test('whatever connections share the memory, each takes its own frames, in order
           it.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
         } else {
           const chunks = it.box.take(step.most);
-          it.taken.push(...chunks);
+          it.taken.push(...(step.giveBack ? [flat(chunks)] : chunks));
+          if (step.giveBack) it.box.giveBack();
           const waiting = flat(it.waiting.splice(0));
           const length = Math.min(step.most, waiting.length);
           expect(flat(chunks).length).toBe(length);
@@ -80,12 +85,12 @@ test('frames that another connection has come between leave as two', () => {
 
 test('a slab is filled before the next is made, and an idle memory has none', () => {
   const memory = new SendMemory();
-  expect(memory.slab.length).toBe(0);
+  expect(memory.slab.bytes.length).toBe(0);
   const box = new Outbox(memory);
   const bytes = new Uint8Array(COPY_UP_TO);
   for (let i = 0; i < 15; i++) box.add(fields(bytes), bytes);
   const first = memory.slab;
-  expect(memory.used).toBe(15 * (COPY_UP_TO + 4));
+  expect(memory.slab.used).toBe(15 * (COPY_UP_TO + 4));
   box.add(fields(bytes), bytes);
   expect(memory.slab).not.toBe(first);
   expect(box.take().map((chunk) => chunk.length)).toEqual([15 * (COPY_UP_TO + 4), COPY_UP_TO + 4]);
@@ -95,9 +100,52 @@ test('memory is reserved to the last byte', () => {
   const memory = new SendMemory();
   memory.reserve(1);
   const { slab } = memory;
-  memory.used = 65_000;
+  memory.slab.used = 65_000;
   memory.reserve(536);
   expect(memory.slab).toBe(slab);
   memory.reserve(537);
-  expect([memory.slab === slab, memory.used]).toEqual([false, 0]);
+  expect([memory.slab === slab, memory.slab.used]).toEqual([false, 0]);
+});
+
+test('what was given back is used again: sending for ever takes two slabs', () => {
+  const memory = new SendMemory();
+  const boxes = [new Outbox(memory), new Outbox(memory)];
+  const bytes = new Uint8Array(COPY_UP_TO);
+  const slabs = new Set<unknown>();
+  for (let round = 0; round < 100; round++) {
+    for (const box of boxes) for (let i = 0; i < 10; i++) box.add(fields(bytes), bytes);
+    slabs.add(memory.slab);
+    for (const box of boxes) {
+      box.take();
+      box.giveBack();
+    }
+  }
+  expect(slabs.size).toBeLessThanOrEqual(2);
+});
+
+test('a slab of which one byte is still being written is not used again, and no more than half a MiB waits to be', () => {
+  const memory = new SendMemory();
+  const slow = new Outbox(memory);
+  const bytes = bytesOf(1000, 7);
+  slow.add(fields(bytes), bytes);
+  const [chunk] = slow.take();
+  const fast = Array.from({ length: 20 }, () => new Outbox(memory));
+  for (let round = 0; round < 10; round++) {
+    for (const box of fast)
+      for (let i = 0; i < 15; i++) box.add(fields(new Uint8Array(COPY_UP_TO)), new Uint8Array(COPY_UP_TO));
+    for (const box of fast) {
+      box.take();
+      box.giveBack();
+    }
+  }
+  expect(Buffer.compare(chunk!, rawFrame({ opcode: 2, payload: bytes }))).toBe(0);
+  // Each of the twenty fills a slab; the last and eight others are there for the next round, the rest is garbage.
+  const ready = new Set<unknown>();
+  for (let i = 0; i < 9; i++) {
+    ready.add(memory.slab);
+    memory.slab.used = 65_536;
+    memory.reserve(65_536);
+  }
+  const fresh = memory.slab.bytes[0];
+  expect([ready.size, fresh]).toEqual([9, 0]);
 });

@@ -1,5 +1,5 @@
 import { applyMask, type FrameHeaderFields, frameHeaderBytes, maskInto, writeFrameHeader } from '@ws/codec';
-import type { SendMemory } from './send-memory.ts';
+import type { SendMemory, Slab } from './send-memory.ts';
 
 /** Up to here a payload is copied beside its header: cheaper than one more chunk to write, and the caller may reuse it at once. */
 export const COPY_UP_TO = 4096;
@@ -10,12 +10,13 @@ export class Outbox {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   /** The frames that lie side by side at the end of the slab, and are not a chunk yet: `#slab[#start, #end)`. */
-  #slab: Uint8Array | undefined;
+  #slab: Slab | undefined;
   #start = 0;
   #end = 0;
-  /** How many bytes of which slab are in the chunks that wait, and in those that were taken last. */
-  #lender: Uint8Array | undefined;
+  /** How many bytes of which slab the chunks have that wait, or were taken last; and of which slabs before that one. */
+  #lender: Slab | undefined;
   #borrowed = 0;
+  #lenders: { readonly slab: Slab; readonly bytes: number }[] | undefined;
 
   constructor(memory: SendMemory) {
     this.#memory = memory;
@@ -35,7 +36,7 @@ export class Outbox {
     const headerBytes = frameHeaderBytes(payload.length, maskingKey !== undefined);
     if (payload.length <= COPY_UP_TO) {
       const at = this.#place(headerBytes + payload.length, fields);
-      const slab = this.#memory.slab;
+      const slab = this.#memory.slab.bytes;
       if (maskingKey === undefined) copy(slab, at, payload);
       else maskInto(slab, at, payload, maskingKey);
       return;
@@ -60,8 +61,9 @@ export class Outbox {
       this.#bytes = 0;
       return chunks;
     }
-    // What has to be written in parts is not worth the count.
+    // What has to be written in parts is not worth the count: its memory goes with it.
     this.#lender = undefined;
+    this.#lenders = undefined;
     this.#bytes -= maxBytes;
     let taken = 0;
     let room = maxBytes;
@@ -80,29 +82,35 @@ export class Outbox {
     if (this.#lender === undefined) return;
     this.#memory.giveBack(this.#lender, this.#borrowed);
     this.#lender = undefined;
+    if (this.#lenders === undefined) return;
+    for (const { slab, bytes } of this.#lenders) this.#memory.giveBack(slab, bytes);
+    this.#lenders = undefined;
   }
 
   /** Makes room in the slab and writes the header there. Returns the index behind the header. */
   #place(length: number, fields: FrameHeaderFields): number {
     const memory = this.#memory;
     memory.reserve(length);
-    if (this.#slab !== memory.slab || this.#end !== memory.used) {
+    const { slab } = memory;
+    if (this.#slab !== slab || this.#end !== slab.used) {
       this.#seal();
-      this.#slab = memory.slab;
-      this.#start = memory.used;
+      this.#slab = slab;
+      this.#start = slab.used;
     }
-    const at = writeFrameHeader(memory.slab, memory.used, fields);
-    memory.used += length;
-    this.#end = memory.used;
+    const at = writeFrameHeader(slab.bytes, slab.used, fields);
+    slab.used += length;
+    this.#end = slab.used;
     this.#bytes += length;
     return at;
   }
 
   #seal(): void {
-    if (this.#slab === undefined) return;
-    this.#chunks.push(this.#slab.subarray(this.#start, this.#end));
-    if (this.#lender !== this.#slab) {
-      this.#lender = this.#slab;
+    const slab = this.#slab;
+    if (slab === undefined) return;
+    this.#chunks.push(slab.bytes.subarray(this.#start, this.#end));
+    if (this.#lender !== slab) {
+      if (this.#lender !== undefined) (this.#lenders ??= []).push({ slab: this.#lender, bytes: this.#borrowed });
+      this.#lender = slab;
       this.#borrowed = 0;
     }
     this.#borrowed += this.#end - this.#start;

@@ -46,9 +46,9 @@ export class Reader {
 
   received(chunk: Uint8Array): void {
     // After the end, the peer's bytes are read to let its stream end, and dropped: a reset would overtake our Close.
-    if (this.#connection.state === 'closed' || this.#stopped) return;
+    if (this.#closed || this.#stopped) return;
     const taken = this.#paused || this.#rest.length > 0 ? 0 : this.#receive(chunk);
-    if (taken < chunk.length && this.#connection.state !== 'closed') this.#rest.push(copyOf(chunk.subarray(taken)));
+    if (taken < chunk.length && !this.#closed) this.#rest.push(copyOf(chunk.subarray(taken)));
     this.#throttle();
   }
 
@@ -97,7 +97,7 @@ export class Reader {
       const chunk = this.#rest.shift() ?? NOTHING;
       const taken = this.#receive(chunk);
       if (this.#stopped) return;
-      if (taken < chunk.length && this.#connection.state !== 'closed') this.#rest.unshift(chunk.subarray(taken));
+      if (taken < chunk.length && !this.#closed) this.#rest.unshift(chunk.subarray(taken));
     }
     this.#endIfAllIsTaken();
     this.#throttle();
@@ -116,6 +116,10 @@ export class Reader {
     this.#rest.length = 0;
     this.#stopPongTimer?.();
     this.#connection.hold();
+  }
+
+  get #closed(): boolean {
+    return this.#connection.state === 'closed';
   }
 
   #receive(chunk: Uint8Array): number {

@@ -1,31 +1,39 @@
 const SLAB_BYTES = 65_536;
 
+/** So many slabs that nobody needs are kept for later, half a MiB: what a turn of the event loop sends to many connections. */
+const SPARE_SLABS = 8;
+
+/** A piece of memory, filled from its start. */
+export interface Slab {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the next frame goes: `bytes[used, ...)`. */
+  used: number;
+  /** How many of the bytes before that have been given back. */
+  back: number;
+}
+
 /**
- * Memory for frames on their way out: a slab of 64 KiB. One may serve any number of connections, so that an idle one holds
+ * Memory for frames on their way out, in slabs of 64 KiB. One may serve any number of connections, so that an idle one holds
  * none; frames that a connection queues in one turn lie side by side, and leave as one chunk. A full slab is left to whoever
- * still writes it, unless all of it has been given back.
+ * still writes it; once all of it has been given back it is used again.
  */
 export class SendMemory {
-  /** Where the next frame goes: `slab[used, ...)`. */
-  slab: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  used = 0;
-  /** How many of the bytes before `used` nobody needs any more. */
-  #back = 0;
+  /** Where the next frame goes. */
+  slab: Slab = { bytes: new Uint8Array(0), used: 0, back: 0 };
+  readonly #spare: Slab[] = [];
 
   /** Sees to it that `length` bytes, at most 64 KiB, are free in the slab from `used` on. */
   reserve(length: number): void {
-    if (this.used + length <= this.slab.length) return;
-    this.slab = new Uint8Array(SLAB_BYTES);
-    this.used = 0;
-    this.#back = 0;
+    if (this.slab.used + length <= this.slab.bytes.length) return;
+    this.slab = this.#spare.pop() ?? { bytes: new Uint8Array(SLAB_BYTES), used: 0, back: 0 };
   }
 
-  /** So many bytes of a slab have been copied to where they go. Once that is so for all of them, they are used again. */
-  giveBack(slab: Uint8Array, bytes: number): void {
-    if (slab !== this.slab) return;
-    this.#back += bytes;
-    if (this.#back < this.used) return;
-    this.used = 0;
-    this.#back = 0;
+  /** So many bytes of a slab have been copied to where they go: nobody needs them here any more. */
+  giveBack(slab: Slab, bytes: number): void {
+    slab.back += bytes;
+    if (slab.back < slab.used) return;
+    slab.used = 0;
+    slab.back = 0;
+    if (slab !== this.slab && this.#spare.length < SPARE_SLABS) this.#spare.push(slab);
   }
 }

@@ -23,6 +23,14 @@ interface Pending {
   readonly encode: EncodeOptions | undefined;
 }
 
+/** Those of the frame that is being queued: one record for all, which nobody keeps. */
+const fields = {
+  ...{ fin: true, rsv1: false, rsv2: false, rsv3: false },
+  opcode: Opcode.Text as Opcode,
+  maskingKey: undefined as number | undefined,
+  payloadLength: 0,
+};
+
 /** The shortest header of a frame. */
 const HEADER_BYTES = 2;
 
@@ -197,18 +205,14 @@ export class Sender {
   }
 
   #frame(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number): void {
-    this.#outbox.add(
-      {
-        fin,
-        rsv1: (rsv & 0x40) !== 0,
-        rsv2: (rsv & 0x20) !== 0,
-        rsv3: (rsv & 0x10) !== 0,
-        opcode,
-        maskingKey: this.#maskingKey?.(),
-        payloadLength: payload.length,
-      },
-      payload,
-    );
+    fields.fin = fin;
+    fields.rsv1 = (rsv & 0x40) !== 0;
+    fields.rsv2 = (rsv & 0x20) !== 0;
+    fields.rsv3 = (rsv & 0x10) !== 0;
+    fields.opcode = opcode;
+    fields.maskingKey = this.#maskingKey?.();
+    fields.payloadLength = payload.length;
+    this.#outbox.add(fields, payload);
   }
 }
 

@@ -290,16 +290,19 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       maxPayload: this.#settings.maxPayload,
       closeTimeout: this.#settings.closeTimeout,
       closeReplyTimeout: this.#settings.closeReplyTimeout,
-      closed: () => {
-        this.clients.delete(webSocket);
-        this.#closeIfDone();
-      },
+      closed: this.#forget,
     });
     this.clients.add(webSocket);
     const driver = driverOf(webSocket);
     driver.call(() => callback(webSocket, request));
     if (early.length > 0) driver.received(early);
   }
+
+  /** One for all connections: a closure of each handshake would keep its request alive as long as the connection. */
+  readonly #forget = (socket: WebSocket): void => {
+    this.clients.delete(socket);
+    this.#closeIfDone();
+  };
 
   /** What listeners of 'headers' have added to the lines of the response. */
   #extraHeaders(request: IncomingMessage): HeaderFields {

@@ -13,6 +13,9 @@ interface Inside {
 const IS_NODE = process.versions.bun === undefined && process.versions['deno'] === undefined;
 
 let shared: Buffer<ArrayBuffer> | undefined;
+/** The names of the two properties, which are the same for all sockets of this Node. */
+let bufferKey: symbol | undefined;
+let callbackKey: symbol | undefined;
 
 /** Whether this is Node's own TCP socket, with the methods that Node gave it: what is known of its inside holds. */
 export function isPlain(socket: unknown): socket is Socket {
@@ -29,14 +32,13 @@ export function isPlain(socket: unknown): socket is Socket {
 export function receiveShared(socket: unknown, received: (chunk: Uint8Array) => void): boolean {
   if (!isPlain(socket) || socket.readableLength > 0) return false;
   const inside = socket as unknown as Inside;
-  const symbols = Object.getOwnPropertySymbols(socket);
-  const buffer = symbols.find(({ description }) => description === 'kBuffer');
-  const callback = symbols.find(({ description }) => description === 'kBufferCb');
+  bufferKey ??= symbolOf(socket, 'kBuffer');
+  callbackKey ??= symbolOf(socket, 'kBufferCb');
   const handle = inside._handle;
-  if (buffer === undefined || callback === undefined || typeof handle?.useUserBuffer !== 'function') return false;
+  if (bufferKey === undefined || callbackKey === undefined || typeof handle?.useUserBuffer !== 'function') return false;
   shared ??= Buffer.allocUnsafeSlow(BYTES);
-  inside[buffer] = shared;
-  inside[callback] = (length: number, bytes: Buffer) => {
+  inside[bufferKey] = shared;
+  inside[callbackKey] = (length: number, bytes: Buffer) => {
     const chunk = bytes.subarray(0, length);
     // Who watches the bytes of a socket gets his own.
     if (socket.listenerCount('data') > 0) socket.emit('data', Buffer.from(chunk));
@@ -45,4 +47,8 @@ export function receiveShared(socket: unknown, received: (chunk: Uint8Array) => 
   };
   handle.useUserBuffer(shared);
   return true;
+}
+
+function symbolOf(object: object, description: string): symbol | undefined {
+  return Object.getOwnPropertySymbols(object).find((symbol) => symbol.description === description);
 }

@@ -44,7 +44,7 @@ export interface WebSocketInit {
   readonly closeTimeout: number;
   readonly closeReplyTimeout: number;
   /** Called before 'close': no listener, which the application could remove. */
-  readonly closed: () => void;
+  readonly closed: (socket: WebSocket) => void;
 }
 
 const CONNECTING = 0;
@@ -85,7 +85,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   #paused = false;
   #delivering = false;
   #cause: Error | undefined;
-  readonly #tellServer: () => void;
+  readonly #tellServer: (socket: WebSocket) => void;
 
   /**
    * Connections are made by a server: listen for its 'connection'.
@@ -282,7 +282,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     const told = cause instanceof ProtocolError || (cause !== undefined && 'code' in cause);
     // If that throws, 'close' follows nevertheless.
     if (told && this.listenerCount('error') > 0) this.#driver.call(() => this.emit('error', cause), true);
-    this.#tellServer();
+    this.#tellServer(this);
     this.emit('close', code, Buffer.from(reason));
   }
 }
