@@ -1,6 +1,7 @@
 import { CloseCode } from '@ws/codec';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Data } from './data.ts';
+import { Heartbeat, type HeartbeatOptions, type Pulse } from './heartbeat.ts';
 import { readMilliseconds } from './milliseconds.ts';
 import { Reader } from './reader.ts';
 import type { SendOptions } from './sender.ts';
@@ -42,6 +43,11 @@ export interface DriverOptions extends Omit<ConnectionOptions, 'sink'> {
    * messages that are on their way.
    */
   readonly closeReplyTimeout?: number | undefined;
+  /**
+   * Finds out that the peer is gone without a word: a {@link Heartbeat}, which many drivers may share, or the options of one
+   * of its own. Its pongs are not told to the handler. Default: false, none.
+   */
+  readonly heartbeat?: Heartbeat | HeartbeatOptions | false | undefined;
 }
 
 /**
@@ -70,6 +76,8 @@ export class Driver {
   #reason = '';
   #cause: Error | undefined;
   #stopTimer: (() => void) | undefined;
+  readonly #heartbeat: Heartbeat | undefined;
+  readonly #pulse: Pulse | undefined;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind */
   constructor(options: DriverOptions) {
@@ -83,7 +91,9 @@ export class Driver {
       sink: {
         message: (payload, isBinary) => this.#message(payload, isBinary),
         ping: (payload) => this.call(() => this.#handler.ping(payload)),
-        pong: (payload) => this.call(() => this.#handler.pong(payload)),
+        pong: (payload) => {
+          if (!this.#pulse?.answeredBy(payload)) this.call(() => this.#handler.pong(payload));
+        },
         close: (code, reason) => {
           this.#code = code ?? CloseCode.NoStatus;
           this.#reason = reason;
@@ -109,6 +119,10 @@ export class Driver {
         for (const callback of callbacks) this.call(() => (error === undefined ? callback() : callback(error)), true);
       },
     });
+    const { heartbeat = false } = options;
+    if (heartbeat === false) return;
+    this.#heartbeat = heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, this.#clock);
+    this.#pulse = this.#heartbeat.join(this);
   }
 
   /** As {@link Connection.state}; `closed` as well once the transport has been destroyed. */
@@ -126,6 +140,21 @@ export class Driver {
     return this.#gone;
   }
 
+  /** Whether the transport is read: nobody has paused, and nothing that was read waits. */
+  get reading(): boolean {
+    return this.#reader.reading;
+  }
+
+  /** Whether a message of the peer's has begun to come, and is not whole. */
+  get receivingMessage(): boolean {
+    return this.#connection.bufferedBytes > 0;
+  }
+
+  /** How many bytes of the write under way have not left this process, as far as the transport can tell; or 0. */
+  get unwritten(): number {
+    return this.#transport.unwritten?.() ?? 0;
+  }
+
   // From the transport.
 
   /**
@@ -134,6 +163,7 @@ export class Driver {
    * @param chunk read during the call only; neither written nor kept
    */
   received(chunk: Uint8Array): void {
+    if (this.#pulse !== undefined) this.#pulse.heard = true;
     this.#reader.received(chunk);
   }
 
@@ -148,6 +178,8 @@ export class Driver {
     this.#armTimer();
     this.#reader.outputWritten();
     this.#writer.done();
+    // The middle of a message, or something behind it.
+    this.#pulse?.written(this.bufferedAmount > 0);
   }
 
   /** The transport is gone: both halves have ended, or it was destroyed, or it failed. */
@@ -156,6 +188,7 @@ export class Driver {
     this.#gone = true;
     this.#destroyed = true;
     this.#stopTimer?.();
+    if (this.#pulse !== undefined) this.#heartbeat?.leave(this.#pulse);
     this.#reader.stop();
     this.#cause ??= error;
     this.#connection.receiveEnd();
@@ -175,6 +208,7 @@ export class Driver {
    * @throws TypeError for data that cannot be sent
    */
   send(data: Data, options: SendOptions, callback?: SendCallback | undefined): boolean {
+    if (this.#pulse !== undefined) this.#pulse.moved = true;
     return this.#submit(() => this.#connection.send(data, options), callback);
   }
 
@@ -186,6 +220,11 @@ export class Driver {
   /** Queues an unsolicited pong of at most 125 bytes. As {@link send}; RangeError if it is longer. */
   pong(data: Data | undefined, callback?: SendCallback | undefined): boolean {
     return this.#submit(() => this.#connection.pong(data), callback);
+  }
+
+  /** For a {@link Heartbeat}: queues a ping of its own. */
+  beat(payload: Uint8Array): void {
+    this.#connection.ping(payload);
   }
 
   /** Starts the closing handshake; see `Connection.close`. */
@@ -302,6 +341,7 @@ export class Driver {
 
   #message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
     if (this.#deaf) return;
+    if (this.#pulse !== undefined) this.#pulse.moved = true;
     try {
       this.#handler.message(payload, isBinary);
     } catch (error) {

@@ -7,6 +7,7 @@ export {
 export { type Data, toBytes } from './data.ts';
 export { Driver, type DriverHandler, type DriverOptions } from './driver.ts';
 export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './extension.ts';
+export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } from './heartbeat.ts';
 export { type Message, MessageQueue, type QueuedMessage } from './message-queue.ts';
 export { SendMemory } from './send-memory.ts';
 export type { SendOptions } from './sender.ts';

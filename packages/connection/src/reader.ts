@@ -44,6 +44,11 @@ export class Reader {
     return this.#peerEnded;
   }
 
+  /** Whether the transport is read: nobody holds, and nothing waits. */
+  get reading(): boolean {
+    return !this.#transportPaused;
+  }
+
   received(chunk: Uint8Array): void {
     // After the end, the peer's bytes are read to let its stream end, and dropped: a reset would overtake our Close.
     if (this.#closed || this.#stopped) return;

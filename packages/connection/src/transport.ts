@@ -22,6 +22,11 @@ export interface Transport {
   pause(): void;
   /** Takes a `pause` back. */
   resume(): void;
+  /**
+   * How many bytes of the write under way the runtime still has, if it can tell: that they become fewer shows a heartbeat
+   * that the peer reads. Without it, only whole writes do.
+   */
+  unwritten?(): number;
 }
 
 /** Time, as a driver uses it. */

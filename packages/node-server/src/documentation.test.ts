@@ -90,7 +90,8 @@ test('README: the table has every option, with its default', () => {
   expect(documented.sort()).toEqual(options.sort());
   const { handshakeTimeout, closeTimeout, closeReplyTimeout, maxPayload } = readOptions({ noServer: true });
   expect([handshakeTimeout, closeTimeout, closeReplyTimeout, maxPayload]).toEqual([10_000, 1000, 10_000, 16 * 2 ** 20]);
-  for (const number of ['10,000', '1,000', '16 MiB']) expect(table).toMatch(new RegExp(`\\| ${number} +\\|`));
+  for (const number of ['10,000', '1,000', '16 MiB', '30,000 and 20,000'])
+    expect(table).toMatch(new RegExp(`\\| ${number} +\\|`));
 });
 
 test('README: what it says is not here is not here', () => {

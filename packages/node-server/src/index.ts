@@ -1,6 +1,7 @@
 export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
 export type { Data, Message, SendCallback, SendOptions } from '@ws/connection';
 export { HandshakeError, type HandshakeReason } from '@ws/handshake';
+export type { HeartbeatOptions } from './heartbeat.ts';
 export type { ServerOptions } from './options.ts';
 export type { PerMessageDeflateOptions } from './per-message-deflate.ts';
 export { type UpgradeCallback, WebSocketServer, type WebSocketServerEvents } from './server.ts';

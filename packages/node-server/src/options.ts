@@ -1,7 +1,9 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
+import type { Heartbeat } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
+import { type HeartbeatOptions, readHeartbeat } from './heartbeat.ts';
 import { integer } from './integer.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import type { VerifyClient } from './verify-client.ts';
@@ -60,6 +62,17 @@ export interface ServerOptions {
    * since it may stand behind messages that are on their way.
    */
   readonly closeReplyTimeout?: number | undefined;
+  /**
+   * Pings a client from which nothing has come for `interval` milliseconds, and ends the connection after `timeout` more of
+   * them in silence (row H13); false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
+   * minute do not.
+   */
+  readonly heartbeat?: HeartbeatOptions | boolean | undefined;
+  /**
+   * Closes a connection with 1001 on which no message has come or gone for so long, in milliseconds, from 1 on; pings and pongs do
+   * not count. Default: false, never: a client that only waits for news is a good client.
+   */
+  readonly idleTimeout?: number | false | undefined;
 }
 
 /** Options, validated, with their defaults. */
@@ -73,6 +86,7 @@ export interface Settings {
   readonly handshakeTimeout: number;
   readonly closeTimeout: number;
   readonly closeReplyTimeout: number;
+  readonly heartbeat: Heartbeat | undefined;
 }
 
 /** The longest time that Node's timers take. */
@@ -108,5 +122,6 @@ export function readOptions(options: ServerOptions): Settings {
     handshakeTimeout: integer(options.handshakeTimeout, 'handshakeTimeout', MAX_TIMEOUT, 10_000),
     closeTimeout: integer(options.closeTimeout, 'closeTimeout', MAX_TIMEOUT, 1000),
     closeReplyTimeout: integer(options.closeReplyTimeout, 'closeReplyTimeout', MAX_TIMEOUT, 10_000),
+    heartbeat: readHeartbeat(options.heartbeat, options.idleTimeout),
   };
 }

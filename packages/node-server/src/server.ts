@@ -287,9 +287,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       extensions: serializeExtensions(negotiated.extensions),
       running: negotiated.extensions.map(({ extension }) => extension),
       context: decision.context,
-      maxPayload: this.#settings.maxPayload,
-      closeTimeout: this.#settings.closeTimeout,
-      closeReplyTimeout: this.#settings.closeReplyTimeout,
+      settings: this.#settings,
       closed: this.#forget,
     });
     this.clients.add(webSocket);

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
 import { isPlain, receiveShared } from './shared-receive.ts';
+import { unwrittenBytes } from './write-progress.ts';
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
 export class SocketTransport implements Transport {
@@ -75,5 +76,9 @@ export class SocketTransport implements Transport {
 
   resume(): void {
     this.#socket.resume();
+  }
+
+  unwritten(): number {
+    return unwrittenBytes(this.#socket);
   }
 }

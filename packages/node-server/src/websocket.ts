@@ -11,6 +11,7 @@ import {
   type SendOptions,
 } from '@ws/connection';
 import { clock, rethrow } from './clock.ts';
+import type { Settings } from './options.ts';
 import { platform, sendMemory } from './platform.ts';
 import { SocketTransport } from './socket-transport.ts';
 
@@ -40,9 +41,7 @@ export interface WebSocketInit {
   readonly extensions: string;
   readonly running: readonly Extension[];
   readonly context: unknown;
-  readonly maxPayload: number;
-  readonly closeTimeout: number;
-  readonly closeReplyTimeout: number;
+  readonly settings: Settings;
   /** Called before 'close': no listener, which the application could remove. */
   readonly closed: (socket: WebSocket) => void;
 }
@@ -103,6 +102,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     this.extensions = init.extensions;
     this.context = init.context;
     this.#tellServer = init.closed;
+    const { maxPayload, closeTimeout, closeReplyTimeout, heartbeat } = init.settings;
     const transport = new SocketTransport(init.socket);
     this.#queue = new MessageQueue({
       pause: () => {
@@ -120,10 +120,11 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
       clock,
       platform,
       sendMemory,
-      limits: { maxMessagePayload: init.maxPayload },
+      limits: { maxMessagePayload: maxPayload },
       extensions: init.running,
-      closeTimeout: init.closeTimeout,
-      closeReplyTimeout: init.closeReplyTimeout,
+      closeTimeout,
+      closeReplyTimeout,
+      heartbeat,
       handler: {
         message: (payload, isBinary) => this.#message(payload as Buffer<ArrayBuffer>, isBinary),
         ping: (payload) => this.emit('ping', payload as Buffer<ArrayBuffer>),

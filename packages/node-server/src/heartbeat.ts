@@ -1,0 +1,24 @@
+import { Heartbeat, type HeartbeatOptions as Times } from '@ws/connection';
+import { clock } from './clock.ts';
+
+/** How peers that are gone without a word are found out; both times in milliseconds, from 1 on. */
+export type HeartbeatOptions = Pick<Times, 'interval' | 'timeout'>;
+
+/**
+ * The heartbeat of all connections of a server; undefined if it has none.
+ *
+ * @throws TypeError or RangeError for options of the wrong kind
+ */
+export function readHeartbeat(
+  options: HeartbeatOptions | boolean = true,
+  idleTimeout: number | false = false,
+): Heartbeat | undefined {
+  if (typeof options !== 'boolean' && (typeof options !== 'object' || options === null)) {
+    throw new TypeError(`heartbeat must be a boolean or { interval, timeout }, got ${String(options)}`);
+  }
+  const ping = options !== false;
+  const idle = idleTimeout === false ? undefined : idleTimeout;
+  const { interval, timeout } = typeof options === 'object' ? options : ({} as HeartbeatOptions);
+  const heartbeat = new Heartbeat({ ping, interval, timeout, idleTimeout: idle }, clock);
+  return ping || idle !== undefined ? heartbeat : undefined;
+}
