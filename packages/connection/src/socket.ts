@@ -1,0 +1,185 @@
+import { type Data, toBytes } from './data.ts';
+import { Driver, type DriverOptions } from './driver.ts';
+import { type Message, MessageQueue } from './message-queue.ts';
+import { COPY_UP_TO } from './outbox.ts';
+import { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';
+import type { SendOptions } from './sender.ts';
+import type { Clock, Transport } from './transport.ts';
+
+/** A transport that is made before its driver. */
+export interface ConnectableTransport extends Transport {
+  /** Starts to read, for the driver. */
+  connect(driver: Driver): void;
+}
+
+/** What a {@link Socket} is made of beside its transport: the options of the {@link Driver} inside, and these. */
+export interface SocketOptions extends Omit<DriverOptions, 'transport' | 'handler' | 'clock'> {
+  /** Time and random numbers: `globalThis`, or what stands for it. */
+  readonly runtime: Runtime;
+  /** Default: that of the `runtime`. */
+  readonly clock?: Clock | undefined;
+  /** The bytes that came right behind the head of the handshake; they are the socket's to keep. Default: none. */
+  readonly early?: Uint8Array | undefined;
+  /** Is told of each ping, which has been answered already. Default: nobody. */
+  readonly ping?: ((payload: Uint8Array<ArrayBuffer>) => void) | undefined;
+  /** Is told of each pong: for a heartbeat. Default: nobody. */
+  readonly pong?: ((payload: Uint8Array<ArrayBuffer>) => void) | undefined;
+}
+
+/** How a connection has ended. */
+export interface SocketEnd {
+  /** That of the peer's Close; 1005 if it had none; 1006 if there was no Close. */
+  readonly code: number;
+  readonly reason: string;
+  /** Why there was no Close: a `ProtocolError` with name and offset, the system's error, a time limit. */
+  readonly cause: Error | undefined;
+}
+
+const DONE: Promise<void> = Promise.resolve();
+
+/**
+ * A connection after its handshake, in promises: `await socket.send(…)`, `for await (… of socket)`. For transports that
+ * have no shape of their own to keep, as that over streams; adapters with events use a {@link Driver} instead.
+ */
+export class Socket {
+  readonly #driver: Driver;
+  readonly #queue: MessageQueue;
+  /** Who waits for room, together. */
+  #room:
+    | { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
+    | undefined;
+  /** The end, which is told once and never rejects: when the transport is gone. */
+  readonly closed: Promise<SocketEnd>;
+
+  /** @throws TypeError or RangeError for options of the wrong kind */
+  constructor(transport: ConnectableTransport, options: SocketOptions) {
+    const { runtime, early, ping, pong, clock = clockOf(runtime), ...others } = options;
+    let tellEnd!: (end: SocketEnd) => void;
+    this.closed = new Promise((resolve) => {
+      tellEnd = resolve;
+    });
+    this.#queue = new MessageQueue({ pause: () => this.#driver.pause(), resume: () => this.#driver.resume() });
+    this.#driver = new Driver({
+      ...others,
+      maskingKey: others.maskingKey ?? (others.role === 'client' ? maskingKeysOf(runtime) : undefined),
+      transport,
+      clock,
+      handler: {
+        message: (payload, isBinary) => {
+          if (this.#driver.state === 'open' || this.#queue.iterating) this.#queue.push(payload, isBinary);
+        },
+        ping: (payload) => ping?.(payload),
+        pong: (payload) => pong?.(payload),
+        drain: () => {
+          this.#room?.resolve();
+          this.#room = undefined;
+        },
+        close: (code, reason, cause) => {
+          this.#room?.reject(cause ?? new Error(`the connection was closed with ${code}`));
+          this.#queue.end(cause);
+          tellEnd({ code, reason, cause });
+        },
+        thrown: (error) => void Promise.reject(error),
+      },
+    });
+    if (early !== undefined && early.length > 0) this.#driver.received(early);
+    transport.connect(this.#driver);
+  }
+
+  /** As `Driver.state`. */
+  get state(): 'open' | 'closing' | 'closed' {
+    return this.#driver.state;
+  }
+
+  /** How many bytes were sent and have not left this process. */
+  get bufferedAmount(): number {
+    return this.#driver.bufferedAmount;
+  }
+
+  /**
+   * Sends a message: a string as text, anything else as binary unless `binary` says otherwise.
+   *
+   * The promise is fulfilled once more may be sent and the data is the caller's again: at once, unless 64 KiB wait to be
+   * written or the data is binary of over 4 KiB, which is written from where it lies. It rejects if the connection is not
+   * open, or ends before that. Nothing happens if nobody waits for it: the connection's end is told to whoever listens.
+   *
+   * @throws TypeError, at once, for data that cannot be sent
+   */
+  send(data: Data, options: SendOptions = {}): Promise<void> {
+    if (this.#driver.state !== 'open') {
+      toBytes(data, 'data');
+      return this.#refused();
+    }
+    if (typeof data !== 'string' && data.byteLength > COPY_UP_TO) {
+      return heard(
+        new Promise((resolve, reject) => {
+          this.#driver.send(data, options, (error) => (error === undefined ? resolve() : reject(error)));
+        }),
+      );
+    }
+    return this.#driver.send(data, options) ? DONE : this.#awaitRoom();
+  }
+
+  /** Sends a ping of at most 125 bytes; as {@link send}. RangeError, at once, if it is longer. */
+  ping(data?: Data | undefined): Promise<void> {
+    if (this.#driver.state !== 'open') return this.#refused();
+    return this.#driver.ping(data) ? DONE : this.#awaitRoom();
+  }
+
+  /**
+   * Starts the closing handshake. Messages that arrive before the peer's Close go to a loop that runs; if none does,
+   * nobody will hear them.
+   *
+   * @param code 1000-1003, 1007-1014 or 3000-4999. Default: none
+   * @param reason at most 123 bytes of UTF-8
+   * @returns {@link closed}
+   * @throws TypeError or RangeError for what may not be sent
+   */
+  close(code?: number | undefined, reason?: string | undefined): Promise<SocketEnd> {
+    this.#driver.close(code, reason);
+    this.#dropUnwanted();
+    return this.closed;
+  }
+
+  /** Ends the connection at once, without a Close. */
+  terminate(cause?: Error | undefined): void {
+    this.#driver.terminate(cause);
+    this.#queue.clear();
+  }
+
+  /**
+   * The messages, one by one: reading stops while the consumer is busy and 64 KiB wait. Ends on a clean close, and throws the
+   * cause of any other. Leaving the loop early leaves the connection open, and later messages waiting.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<Message, void, void> {
+    return this.#queue.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
+  }
+
+  /** After our Close, what nobody asks for would stand before the peer's for ever. */
+  #dropUnwanted(): void {
+    if (!this.#queue.iterating) this.#queue.clear();
+  }
+
+  #awaitRoom(): Promise<void> {
+    if (this.#room === undefined) {
+      let resolve!: () => void;
+      let reject!: (error: Error) => void;
+      const promise = new Promise<void>((yes, no) => {
+        resolve = yes;
+        reject = no;
+      });
+      this.#room = { promise: heard(promise), resolve, reject };
+    }
+    return this.#room.promise;
+  }
+
+  #refused(): Promise<void> {
+    return heard(Promise.reject(new Error(`the connection is ${this.#driver.state}: nothing can be sent`)));
+  }
+}
+
+/** A promise whose rejection ends no process if nobody waits for it. */
+function heard(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
+}
