@@ -10,7 +10,7 @@ const VITEST_REPORT = join('.reports', 'vitest.json');
 /** @returns {string[]} the folders that have tests of their own */
 function workspaces() {
   const packages = readdirSync(join(ROOT, 'packages')).map((name) => join(ROOT, 'packages', name));
-  return [...packages, join(ROOT, 'examples'), join(ROOT, 'bench'), join(ROOT, 'fuzz')].filter((dir) =>
+  return [...packages, join(ROOT, 'examples'), join(ROOT, 'bench'), join(ROOT, 'fuzz'), join(ROOT, 'conformance')].filter((dir) =>
     existsSync(join(dir, 'package.json')),
   );
 }

@@ -2,7 +2,7 @@ import { ProtocolError } from '@ws/codec';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, text } from './endpoint.suite.ts';
-import { openStreams } from './index.ts';
+import { openStreams, StreamsTransport } from './index.ts';
 import { ManualStreams, pipe, settle, sockets } from './streams.suite.ts';
 
 describe('a client and a server over two streams', () => {
@@ -116,6 +116,24 @@ describe('backpressure', () => {
     await messages.next();
     await settle();
     expect(pulls()).toBe(3);
+  });
+
+  test('one read at a time: however often it is paused and resumed meanwhile, one chunk comes after a pause', async () => {
+    const streams = new ManualStreams();
+    const transport = new StreamsTransport(streams);
+    const received: Uint8Array[] = [];
+    transport.connect({ received: (chunk: Uint8Array) => received.push(chunk) } as never);
+    for (let i = 0; i < 3; i++) {
+      transport.pause();
+      transport.resume();
+    }
+    transport.pause();
+    for (let i = 0; i < 3; i++) streams.input.enqueue(Uint8Array.of(i));
+    await settle();
+    expect(received).toEqual([Uint8Array.of(0)]);
+    transport.resume();
+    await settle();
+    expect(received).toHaveLength(3);
   });
 
   test('one write at a time; what comes after it waits, and send says so', async () => {
