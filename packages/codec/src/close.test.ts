@@ -32,6 +32,24 @@ test('F9: the codes of the table that may be sent are those that no RFC reserves
   for (const code of Object.values(CloseCode)) expect(isWireCloseCode(code), String(code)).toBe(!local.includes(code));
 });
 
+test.each([
+  [999, false],
+  [1000, true],
+  [1003, true],
+  [1004, false],
+  [1006, false],
+  [1007, true],
+  [1014, true],
+  [1015, false],
+  [2999, false],
+  [3000, true],
+  [4999, true],
+  [5000, false],
+  [1000.5, false],
+])('F9: at the edges of the ranges, whether %d may be sent: %s', (code, legal) => {
+  expect(isWireCloseCode(code)).toBe(legal);
+});
+
 test('the longest reason has 123 bytes, not characters', () => {
   expect(encodeClose(4999, 'é'.repeat(61)).length).toBe(124);
   expect(() => encodeClose(4999, 'é'.repeat(62))).toThrow(RangeError);

@@ -89,8 +89,7 @@ export function decodeFrames(bytes: Uint8Array, rules: FrameRules): Frame[] {
   const decoder = new FrameDecoder(rules, {
     frame(header, chunk, start, end) {
       const payload = new Uint8Array(end - start);
-      if (header.maskingKey === undefined) copyRange(payload, 0, chunk, start, end);
-      else maskRange(payload, 0, chunk, start, end, header.maskingKey);
+      maskRange(payload, 0, chunk, start, end, header.maskingKey ?? 0);
       frames.push({ ...header, payload });
     },
     // The whole stream is one chunk: a frame that does not lie whole in it is cut off.

@@ -15,7 +15,7 @@ export function copyRange(target: Uint8Array, at: number, source: Uint8Array, fr
   else target.set(from === 0 && to === source.length ? source : source.subarray(from, to), at);
 }
 
-/** Copies `source[from, to)` to `target` from `at` on, masked; the key starts with `source[from]`. The arguments are trusted. */
+/** Copies `source[from, to)` to `target` from `at` on, masked, or masks it in place; the key starts with `source[from]`. Trusted as well. */
 export function maskRange(
   target: Uint8Array,
   at: number,
@@ -29,7 +29,7 @@ export function maskRange(
     maskBytes(target, at, source, from, to, key);
     return;
   }
-  if (target !== source || at !== from) copyRange(target, at, source, from, to);
+  if (target !== source) copyRange(target, at, source, from, to);
   const start = target.byteOffset + at;
   const head = -start & 3;
   const body = (length - head) & ~3;

@@ -16,7 +16,8 @@ export function checkMaskingKey(maskingKey: number): void {
 /** The masking key that starts `phase` bytes into the payload. */
 export function turn(maskingKey: number, phase: number): number {
   const bits = (phase & 3) << 3;
-  return bits === 0 ? maskingKey : (maskingKey << bits) | (maskingKey >>> (32 - bits));
+  // A shift by 32 is one by 0.
+  return (maskingKey << bits) | (maskingKey >>> (32 - bits));
 }
 
 /** A masking key as a word of this machine. */

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { bigUint64Kernel } from './mask-biguint64.ts';
+import { int32Kernel } from './mask-kernel.ts';
 import { MessageDecoder } from './message-decoder.ts';
 import { type BytesConstructor, MessageMemory } from './message-memory.ts';
 
@@ -20,6 +22,24 @@ test('what is handed out never overlaps', () => {
   parts.forEach((part, i) => {
     expect(part.every((byte) => byte === (i & 0xff))).toBe(true);
   });
+});
+
+test('up to 4 KiB arrays share a slab to its last byte, an empty one pins nothing, a longer one has its own memory', () => {
+  const memory = new MessageMemory();
+  const first = memory.allocate(4096);
+  expect(first.buffer.byteLength).toBe(8192);
+  expect(memory.allocate(0).buffer.byteLength).toBe(0);
+  expect(memory.allocate(4097).buffer.byteLength).toBe(4097);
+  expect(memory.allocate(4096).buffer).toBe(first.buffer);
+  expect(memory.allocate(1).buffer).not.toBe(first.buffer);
+});
+
+test('the slab is made ready for masking once, and anew for another kernel', () => {
+  const memory = new MessageMemory();
+  memory.allocate(1);
+  const slab = memory.slab(int32Kernel);
+  expect(memory.slab(int32Kernel)).toBe(slab);
+  expect(memory.slab(bigUint64Kernel)).not.toBe(slab);
 });
 
 test('the class of the arrays is the one that was asked for', () => {

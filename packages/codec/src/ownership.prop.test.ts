@@ -137,6 +137,20 @@ describe('memory', () => {
     },
   );
 
+  test('between two pushes no chunk is kept alive', () => {
+    const decoder = new MessageDecoder(
+      { role: 'server' },
+      {},
+      { message() {}, ping() {}, pong() {}, close() {}, violation() {} },
+    );
+    const frame = rawFrame({ opcode: 2, maskingKey: 5, payload: new Uint8Array(100) });
+    const chunk = concat(Array(10_000).fill(frame));
+    const before = alive();
+    decoder.push(chunk.slice());
+    expect(alive() - before).toBeLessThan(chunk.length / 2);
+    expect(decoder.offset).toBe(chunk.length);
+  });
+
   test('a message that grew out of many fragments pins no more than its bytes', () => {
     const recorder = new Recorder();
     const decoder = new MessageDecoder({ role: 'server' }, {}, recorder);
