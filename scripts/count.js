@@ -10,9 +10,13 @@ const VITEST_REPORT = join('.reports', 'vitest.json');
 /** @returns {string[]} the folders that have tests of their own */
 function workspaces() {
   const packages = readdirSync(join(ROOT, 'packages')).map((name) => join(ROOT, 'packages', name));
-  return [...packages, join(ROOT, 'examples'), join(ROOT, 'bench'), join(ROOT, 'fuzz'), join(ROOT, 'conformance')].filter((dir) =>
-    existsSync(join(dir, 'package.json')),
-  );
+  return [
+    ...packages,
+    join(ROOT, 'examples'),
+    join(ROOT, 'bench'),
+    join(ROOT, 'fuzz'),
+    join(ROOT, 'conformance'),
+  ].filter((dir) => existsSync(join(dir, 'package.json')));
 }
 
 /** Deletes the reports of an earlier run, which would count as this one's. */
