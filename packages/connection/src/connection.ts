@@ -119,8 +119,47 @@ export class Connection {
         this.#closeExtensions();
       },
     });
-    this.#decoder = new MessageDecoder({ role, allowedRsv: allRsv(extensions) }, limits, this.#messages(), platform);
+    this.#decoder = new MessageDecoder(
+      { role, allowedRsv: allRsv(extensions) },
+      limits,
+      new Connection.#Messages(this),
+      platform,
+    );
   }
+
+  /** What the decoder tells the connection, as one object: closures would cost an idle connection more. */
+  static readonly #Messages = class implements MessageSink {
+    readonly #connection: Connection;
+
+    constructor(connection: Connection) {
+      this.#connection = connection;
+    }
+
+    message(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
+      // An extension that failed has closed the connection, and the decoder does not know.
+      if (this.#connection.#state === 'closed') return;
+      if (rsv !== 0) this.#connection.#decode(payload, opcode, rsv);
+      else this.#connection.#sink.message(payload, opcode === Opcode.Binary);
+    }
+
+    ping(payload: Uint8Array<ArrayBuffer>): void {
+      if (this.#connection.#state === 'closed') return;
+      this.#connection.#answer(payload);
+      this.#connection.#sink.ping(payload);
+    }
+
+    pong(payload: Uint8Array<ArrayBuffer>): void {
+      if (this.#connection.#state !== 'closed') this.#connection.#sink.pong(payload);
+    }
+
+    close(code: number | undefined, reason: string): void {
+      this.#connection.#peerCloses(code, reason);
+    }
+
+    violation(error: ProtocolError): void {
+      if (this.#connection.#state !== 'closed') this.#connection.#fail(error);
+    }
+  };
 
   /** Where the connection stands between the opening handshake and its end. */
   get state(): ConnectionState {
@@ -285,36 +324,6 @@ export class Connection {
     this.#control(Opcode.Close, payload);
   }
 
-  #messages(): MessageSink {
-    return {
-      message: (payload, opcode, rsv) => {
-        // An extension that failed has closed the connection, and the decoder does not know.
-        if (this.#state === 'closed') return;
-        if (rsv !== 0) this.#decode(payload, opcode, rsv);
-        else this.#sink.message(payload, opcode === Opcode.Binary);
-      },
-      ping: (payload) => {
-        if (this.#state === 'closed') return;
-        this.#answer(payload);
-        this.#sink.ping(payload);
-      },
-      pong: (payload) => {
-        if (this.#state !== 'closed') this.#sink.pong(payload);
-      },
-      close: (code, reason) => {
-        if (this.#state === 'closed') return;
-        const first = this.#state === 'open';
-        this.#end();
-        // Section 5.5.1: the answer has the code that was received; there is no reason to repeat the reason.
-        if (first) this.#control(Opcode.Close, encodeClose(code));
-        this.#sink.close(code, reason);
-      },
-      violation: (error) => {
-        if (this.#state !== 'closed') this.#fail(error);
-      },
-    };
-  }
-
   #answer(ping: Uint8Array): void {
     this.#sender.control(Opcode.Pong, ping);
     this.#pongs.add(ping.length + 2, this.#sender.queuedBytes);
@@ -323,6 +332,15 @@ export class Connection {
       this.#decoder.hold();
     }
     this.#sink.output();
+  }
+
+  #peerCloses(code: number | undefined, reason: string): void {
+    if (this.#state === 'closed') return;
+    const first = this.#state === 'open';
+    this.#end();
+    // Section 5.5.1: the answer has the code that was received; there is no reason to repeat the reason.
+    if (first) this.#control(Opcode.Close, encodeClose(code));
+    this.#sink.close(code, reason);
   }
 
   /** Section 7.1.7: one Close with the code of the violation, unless one was sent or the stream has ended; then nothing. */

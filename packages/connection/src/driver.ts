@@ -1,12 +1,12 @@
-import { CloseCode } from '@ws/codec';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { CloseCode, type ProtocolError } from '@ws/codec';
+import { Connection, type ConnectionOptions, type ConnectionSink } from './connection.ts';
 import type { Data } from './data.ts';
 import { Heartbeat, type HeartbeatOptions, type Pulse } from './heartbeat.ts';
 import { readMilliseconds } from './milliseconds.ts';
-import { Reader } from './reader.ts';
+import { Reader, type ReaderEvents } from './reader.ts';
 import type { SendOptions } from './sender.ts';
 import type { Clock, Transport } from './transport.ts';
-import { type SendCallback, Writer } from './writer.ts';
+import { type SendCallback, Writer, type WriterEvents } from './writer.ts';
 
 /** Who is told what happens on a connection. One that throws closes its own connection with 1011 and hears no more of the peer. */
 export interface DriverHandler {
@@ -86,44 +86,79 @@ export class Driver {
     this.#handler = options.handler;
     this.#closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
     this.#closeReplyTimeout = readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000);
-    this.#connection = new Connection({
-      ...options,
-      sink: {
-        message: (payload, isBinary) => this.#message(payload, isBinary),
-        ping: (payload) => this.call(() => this.#handler.ping(payload)),
-        pong: (payload) => {
-          if (!this.#pulse?.answeredBy(payload)) this.call(() => this.#handler.pong(payload));
-        },
-        close: (code, reason) => {
-          this.#code = code ?? CloseCode.NoStatus;
-          this.#reason = reason;
-          this.#closed();
-        },
-        violation: (error) => {
-          this.#cause ??= error;
-          this.#closed();
-        },
-        output: () => this.#writer.queued(),
-        decoded: () => this.#reader.goOn(),
-      },
-    });
-    this.#reader = new Reader(this.#connection, this.#transport, this.#clock, this.#closeTimeout, {
-      peerEnded: () => this.#peerEnded(),
-      pongsUnread: () =>
-        this.terminate(new Error(`the peer sends pings and has not read the answers for ${this.#closeTimeout} ms`)),
-    });
-    this.#writer = new Writer(this.#connection, this.#transport, this.#clock, {
-      taken: () => this.#reader.outputTaken(),
-      idle: () => this.#idle(),
-      settled: (callbacks, error) => {
-        for (const callback of callbacks) this.call(() => (error === undefined ? callback() : callback(error)), true);
-      },
-    });
+    const events = new Driver.#Events(this);
+    this.#connection = new Connection({ ...options, sink: events });
+    this.#reader = new Reader(this.#connection, this.#transport, this.#clock, this.#closeTimeout, events);
+    this.#writer = new Writer(this.#connection, this.#transport, this.#clock, events);
     const { heartbeat = false } = options;
     if (heartbeat === false) return;
     this.#heartbeat = heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, this.#clock);
     this.#pulse = this.#heartbeat.join(this);
   }
+
+  /** What the parts tell the driver: one object, since a closure for each event would cost an idle connection a kilobyte. */
+  static readonly #Events = class implements ConnectionSink, ReaderEvents, WriterEvents {
+    readonly #driver: Driver;
+
+    constructor(driver: Driver) {
+      this.#driver = driver;
+    }
+
+    message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
+      this.#driver.#message(payload, isBinary);
+    }
+
+    ping(payload: Uint8Array<ArrayBuffer>): void {
+      this.#driver.call(() => this.#driver.#handler.ping(payload));
+    }
+
+    pong(payload: Uint8Array<ArrayBuffer>): void {
+      if (this.#driver.#pulse?.answeredBy(payload)) return;
+      this.#driver.call(() => this.#driver.#handler.pong(payload));
+    }
+
+    close(code: number | undefined, reason: string): void {
+      this.#driver.#code = code ?? CloseCode.NoStatus;
+      this.#driver.#reason = reason;
+      this.#driver.#closed();
+    }
+
+    violation(error: ProtocolError): void {
+      this.#driver.#cause ??= error;
+      this.#driver.#closed();
+    }
+
+    output(): void {
+      this.#driver.#writer.queued();
+    }
+
+    decoded(): void {
+      this.#driver.#reader.goOn();
+    }
+
+    peerEnded(): void {
+      this.#driver.#peerEnded();
+    }
+
+    pongsUnread(): void {
+      const time = this.#driver.#closeTimeout;
+      this.#driver.terminate(new Error(`the peer sends pings and has not read the answers for ${time} ms`));
+    }
+
+    taken(): void {
+      this.#driver.#reader.outputTaken();
+    }
+
+    idle(): void {
+      this.#driver.#idle();
+    }
+
+    settled(callbacks: readonly SendCallback[], error: Error | undefined): void {
+      for (const callback of callbacks) {
+        this.#driver.call(() => (error === undefined ? callback() : callback(error)), true);
+      }
+    }
+  };
 
   /** As {@link Connection.state}; `closed` as well once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
@@ -192,10 +227,11 @@ export class Driver {
     this.#reader.stop();
     this.#cause ??= error;
     this.#connection.receiveEnd();
-    const cause = this.#cause ?? new Error('the connection ended without a Close frame of the peer');
-    this.#writer.abandon(cause);
-    const abnormal = this.#code === CloseCode.Abnormal;
-    this.call(() => this.#handler.close(this.#code, this.#reason, abnormal ? cause : undefined), true);
+    // Most connections end well, and an error is dear.
+    const why = (): Error => (this.#cause ??= new Error('the connection ended without a Close frame of the peer'));
+    this.#writer.abandon(why);
+    const cause = this.#code === CloseCode.Abnormal ? why() : undefined;
+    this.call(() => this.#handler.close(this.#code, this.#reason, cause), true);
   }
 
   // From the application.

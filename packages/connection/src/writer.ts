@@ -118,14 +118,16 @@ export class Writer {
     this.#stopped = true;
   }
 
-  /** What was not written never will be: drops it, and tells whoever waits. */
-  abandon(error: Error): void {
+  /** What was not written never will be: drops it, and tells whoever waits why. */
+  abandon(why: () => Error): void {
     this.#stopped = true;
     for (const callback of this.#pending.splice(0)) this.#await(callback);
     // Whoever keeps the connection should not keep its output.
     this.#output.drop();
     this.#writing = 0;
-    this.#due.push({ callbacks: this.#waiting.splice(0).map(({ callback }) => callback), error });
+    if (this.#waiting.length > 0) {
+      this.#due.push({ callbacks: this.#waiting.splice(0).map(({ callback }) => callback), error: why() });
+    }
     this.#settle();
   }
 
