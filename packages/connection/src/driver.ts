@@ -2,7 +2,7 @@ import { CloseCode, type ProtocolError } from '@ws/codec';
 import { Connection, type ConnectionOptions, type ConnectionSink } from './connection.ts';
 import type { Data } from './data.ts';
 import { Heartbeat, type HeartbeatOptions, type Pulse } from './heartbeat.ts';
-import { readMilliseconds } from './milliseconds.ts';
+import { readMilliseconds } from './integer.ts';
 import { Reader, type ReaderEvents } from './reader.ts';
 import type { SendOptions } from './sender.ts';
 import type { Clock, Transport } from './transport.ts';

@@ -1,4 +1,4 @@
-import { readMilliseconds } from './milliseconds.ts';
+import { readMilliseconds } from './integer.ts';
 import type { Clock } from './transport.ts';
 
 /** How a {@link Heartbeat} finds out that a peer is gone. Each time is at least 1. */

@@ -8,6 +8,7 @@ export { type Data, toBytes } from './data.ts';
 export { Driver, type DriverHandler, type DriverOptions } from './driver.ts';
 export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './extension.ts';
 export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } from './heartbeat.ts';
+export { readInteger, readMilliseconds } from './integer.ts';
 export { type Message, MessageQueue, type QueuedMessage } from './message-queue.ts';
 export { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';
 export { SendMemory } from './send-memory.ts';

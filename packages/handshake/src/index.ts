@@ -18,4 +18,5 @@ export {
   type UpgradeOffer,
 } from './server.ts';
 export { selectSubprotocol } from './subprotocol.ts';
+export { type Decision, decide, type Headers, type Verdict } from './verdict.ts';
 export type { WebSocketUrl } from './websocket-url.ts';

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Verdict } from '@ws/handshake';
 import { expect, test } from 'vitest';
 import { type RawClient, request } from './raw-client.suite.ts';
 import { deferred, ended, listen, nextConnection, serve } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
-import type { Verdict } from './verify-client.ts';
 
 for (const how of ['reset', 'ended'] as const) {
   const leave = (socket: Socket) => (how === 'reset' ? socket.resetAndDestroy() : socket.end());

@@ -1,10 +1,9 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import type { Heartbeat } from '@ws/connection';
+import { type Heartbeat, readInteger, readMilliseconds } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { type HeartbeatOptions, readHeartbeat } from './heartbeat.ts';
-import { integer } from './integer.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import type { VerifyClient } from './verify-client.ts';
 
@@ -89,9 +88,6 @@ export interface Settings {
   readonly heartbeat: Heartbeat | undefined;
 }
 
-/** The longest time that Node's timers take. */
-const MAX_TIMEOUT = 2 ** 31 - 1;
-
 /** @throws TypeError for an option of another type; RangeError for a number out of range (row M8) */
 export function readOptions(options: ServerOptions): Settings {
   if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
@@ -113,15 +109,15 @@ export function readOptions(options: ServerOptions): Settings {
     throw new TypeError('either subprotocols or handleProtocols, not both');
   }
   return {
-    port: options.port === undefined ? undefined : integer(options.port, 'port', 65_535, 0),
+    port: options.port === undefined ? undefined : readInteger(options.port, 'port', 65_535, 0),
     path,
-    maxPayload: integer(options.maxPayload, 'maxPayload', Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
+    maxPayload: readInteger(options.maxPayload, 'maxPayload', Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
     extensions: readDeflate(options.perMessageDeflate),
     handleProtocols,
     verifyClient,
-    handshakeTimeout: integer(options.handshakeTimeout, 'handshakeTimeout', MAX_TIMEOUT, 10_000),
-    closeTimeout: integer(options.closeTimeout, 'closeTimeout', MAX_TIMEOUT, 1000),
-    closeReplyTimeout: integer(options.closeReplyTimeout, 'closeReplyTimeout', MAX_TIMEOUT, 10_000),
+    handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
+    closeTimeout: readMilliseconds(options.closeTimeout, 'closeTimeout', 1000),
+    closeReplyTimeout: readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000),
     heartbeat: readHeartbeat(options.heartbeat, options.idleTimeout),
   };
 }

@@ -1,7 +1,7 @@
+import { readInteger } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
 import { type PermessageDeflate, permessageDeflate, type ServerOptions } from '@ws/permessage-deflate';
 import { nodeZlib } from '@ws/permessage-deflate/node';
-import { integer } from './integer.ts';
 import { platform } from './platform.ts';
 
 /** How messages are compressed: the options of `@ws/permessage-deflate`, and one of Node's. */
@@ -19,7 +19,7 @@ export function readDeflate(
     throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
   }
   const { concurrencyLimit, ...others } = options === true ? {} : options;
-  const concurrency = integer(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, 4, 1);
+  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, 4, 1);
   const zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency });
   return [permessageDeflate(zlib, others)];
 }

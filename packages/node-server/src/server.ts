@@ -7,6 +7,7 @@ import type { Extension } from '@ws/connection';
 import {
   checkUpgrade,
   completeUpgrade,
+  type Decision,
   HandshakeError,
   type HeaderFields,
   type Refusal,
@@ -21,7 +22,7 @@ import { answerPlainRequest, requestHead } from './http.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { PendingUpgrade } from './pending-upgrade.ts';
 import { route } from './upgrade-router.ts';
-import { type Decision, verify } from './verify-client.ts';
+import { verify } from './verify-client.ts';
 import { driverOf, WebSocket } from './websocket.ts';
 
 /** The events of a {@link WebSocketServer} and what their listeners get. */

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import type { Verdict } from '@ws/handshake';
 import { expect, test } from 'vitest';
 import { open, request, text, textLine } from './raw-client.suite.ts';
 import { deferred, nextConnection, type ServeOptions, serve } from './serve.suite.ts';
-import type { ClientInfo, Verdict, VerifyCallback, VerifyClient } from './verify-client.ts';
+import type { ClientInfo, VerifyCallback, VerifyClient } from './verify-client.ts';
 import type { WebSocket } from './websocket.ts';
 
 const echo = (socket: WebSocket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));

@@ -1,0 +1,60 @@
+import type { HeaderFields } from './fields.ts';
+
+/** Header fields as an object: a name with one value or several. A number becomes its digits. */
+export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** What an application decides about a client. */
+export type Verdict<Context = unknown> =
+  | boolean
+  | {
+      readonly ok: true;
+      /** Becomes the `context` of the WebSocket: who the client is, say. */
+      readonly context?: Context;
+      /** Added to the 101 response: Set-Cookie, say. */
+      readonly headers?: Headers | undefined;
+    }
+  | {
+      readonly ok: false;
+      /** 300 to 599. Default: 401. */
+      readonly status?: number | undefined;
+      /** Plain text. Default: the status in words. */
+      readonly body?: string | undefined;
+      /** Added to the refusal. A 401 has `WWW-Authenticate: Bearer` unless another is named. */
+      readonly headers?: Headers | undefined;
+    };
+
+/** A verdict, normalised. */
+export type Decision<Context = unknown> =
+  | { readonly ok: true; readonly context: Context | undefined; readonly headers: HeaderFields }
+  | { readonly ok: false; readonly status: number; readonly body: string | undefined; readonly headers: HeaderFields };
+
+/**
+ * Normalises what a hook of the application has answered.
+ *
+ * @param hook its name
+ * @throws TypeError for what is no verdict
+ */
+export function decide<Context>(verdict: Verdict<Context>, hook: string): Decision<Context> {
+  if (verdict === true) return { ok: true, context: undefined, headers: [] };
+  if (verdict === false) return decide({ ok: false }, hook);
+  if (typeof verdict !== 'object' || verdict === null || typeof verdict.ok !== 'boolean') {
+    throw new TypeError(`${hook} must answer with a boolean or { ok: boolean, ... }, got ${String(verdict)}`);
+  }
+  const headers = headerFields(verdict.headers ?? {});
+  if (verdict.ok) return { ok: true, context: verdict.context, headers };
+  const { status = 401, body } = verdict;
+  // RFC 9110, section 15.5.2: a 401 must name a way to authenticate.
+  if (status === 401 && !headers.some(([name]) => name.toLowerCase() === 'www-authenticate')) {
+    headers.push(['WWW-Authenticate', 'Bearer']);
+  }
+  return { ok: false, status, body, headers };
+}
+
+function headerFields(headers: Headers): [string, string][] {
+  return Object.entries(headers).flatMap(([name, value]): [string, string][] => {
+    if (typeof value === 'string' || typeof value === 'number') return [[name, String(value)]];
+    if (!Array.isArray(value))
+      throw new TypeError(`the header ${name} must be a string, a number or an array of strings`);
+    return value.map((one: string) => [name, one]);
+  });
+}
