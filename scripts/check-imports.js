@@ -26,7 +26,7 @@ const PACKAGES = new Map([
   ['connection', { pure: true, imports: ['codec'], types: [] }],
   ['permessage-deflate', { pure: false, imports: [], types: ['connection', 'handshake'] }],
   ['node-server', { pure: false, imports: ['codec', 'connection', 'handshake', 'permessage-deflate'], types: [] }],
-  ['deno-adapter', { pure: false, imports: ['codec', 'connection', 'handshake'], types: [] }],
+  ['deno-adapter', { pure: false, imports: ['codec', 'connection', 'handshake', 'permessage-deflate'], types: [] }],
   ['testkit', { pure: false, imports: [], types: [] }],
 ]);
 

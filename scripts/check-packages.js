@@ -136,13 +136,15 @@ function checkLoads(project, { name }) {
 }
 
 /**
- * A package that says nothing of Node in its types compiles where there are no types of Node.
+ * A package that says nothing of Node in its types compiles where there are no types of Node; nor of the web, without those.
  *
  * @param {string} project
  * @param {Package} pkg
  */
 function checkTypes(project, { name, installed }) {
-  const usesNode = /from ['"]node:/.test(readFileSync(join(installed, 'dist/index.d.ts'), 'utf8'));
+  const declarations = readFileSync(join(installed, 'dist/index.d.ts'), 'utf8');
+  const usesNode = /from ['"]node:/.test(declarations);
+  const usesWeb = /: (AbortSignal|Request)\b/.test(declarations);
   for (const moduleResolution of ['nodenext', 'bundler']) {
     const folder = join(project, `${name.replace(/\W/g, '')}-${moduleResolution}`);
     mkdirSync(folder);
@@ -158,7 +160,7 @@ function checkTypes(project, { name, installed }) {
         skipLibCheck: false,
         exactOptionalPropertyTypes: true,
         target: 'es2022',
-        lib: ['es2022'],
+        lib: ['es2022', ...(usesWeb ? ['dom', 'esnext.disposable'] : [])],
         types: usesNode ? ['node'] : [],
         module: moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
         moduleResolution,

@@ -124,7 +124,7 @@ export class HeadScanner<K extends keyof HeadKinds> {
       this.#kind === 'request'
         ? { method: first, target: second, httpVersion: third.slice(5), headers }
         : { httpVersion: first.slice(5), status: Number(second), reason: third, headers };
-    return head as HeadKinds[K];
+    return head as unknown as HeadKinds[K];
   }
 
   #fail(reason: HandshakeReason, offset: number, problem: string): { error: HandshakeError } {

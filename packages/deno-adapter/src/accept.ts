@@ -1,0 +1,184 @@
+import {
+  checkUpgrade,
+  completeUpgrade,
+  type Decision,
+  decide,
+  HandshakeError,
+  type Refusal,
+  type RequestHead,
+  refuse,
+  serializeExtensions,
+  serializeHead,
+  type UpgradeOffer,
+  type Verdict,
+} from '@ws/handshake';
+import { type Conn, writeAll } from './deno.ts';
+import { PendingConn } from './pending-conn.ts';
+import { type Answer, answerOf, notFound, type RequestHandler, refusePlain, withoutBody } from './plain.ts';
+import { type AcceptPolicy, type Settings, settingsOf } from './policy.ts';
+import { asksForWebSocket, hasBody, pathOf, webRequest } from './request.ts';
+import { type ServerWebSocket, socketOf } from './socket.ts';
+
+/** What one handshake has beside its policy. */
+export interface AcceptOptions {
+  /** Gives the handshake up: the client gets a 503. Nothing happens once it is done. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Does the opening handshake on a connection that somebody has accepted, and owns it from now on: it is closed when the
+ * WebSocket is, or after a refusal.
+ *
+ * @returns the WebSocket; undefined if there is none, and then the client has been answered or is gone. Never rejected
+ */
+export async function accept<Context = unknown>(
+  conn: Conn,
+  policy: AcceptPolicy<Context>,
+  options: AcceptOptions = {},
+): Promise<ServerWebSocket<Context> | undefined> {
+  const settings = settingsOf(policy);
+  const pending = new PendingConn(conn, settings.handshakeTimeout, options.signal);
+  const handshake = new Handshake(pending, settings);
+  try {
+    return await handshake.run();
+  } catch (error) {
+    return await handshake.fail(error);
+  }
+}
+
+type NoWebSocket = Promise<undefined>;
+
+class Handshake<Context> {
+  readonly #pending: PendingConn;
+  readonly #settings: Settings<Context>;
+  readonly #secure: boolean;
+
+  constructor(pending: PendingConn, settings: Settings<Context>) {
+    this.#pending = pending;
+    this.#settings = settings;
+    // What tells a Deno.TlsConn from the others.
+    this.#secure = 'handshake' in pending.conn;
+  }
+
+  async run(): Promise<ServerWebSocket<Context> | undefined> {
+    const { path, upgrade, headLimits, onRequest } = this.#settings;
+    const head = await this.#pending.readHead(headLimits);
+    if (head === undefined) return this.#giveUp();
+    if (head instanceof HandshakeError) return this.#refuse(refuse(head));
+    const { method } = head;
+    const wanted = asksForWebSocket(head);
+    if (!wanted && onRequest !== undefined && (method === 'GET' || method === 'HEAD') && !hasBody(head)) {
+      return this.#plain(head, onRequest);
+    }
+    if (path !== undefined && pathOf(head) !== path) return this.#refuse(notFound(), method);
+    if (!wanted || method !== 'GET') return this.#refuse(refusePlain(method), method);
+    const checked = checkUpgrade(head, upgrade);
+    if (!checked.ok) return this.#refuse(checked);
+    const request = webRequest(head, this.#secure);
+    return request === undefined ? this.#refuse(noUrl()) : this.#decide(checked.offer, request);
+  }
+
+  /** A hook of the application has failed: the client cannot help it. */
+  fail(cause: unknown): NoWebSocket {
+    const refusal = refuse(500);
+    const why = cause instanceof Error ? cause.message : typeof cause;
+    const error = new HandshakeError('refused', `a hook of the server has failed: ${why}`, {
+      status: 500,
+      headers: refusal.error.headers,
+      cause,
+    });
+    return this.#refuse({ ...refusal, error });
+  }
+
+  async #plain(head: RequestHead, onRequest: RequestHandler): NoWebSocket {
+    const request = webRequest(head, this.#secure);
+    if (request === undefined) return this.#refuse(noUrl(), head.method);
+    this.#pending.watch();
+    const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request)))());
+    if (answer === undefined) return this.#giveUp();
+    await this.#pending.answer(head.method === 'HEAD' ? withoutBody(answer) : answer, this.#settings.closeTimeout);
+  }
+
+  async #decide(offer: UpgradeOffer, request: Request): Promise<ServerWebSocket<Context> | undefined> {
+    const { authenticate, deflate } = this.#settings;
+    const { conn, signal } = this.#pending;
+    let verdict: Verdict<Context> | undefined = true;
+    if (authenticate !== undefined) {
+      const info = { request, origin: offer.origin, secure: this.#secure, remoteAddr: conn.remoteAddr, signal };
+      const answer = authenticate(info);
+      if (answer instanceof Promise) {
+        this.#pending.watch();
+        // What is no verdict is for `decide` to say, also undefined.
+        const waited = await this.#pending.waitFor(answer.then((decided) => ({ decided })));
+        if (waited === undefined) return this.#giveUp();
+        verdict = waited.decided;
+      } else verdict = answer;
+    }
+    const decision = decide(verdict, 'authenticate');
+    if (!decision.ok) {
+      // As on Node, nobody but the client is told of a verdict.
+      const { response } = refuse(decision.status, decision);
+      return this.#end(response);
+    }
+    if (deflate.isOffered(offer)) await deflate.load();
+    if (signal.aborted) return this.#giveUp();
+    return this.#complete(offer, request, decision);
+  }
+
+  async #complete(
+    offer: UpgradeOffer,
+    request: Request,
+    { headers, context }: Decision<Context> & { readonly ok: true },
+  ): Promise<ServerWebSocket<Context> | undefined> {
+    const { upgrade, maxPayload, closeTimeout, closeReplyTimeout } = this.#settings;
+    const { conn } = this.#pending;
+    const { response, negotiated } = completeUpgrade(offer, upgrade, { headers });
+    const running = negotiated.extensions.map(({ extension }) => extension);
+    // All of it fits into what the system takes at once: nothing has been written before.
+    const written = await this.#pending.waitFor(writeAll(conn, serializeHead(response)).then(...SUCCEEDED));
+    if (written !== true) {
+      for (const extension of running) extension.close();
+      this.#pending.drop();
+      return undefined;
+    }
+    return socketOf({
+      conn,
+      released: this.#pending.release(),
+      request,
+      protocol: negotiated.subprotocol,
+      extensions: serializeExtensions(negotiated.extensions),
+      running,
+      context,
+      maxPayload,
+      closeTimeout,
+      closeReplyTimeout,
+    });
+  }
+
+  /** Nobody waits for the handshake any more: who is still there is told why. */
+  #giveUp(): NoWebSocket {
+    const { reason } = this.#pending.signal;
+    if (reason instanceof HandshakeError) return this.#refuse(refuse(reason));
+    this.#pending.drop();
+    return Promise.resolve(undefined);
+  }
+
+  #refuse({ response, error }: Refusal, method = 'GET'): NoWebSocket {
+    try {
+      this.#settings.onRefused?.(error, this.#pending.conn);
+    } catch (thrown) {
+      reportError(thrown);
+    }
+    return this.#end(method === 'HEAD' ? withoutBody(response) : response);
+  }
+
+  async #end(response: Answer): NoWebSocket {
+    await this.#pending.answer(response, this.#settings.closeTimeout);
+  }
+}
+
+const SUCCEEDED: [() => boolean, () => boolean] = [() => true, () => false];
+
+function noUrl(): Refusal {
+  return refuse(new HandshakeError('target-malformed', 'The request target and Host do not make a URL'));
+}

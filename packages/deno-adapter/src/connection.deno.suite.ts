@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict';
+import { type CloseInfo, ProtocolError, type ServerWebSocket } from './index.ts';
+import { close, Peer, start, text, textLine } from './peer.suite.ts';
+
+const { test } = Deno;
+
+/** The first socket that a server gets. */
+function accepting<C>() {
+  const { promise, resolve } = Promise.withResolvers<ServerWebSocket<C>>();
+  return { socket: promise, handler: (socket: ServerWebSocket<C>) => resolve(socket) };
+}
+
+test('messages of every kind and length come back, in order, whatever their fragments', async () => {
+  await using server = start();
+  await using peer = await Peer.open(server.port);
+  await peer.send(
+    text('a'),
+    { opcode: 2, payload: Uint8Array.of(0, 255) },
+    { opcode: 1, fin: false, payload: new TextEncoder().encode('fragm') },
+    { opcode: 9, payload: Uint8Array.of(1) },
+    { opcode: 0, payload: new TextEncoder().encode('ents') },
+    text(''),
+  );
+  const expected = [textLine('a'), 'message opcode=2 rsv=0 2:00ff', textLine('fragments'), textLine('')];
+  const lines = await peer.received(5);
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('message')),
+    expected,
+  );
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('pong')),
+    ['pong 1:01'],
+  );
+  for (const length of [125, 126, 65_535, 65_536, 1_000_000]) {
+    await using other = await Peer.open(server.port);
+    await Promise.all([
+      other.send({ opcode: 2, payload: new Uint8Array(length).fill(length) }),
+      other.until(() => other.length >= length),
+    ]);
+    const [line] = await other.received(1);
+    assert.ok(line!.startsWith(`message opcode=2 rsv=0 ${length}:`), line!.slice(0, 80));
+  }
+});
+
+const VIOLATIONS: [name: string, code: number, frame: Parameters<Peer['send']>[0]][] = [
+  ['unmasked', 1002, { opcode: 1, payload: Uint8Array.of(65), maskingKey: undefined }],
+  ['reserved opcode', 1002, { opcode: 3 }],
+  ['reserved bit', 1002, { opcode: 1, rsv1: true }],
+  ['length in a longer form than it needs', 1002, { opcode: 1, payload: Uint8Array.of(65), lengthForm: 16 }],
+  ['fragmented ping', 1002, { opcode: 9, fin: false }],
+  ['continuation of nothing', 1002, { opcode: 0 }],
+  ['no UTF-8', 1007, { opcode: 1, payload: Uint8Array.of(0xc0, 0x80) }],
+  ['too long, by its header alone', 1009, { opcode: 2, declaredLength: 1001, lengthForm: 16 }],
+  ['close code 1005', 1002, close(1005)],
+  ['close with one byte', 1002, { opcode: 8, payload: Uint8Array.of(3) }],
+];
+
+for (const [name, code, frame] of VIOLATIONS) {
+  test(`violation: ${name}: Close ${code}, the cause says what and where, and messages before it are delivered`, async () => {
+    const got: string[] = [];
+    const ended = Promise.withResolvers<unknown>();
+    await using server = start({ maxPayload: 1000 }, async (socket) => {
+      try {
+        for await (const { data } of socket) got.push(String(data));
+      } catch (error) {
+        ended.resolve(error);
+      }
+    });
+    await using peer = await Peer.open(server.port);
+    // The last one is behind the violation, and the rest of it never read.
+    await peer.send(text('before'), frame, text('behind'));
+    const lines = await peer.end();
+    assert.deepEqual(
+      lines.map((line) => line.slice(0, 10)),
+      [`close ${code}`],
+    );
+    const error = await ended.promise;
+    assert(error instanceof ProtocolError);
+    assert.equal(error.closeCode, code);
+    assert.ok(error.offset >= 12);
+    assert.deepEqual(got, ['before']);
+  });
+}
+
+/** How a server's socket has ended, after what the peer does. */
+async function closing(
+  act: (peer: Peer, socket: ServerWebSocket) => Promise<void>,
+  options = {},
+): Promise<{ info: CloseInfo; lines: string[] }> {
+  const { socket, handler } = accepting();
+  await using server = start({ closeTimeout: 200, closeReplyTimeout: 200, ...options }, handler);
+  await using peer = await Peer.open(server.port);
+  await act(peer, await socket);
+  const info = await (await socket).closed;
+  assert.equal((await socket).state, 'closed');
+  return { info, lines: peer.transcript() };
+}
+
+test('closing: the client begins, and its code comes back; the server ends the stream first', async () => {
+  const { info, lines } = await closing(async (peer) => {
+    await peer.send(close(4000, 'bye'));
+    await peer.end();
+  });
+  assert.deepEqual([info, lines], [{ code: 4000, reason: 'bye', cause: undefined }, ['close 4000 ""']]);
+});
+
+test('closing: the server begins; what the client still sends is delivered until its Close', async () => {
+  const got: unknown[] = [];
+  const { info, lines } = await closing(async (peer, socket) => {
+    const reading = (async () => {
+      for await (const { data } of socket) got.push(data);
+    })();
+    void socket.close(3001, 'enough');
+    assert.equal(socket.state, 'closing');
+    assert.equal(await socket.send('not any more'), false);
+    await peer.received(1);
+    await peer.send(text('late'), close(3001));
+    await peer.end();
+    await reading;
+  });
+  assert.deepEqual([info.code, lines, got], [3001, ['close 3001 "enough"'], ['late']]);
+});
+
+test('closing: both at once', async () => {
+  const { info, lines } = await closing(async (peer, socket) => {
+    const [closed] = await Promise.all([socket.close(1000), peer.send(close(1001)), peer.end()]);
+    assert.equal(closed.code, 1001);
+  });
+  assert.deepEqual([info.code, lines], [1001, ['close 1000 ""']]);
+});
+
+test('closing: an end of stream without a Close is 1006', async () => {
+  const { info } = await closing(async (peer) => {
+    await peer.conn.closeWrite();
+    await peer.end();
+  });
+  assert.equal(info.code, 1006);
+  assert.match(info.cause!.message, /without a Close/);
+});
+
+test('closing: a client that is cut off is 1006', async () => {
+  const { info } = await closing(async (peer) => peer.conn.close());
+  assert.equal(info.code, 1006);
+});
+
+test('closing: a client that never answers our Close is cut off after closeReplyTimeout', async () => {
+  const { info } = await closing(async (_peer, socket) => void socket.close(1000), { closeReplyTimeout: 20 });
+  assert.equal(info.code, 1006);
+  assert.match(info.cause!.message, /not answered our Close for 20 ms/);
+});
+
+test('closing: a client that never ends its stream is cut off after closeTimeout, and the close was clean', async () => {
+  const { info } = await closing(async (peer) => peer.send(close(1000)), { closeTimeout: 20 });
+  assert.deepEqual(info, { code: 1000, reason: '', cause: undefined });
+});
+
+test('closing: terminate ends at once, without a Close', async () => {
+  const { info, lines } = await closing(async (_peer, socket) => {
+    socket.terminate();
+    assert.equal(await socket.send('x'), false);
+  });
+  assert.deepEqual([info.code, lines], [1006, []]);
+});
+
+test('closing lingers: the Close of a violation arrives at a client that is still sending megabytes', async () => {
+  for (let i = 0; i < 10; i++) {
+    await using server = start();
+    await using peer = await Peer.open(server.port);
+    const sending = (async () => {
+      await peer.send({ opcode: 3 });
+      const megabyte = new Uint8Array(1_000_000);
+      for (let sent = 0; sent < 5; sent++) await peer.write(megabyte);
+    })();
+    await peer.received(1);
+    await sending;
+    assert.deepEqual(
+      (await peer.end()).map((line) => line.slice(0, 10)),
+      ['close 1002'],
+    );
+  }
+});
+
+test('backpressure: send waits for a client that does not read, and says true once there is room', async () => {
+  const { socket, handler } = accepting();
+  await using server = start({}, handler);
+  await using peer = await Peer.open(server.port);
+  const sender = await socket;
+  let sent = 0;
+  let waiting: Promise<boolean> | undefined;
+  let called = 0;
+  // Until it is not at once: the system's memory is full, and 64 KiB wait.
+  while (waiting === undefined) {
+    const room = sender.send(new Uint8Array(100_000), {}, () => called++);
+    sent++;
+    const first = await Promise.race([room, new Promise((resolve) => setTimeout(resolve, 100, 'later'))]);
+    if (first === 'later') waiting = room;
+    assert.ok(sent < 1000);
+  }
+  assert.ok(sender.bufferedAmount >= 65_536 && sender.bufferedAmount <= 200_100, String(sender.bufferedAmount));
+  await peer.until(() => peer.length === sent * (100_000 + 10));
+  assert.equal(await waiting, true);
+  assert.deepEqual([called, sender.bufferedAmount], [sent, 0]);
+});
+
+test('backpressure: whoever waits for room is told false when the connection ends', async () => {
+  const { socket, handler } = accepting();
+  await using server = start({}, handler);
+  const peer = await Peer.open(server.port);
+  const sender = await socket;
+  const errors: unknown[] = [];
+  const rooms = Array.from({ length: 200 }, () =>
+    sender.send(new Uint8Array(100_000), {}, (error) => errors.push(error)),
+  );
+  peer.conn.close();
+  assert.equal((await Promise.all(rooms)).at(-1), false);
+  await sender.closed;
+  assert.ok(errors.length === 200 && errors.at(-1) instanceof Error);
+});
+
+test('backpressure: with 64 KiB of messages that nobody has asked for, reading stops; asked for, all of them come', async () => {
+  const { socket, handler } = accepting();
+  await using server = start({}, handler);
+  await using peer = await Peer.open(server.port);
+  const receiver = await socket;
+  const frame = { opcode: 2, payload: new Uint8Array(50_000) };
+  let written = 0;
+  const total = 1000;
+  const writing = (async () => {
+    for (; written < total; written++) await peer.send(frame);
+    await peer.send(close(1000));
+  })();
+  // TCP has taken what it takes: nothing moves any more.
+  for (let before = -1; before !== written; ) {
+    before = written;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.ok(written < total, `${written} of ${total} are written`);
+  let got = 0;
+  for await (const { data, isBinary } of receiver) {
+    assert.ok(isBinary && data.length === 50_000);
+    got++;
+  }
+  await writing;
+  assert.equal(got, total);
+  await peer.end();
+});
+
+test('wrong data is a TypeError at once, and nothing is sent', async () => {
+  const { socket, handler } = accepting();
+  await using server = start({}, handler);
+  await using peer = await Peer.open(server.port);
+  const sender = await socket;
+  for (const wrong of [1, null, undefined, {}, []]) assert.throws(() => sender.send(wrong as never), TypeError);
+  assert.throws(() => sender.send(Uint8Array.of(0xff), { binary: false }), TypeError);
+  assert.throws(() => sender.ping(new Uint8Array(126)), RangeError);
+  assert.throws(() => sender.close(1005), RangeError);
+  assert.equal(await sender.ping('p'), true);
+  assert.equal(await sender.send('right'), true);
+  assert.deepEqual(await peer.received(2), ['ping 1:70', textLine('right')]);
+});
+
+test('a handler that throws or rejects: 1011, and onError is told; the others go on', async () => {
+  const errors: unknown[] = [];
+  const handlers = [
+    () => {
+      throw new Error('at once');
+    },
+    async (socket: ServerWebSocket) => {
+      for await (const { data } of socket) throw new Error(String(data));
+    },
+  ];
+  for (const handler of handlers) {
+    await using server = start({ onError: (error) => void errors.push((error as Error).message) }, handler);
+    await using peer = await Peer.open(server.port);
+    await peer.send(text('later'));
+    assert.deepEqual(await peer.received(1), ['close 1011 ""']);
+    await peer.send(close(1011));
+    await peer.end();
+  }
+  assert.deepEqual(errors, ['at once', 'later']);
+});
+
+test('a loop that ends with its connection is no error of the handler', async () => {
+  const errors: unknown[] = [];
+  await using server = start({ onError: (error) => void errors.push(error) });
+  await using peer = await Peer.open(server.port);
+  await peer.send({ opcode: 3 });
+  await peer.end();
+  await server.close();
+  assert.deepEqual(errors, []);
+});
+
+test('await using a socket: it is closed with 1000 when the block is left', async () => {
+  await using server = start({}, async (socket) => {
+    await using own = socket;
+    for await (const { data } of own) if (data === 'enough') return;
+  });
+  await using peer = await Peer.open(server.port);
+  await peer.send(text('enough'));
+  assert.deepEqual(await peer.received(1), ['close 1000 ""']);
+  await peer.send(close(1000));
+  await peer.end();
+});
+
+test('a signal closes the server and its connections with 1001; so does close, with any code', async () => {
+  const controller = new AbortController();
+  for (const [stop, code] of [
+    [() => controller.abort(), 1001],
+    [(server: ReturnType<typeof start>) => server.close(4001, 'why'), 4001],
+  ] as const) {
+    const server = start({ signal: code === 1001 ? controller.signal : undefined });
+    await using peer = await Peer.open(server.port);
+    assert.equal(server.clients.size, 1);
+    const stopped = stop(server);
+    assert.deepEqual(
+      (await peer.received(1)).map((line) => line.slice(0, 10)),
+      [`close ${code}`],
+    );
+    await assert.rejects(Peer.connect(server.port));
+    await peer.send(close(code));
+    await peer.end();
+    await server.finished;
+    await stopped;
+    assert.equal(server.clients.size, 0);
+  }
+  assert.throws(() => start({ signal: AbortSignal.abort() }), { name: 'AbortError' });
+});
+
+test('wrong options are said at once, by name', () => {
+  const wrong: [object, RegExp][] = [
+    [{ port: '1' }, /port must be a number/],
+    [{ port: 65_536 }, /port must be an integer/],
+    [{ path: 'x' }, /path must be a string that starts/],
+    [{ maxPayload: -1 }, /maxPayload/],
+    [{ handshakeTimeout: 2 ** 31 }, /handshakeTimeout/],
+    [{ closeTimeout: '1' }, /closeTimeout/],
+    [{ closeReplyTimeout: Number.NaN }, /closeReplyTimeout/],
+    [{ perMessageDeflate: 1 }, /perMessageDeflate/],
+    [{ perMessageDeflate: { level: 10 } }, /level/],
+    [{ perMessageDeflate: { concurrencyLimit: 0 } }, /concurrencyLimit/],
+    [{ authenticate: true }, /authenticate must be a function/],
+    [{ allowedOrigins: ['example.com'] }, /is not an origin/],
+    [{ subprotocols: ['a', 'a'] }, /subprotocols/],
+    [{ headLimits: { maxHeadBytes: -1 } }, /maxHeadBytes/],
+    [{ cert: 'x' }, /cert and key/],
+  ];
+  for (const [options, message] of wrong) assert.throws(() => start(options as never), message);
+});

@@ -1,0 +1,50 @@
+import { readInteger } from '@ws/connection';
+import type { ExtensionNegotiator, UpgradeOffer } from '@ws/handshake';
+import { type PermessageDeflate, permessageDeflate, type ServerOptions, type Zlib } from '@ws/permessage-deflate';
+import { platform } from './platform.ts';
+
+/** How messages are compressed: the options of `@ws/permessage-deflate`, and one of zlib's. */
+export interface PerMessageDeflateOptions extends ServerOptions {
+  /** How many messages may be in the thread pool at a time, where those of over 2 KiB go, 1 or more. Default: 4. */
+  readonly concurrencyLimit?: number | undefined;
+}
+
+/** Compression, and what has to be waited for before it is agreed on with a client. */
+export interface Deflate {
+  readonly extensions: readonly ExtensionNegotiator<PermessageDeflate>[];
+  /** Whether a client offers what is among the extensions. */
+  isOffered(offer: UpgradeOffer): boolean;
+  /** Loads zlib, once: before that is agreed on. */
+  load(): Promise<void>;
+}
+
+/**
+ * Reads the options at once, and loads `node:zlib` for the first client that offers compression: without one, or with
+ * `false`, nothing of Node's is ever loaded.
+ *
+ * @throws TypeError or RangeError for options of the wrong kind
+ */
+export function readDeflate(options: boolean | PerMessageDeflateOptions = true): Deflate {
+  if (options === false) return { extensions: [], isOffered: () => false, load: async () => {} };
+  if (options !== true && (typeof options !== 'object' || options === null)) {
+    throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
+  }
+  const { concurrencyLimit, ...others } = options === true ? {} : options;
+  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, 4, 1);
+  let zlib: Zlib | undefined;
+  let loading: Promise<void> | undefined;
+  const loaded: Zlib = {
+    minWindowBits: 8,
+    deflater: (settings) => zlib!.deflater(settings),
+    inflater: (settings) => zlib!.inflater(settings),
+  };
+  const negotiator = permessageDeflate(loaded, others);
+  return {
+    extensions: [negotiator],
+    isOffered: ({ extensions }) => extensions.some(({ name }) => name === negotiator.name),
+    load: () =>
+      (loading ??= import('@ws/permessage-deflate/node').then(({ nodeZlib }) => {
+        zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency });
+      })),
+  };
+}

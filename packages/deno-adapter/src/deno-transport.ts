@@ -1,0 +1,154 @@
+import type { Driver, Transport } from '@ws/connection';
+import { type Conn, closeQuietly, writeAll } from './deno.ts';
+
+/** A connection at rest waits with so many bytes of memory to read into … */
+const SMALL_BYTES = 2048;
+
+/** … and one that fills what it has, with so many. */
+const LARGE_BYTES = 65_536;
+
+/** After so many reads that a small memory would have had room for, it has a small one again. */
+const SMALL_READS = 32;
+
+/** Up to here, in bytes, chunks are copied together: a write of its own costs more. */
+const COPY_UP_TO = 65_536;
+
+/** A connection of Deno as the transport of a driver. */
+export class DenoTransport implements Transport {
+  readonly #conn: Conn;
+  #driver!: Driver;
+  #paused = false;
+  #resumed: (() => void) | undefined;
+  #peerEnded = false;
+  #ended = false;
+  #gone = false;
+
+  constructor(conn: Conn) {
+    this.#conn = conn;
+    // What one turn has collected is one write already: Nagle's algorithm could only delay it.
+    conn.setNoDelay?.(true);
+  }
+
+  /**
+   * Starts to read, for the driver.
+   *
+   * @param begun a read that is under way since before the handshake was answered
+   */
+  connect(driver: Driver, begun?: Promise<Uint8Array<ArrayBuffer> | null> | undefined): void {
+    this.#driver = driver;
+    void this.#read(begun);
+  }
+
+  async #read(begun?: Promise<Uint8Array<ArrayBuffer> | null> | undefined): Promise<void> {
+    const conn = this.#conn;
+    const driver = this.#driver;
+    let memory = new Uint8Array(SMALL_BYTES);
+    let small = 0;
+    try {
+      let first = await begun;
+      for (;;) {
+        while (this.#paused) await new Promise<void>((resolve) => (this.#resumed = resolve));
+        let chunk: Uint8Array;
+        if (first) {
+          chunk = first;
+          first = undefined;
+        } else {
+          const length = first === null ? null : await conn.read(memory);
+          if (length === null) break;
+          chunk = memory.subarray(0, length);
+        }
+        if (this.#gone) return;
+        driver.received(chunk);
+        small = chunk.length <= SMALL_BYTES / 2 ? small + 1 : 0;
+        if (chunk.length === memory.length && memory.length < LARGE_BYTES) memory = new Uint8Array(LARGE_BYTES);
+        else if (small >= SMALL_READS && memory.length > SMALL_BYTES) memory = new Uint8Array(SMALL_BYTES);
+      }
+    } catch (error) {
+      this.#lose(error as Error);
+      return;
+    }
+    this.#peerEnded = true;
+    if (!this.#gone) driver.receivedEnd();
+    this.#closeIfBothEnded();
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    void this.#write(chunks);
+    return false;
+  }
+
+  async #write(chunks: readonly Uint8Array[]): Promise<void> {
+    try {
+      for (const bytes of gathered(chunks)) await writeAll(this.#conn, bytes);
+    } catch (error) {
+      this.#lose(error as Error);
+      return;
+    }
+    this.#driver.written();
+  }
+
+  end(): void {
+    void this.#end();
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#conn.closeWrite();
+    } catch (error) {
+      // The peer's end of stream may have ended both halves already.
+      if (!this.#peerEnded) this.#lose(error as Error);
+    }
+    this.#ended = true;
+    this.#closeIfBothEnded();
+  }
+
+  destroy(error?: Error): void {
+    queueMicrotask(() => this.#lose(error));
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#resumed?.();
+    this.#resumed = undefined;
+  }
+
+  #closeIfBothEnded(): void {
+    if (this.#ended && this.#peerEnded) this.#lose();
+  }
+
+  #lose(error?: Error): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    closeQuietly(this.#conn);
+    // The loop that reads ends.
+    this.resume();
+    this.#driver.lost(error);
+  }
+}
+
+/** The chunks, with those that are short together in one: each write is awaited. */
+function* gathered(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
+  let from = 0;
+  while (from < chunks.length) {
+    let bytes = chunks[from]!.length;
+    let to = from + 1;
+    while (to < chunks.length && bytes + chunks[to]!.length <= COPY_UP_TO) bytes += chunks[to++]!.length;
+    if (to === from + 1) yield chunks[from]!;
+    else yield concat(chunks.slice(from, to), bytes);
+    from = to;
+  }
+}
+
+function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

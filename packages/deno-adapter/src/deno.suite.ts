@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { binaryOf, isTheirSystem, Missing } from '@ws/runtimes';
+import { onTestFinished } from 'vitest';
+
+export const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
+
+/** The program, or undefined on systems for which there is none. */
+export const deno: string | undefined = (() => {
+  try {
+    return binaryOf('@deno/linux-x64-glibc', 'deno');
+  } catch (error) {
+    if (error instanceof Missing && !isTheirSystem) return undefined;
+    throw error;
+  }
+})();
+
+/** Starts Deno with a home of its own, in which nothing is cached, so that nothing is found by accident. */
+export function spawnDeno(args: string[], cwd: string = PACKAGE, env: Record<string, string> = {}): ChildProcess {
+  const home = mkdtempSync(join(tmpdir(), 'deno-adapter-'));
+  const child = spawn(deno!, args, {
+    cwd,
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home,
+      DENO_DIR: join(home, 'deno'),
+      DENO_NO_UPDATE_CHECK: '1',
+      DO_NOT_TRACK: '1',
+      NO_COLOR: '1',
+      ...env,
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin!.on('error', () => {});
+  child.on('exit', () => rmSync(home, { recursive: true, force: true }));
+  return child;
+}
+
+/** Runs Deno to its end. */
+export async function runDeno(
+  args: string[],
+  cwd?: string,
+  env?: Record<string, string>,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawnDeno(args, cwd, env);
+  child.stdin!.end();
+  let output = '';
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, output };
+}
+
+/** A program in Deno that prints lines. It ends with the test. */
+export interface Program {
+  readonly child: ChildProcess;
+  line(): Promise<string>;
+}
+
+/** Runs TypeScript, with no permission but those that are named. */
+export function program(code: string, args: string[]): Program {
+  const child = spawnDeno(['run', '--no-prompt', '--no-remote', '--cached-only', ...args, '-']);
+  child.stdin!.end(code);
+  onTestFinished(() => void child.kill());
+  let output = '';
+  let errors = '';
+  const changed: (() => void)[] = [];
+  const wake = (): void => {
+    for (const resolve of changed.splice(0)) resolve();
+  };
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    wake();
+  });
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  child.on('close', wake);
+  return {
+    child,
+    async line() {
+      while (!output.includes('\n')) {
+        if (child.exitCode !== null) throw new Error(`the program has ended: ${errors}`);
+        await new Promise<void>((resolve) => changed.push(resolve));
+      }
+      const end = output.indexOf('\n');
+      const line = output.slice(0, end);
+      output = output.slice(end + 1);
+      return line;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * What is used of Deno, and no more: so the package compiles, and is documented, where there are no types of Deno.
+ * `Deno.Conn`, `Deno.TcpConn` and `Deno.TlsConn` are connections; whatever else has these methods is one as well.
+ */
+
+/** The address of one end of a connection. */
+export interface Address {
+  /** `tcp`, say. */
+  readonly transport: string;
+  /** Absent where there is none, as on Unix sockets. */
+  readonly hostname?: string;
+  /** Absent where there is none, as on Unix sockets. */
+  readonly port?: number;
+}
+
+/** A stream of bytes in both directions: a `Deno.Conn`. */
+export interface Conn {
+  /** The address of the other end: a `Deno.Addr`. */
+  readonly remoteAddr: unknown;
+  /** Reads what has come. Returns how many bytes it has read, or null at the end of the stream. */
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** Writes. Returns how many bytes it has written, which may be fewer than there are. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends our half of the stream. */
+  closeWrite(): Promise<void>;
+  /** Ends both halves at once. */
+  close(): void;
+  /** Turns Nagle's algorithm off, where there is one. */
+  setNoDelay?(noDelay?: boolean): void;
+}
+
+/** Where connections come from: a `Deno.Listener` or `Deno.TlsListener`. */
+export interface Listener {
+  readonly addr: unknown;
+  accept(): Promise<Conn>;
+  close(): void;
+}
+
+interface Listen {
+  port: number;
+  hostname?: string;
+}
+
+/** What `serve` calls. */
+export interface DenoNetwork {
+  listen(options: Listen): Listener;
+  listenTls(options: Listen & { cert: string; key: string; alpnProtocols: string[] }): Listener;
+}
+
+/** @throws TypeError where the runtime is not Deno */
+export function denoNetwork(): DenoNetwork {
+  const { Deno } = globalThis as { Deno?: DenoNetwork };
+  if (Deno === undefined) throw new TypeError('serve() listens by Deno.listen: this runtime is not Deno');
+  return Deno;
+}
+
+/** Closes a connection, which may be closed already. */
+export function closeQuietly(conn: { close(): void }): void {
+  try {
+    conn.close();
+  } catch {
+    // It was.
+  }
+}
+
+/** Writes all of it. */
+export async function writeAll(conn: Conn, bytes: Uint8Array): Promise<void> {
+  let written = await conn.write(bytes);
+  while (written < bytes.length) written += await conn.write(bytes.subarray(written));
+}

@@ -1,0 +1,17 @@
+/**
+ * A WebSocket server (RFC 6455, RFC 7692) for Deno.
+ *
+ * @module
+ */
+
+export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
+export type { Data, Message, SendCallback, SendOptions } from '@ws/connection';
+export { HandshakeError, type HandshakeReason, type Headers, type HeadLimits, type Verdict } from '@ws/handshake';
+export type { ServerOptions as DeflateOptions } from '@ws/permessage-deflate';
+export { type AcceptOptions, accept } from './accept.ts';
+export type { PerMessageDeflateOptions } from './deflate.ts';
+export type { Address, Conn } from './deno.ts';
+export type { RequestHandler } from './plain.ts';
+export { AcceptPolicy, type Authenticate, type ClientInfo, type PolicyOptions } from './policy.ts';
+export { type Handler, type ServeOptions, Server, serve } from './serve.ts';
+export type { CloseInfo, ServerWebSocket } from './socket.ts';

@@ -1,0 +1,150 @@
+import {
+  HandshakeError,
+  type HeadLimits,
+  HeadParser,
+  type RequestHead,
+  type ResponseHead,
+  serializeHead,
+} from '@ws/handshake';
+import { type Conn, closeQuietly, writeAll } from './deno.ts';
+
+/** One read before the answer takes so many bytes: a browser's request, at once. */
+const READ_BYTES = 4096;
+
+/** What a connection hands over when its handshake is done. */
+export interface Released {
+  /** What the client has sent behind its request. */
+  readonly early: Uint8Array<ArrayBuffer>;
+  /** A read that is under way. */
+  readonly begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
+}
+
+/** A connection between its first byte and the answer: it has so much time, and a client that goes away harms nobody. */
+export class PendingConn {
+  readonly conn: Conn;
+  readonly #abort = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #aborted: Promise<undefined>;
+  readonly #stopped: AbortSignal | undefined;
+  #early: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
+
+  /**
+   * @param timeout for all of the handshake, in milliseconds
+   * @param stopped ends it as well
+   */
+  constructor(conn: Conn, timeout: number, stopped: AbortSignal | undefined) {
+    this.conn = conn;
+    this.#stopped = stopped;
+    const { signal } = this;
+    this.#aborted = new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    this.#timer = setTimeout(() => {
+      this.#abort.abort(
+        new HandshakeError('refused', `The handshake has not ended within ${timeout} ms`, { status: 408 }),
+      );
+    }, timeout);
+    if (stopped?.aborted) this.#stop();
+    else stopped?.addEventListener('abort', this.#stop);
+  }
+
+  readonly #stop = (): void => {
+    this.#abort.abort(new HandshakeError('refused', 'The server is closing', { status: 503 }));
+  };
+
+  /** Aborted when nobody waits for the answer any more; `reason` says why. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Reads a request; undefined once nobody waits for it any more. */
+  async readHead(limits: HeadLimits): Promise<RequestHead | HandshakeError | undefined> {
+    const parser = new HeadParser('request', limits);
+    for (;;) {
+      const chunk = await this.waitFor(this.#read());
+      if (!chunk) {
+        if (chunk === null) this.#gone();
+        return undefined;
+      }
+      const parsed = parser.push(chunk);
+      if (parsed === undefined) continue;
+      if ('error' in parsed) return parsed.error;
+      this.#early = chunk.subarray(chunk.length - parsed.rest.length);
+      return parsed.head;
+    }
+  }
+
+  /**
+   * Waits for something, as long as the client and the time allow.
+   *
+   * @returns undefined once nobody waits for it any more
+   * @throws what it rejects with
+   */
+  async waitFor<T>(something: Promise<T>): Promise<T | undefined> {
+    // It may still reject after nobody waits for it: that is no news.
+    something.catch(() => {});
+    return this.signal.aborted ? undefined : await Promise.race([something, this.#aborted]);
+  }
+
+  /** Reads ahead, so that the client's end is seen while a hook decides. */
+  watch(): void {
+    this.#begun ??= this.#read();
+    this.#begun.then((chunk) => chunk === null && this.#gone());
+  }
+
+  /** Hands the connection over: nothing of this watches it any more. */
+  release(): Released {
+    this.#settle();
+    return { early: this.#early, begun: this.#begun };
+  }
+
+  /**
+   * Answers, and ends the connection: our half at once, and all of it when the client has ended its own or `closeTimeout`
+   * milliseconds have passed. Until then it is read, so that no reset overtakes the answer.
+   */
+  async answer(response: ResponseHead & { readonly body: Uint8Array }, closeTimeout: number): Promise<void> {
+    this.#settle();
+    const { conn } = this;
+    const head = serializeHead(response);
+    const bytes = new Uint8Array(head.length + response.body.length);
+    bytes.set(head);
+    bytes.set(response.body, head.length);
+    const timer = setTimeout(() => closeQuietly(conn), closeTimeout);
+    try {
+      await writeAll(conn, bytes);
+      await conn.closeWrite();
+      const memory = new Uint8Array(READ_BYTES);
+      let more = this.#begun === undefined || (await this.#begun) !== null;
+      while (more) more = (await conn.read(memory)) !== null;
+    } catch {
+      // The client is gone, or the time is up.
+    }
+    clearTimeout(timer);
+    closeQuietly(conn);
+  }
+
+  /** Ends the connection without an answer. */
+  drop(): void {
+    this.#settle();
+    closeQuietly(this.conn);
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#stopped?.removeEventListener('abort', this.#stop);
+  }
+
+  #gone(): void {
+    this.#abort.abort(new Error('the client has gone before it was answered'));
+  }
+
+  /** An error of the system ends the stream as well. */
+  #read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    const memory = new Uint8Array(READ_BYTES);
+    return this.conn.read(memory).then(
+      (length) => (length === null ? null : memory.subarray(0, length)),
+      () => null,
+    );
+  }
+}

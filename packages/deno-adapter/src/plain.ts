@@ -1,0 +1,43 @@
+import { type HeaderFields, type Refusal, type ResponseHead, refuse } from '@ws/handshake';
+
+/** Answers a GET or HEAD that asks for no WebSocket: a health check, a page. */
+export type RequestHandler = (request: Request) => Response | Promise<Response>;
+
+/** What is written to a client that gets no WebSocket. */
+export type Answer = ResponseHead & { readonly body: Uint8Array };
+
+const SPEAKS = 'This port speaks WebSocket (RFC 6455), version 13';
+
+/** What is for no path of ours. */
+export function notFound(): Refusal {
+  return refuse(404, { body: `${SPEAKS}, but not at this path.\n` });
+}
+
+/** A plain request, which nobody wants to answer. */
+export function refusePlain(method: string): Refusal {
+  if (method !== 'GET' && method !== 'HEAD') {
+    return refuse(405, { body: `${SPEAKS}, which starts with GET, not with this method.\n` });
+  }
+  return refuse(426, { body: `${SPEAKS}: connect to it with a WebSocket client.\n` });
+}
+
+/** What a response says of the connection is not for its maker to decide: every answer ends it. */
+const OURS = /^(connection|keep-alive|transfer-encoding|content-length|upgrade|trailer)$/i;
+
+/** A response of the web as it is written: whole, so a body that never ends is never sent. */
+export async function answerOf(response: Response): Promise<Answer> {
+  const { status, statusText: reason } = response;
+  const body = new Uint8Array(await response.arrayBuffer());
+  const headers: HeaderFields = [
+    ['Connection', 'close'],
+    // RFC 9110, section 8.6.
+    ...(status === 204 ? [] : [['Content-Length', String(body.length)] as const]),
+    ...[...response.headers].filter(([name]) => !OURS.test(name)),
+  ];
+  return { httpVersion: '1.1', status, reason, headers, body };
+}
+
+/** The answer to a HEAD is that to a GET, without its body. */
+export function withoutBody(answer: Answer): Answer {
+  return { ...answer, body: new Uint8Array(0) };
+}

@@ -1,0 +1,146 @@
+import { readInteger, readMilliseconds } from '@ws/connection';
+import { type HandshakeError, type HeadLimits, UpgradePolicy, type Verdict } from '@ws/handshake';
+import type { PermessageDeflate } from '@ws/permessage-deflate';
+import { type Deflate, type PerMessageDeflateOptions, readDeflate } from './deflate.ts';
+import type { Conn } from './deno.ts';
+import type { RequestHandler } from './plain.ts';
+
+/** What an {@link Authenticate} hook is told. */
+export interface ClientInfo {
+  /** The upgrade request. */
+  readonly request: Request;
+  /** The request's Origin, or undefined: the client is no browser. */
+  readonly origin: string | undefined;
+  /** Whether it came over TLS to this process. */
+  readonly secure: boolean;
+  /** The connection's `remoteAddr`: of a proxy, if there is one. */
+  readonly remoteAddr: unknown;
+  /** Aborted when nobody waits for the verdict any more: the client is gone, the time is up, the server closes. */
+  readonly signal: AbortSignal;
+}
+
+/** Decides on a client before the 101 response, at once or by a promise. */
+export type Authenticate<Context> = (info: ClientInfo) => Verdict<Context> | Promise<Verdict<Context>>;
+
+/** What a server accepts, as its owner says it. */
+export interface PolicyOptions<Context = unknown> {
+  /** Takes requests for this path only, compared without the query; others are a 404. Default: all. */
+  readonly path?: string | undefined;
+  /**
+   * The origins whose pages may connect, such as `https://example.com`. Default: all, since only the application knows its
+   * own; name them wherever a cookie logs in (row H8).
+   */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Refuses requests without an Origin, which only browsers send. Default: false. */
+  readonly requireOrigin?: boolean | undefined;
+  /**
+   * The server's subprotocols in order of preference; the first that the client offers too is chosen. Default: none is
+   * ever chosen, and a browser that has offered some then fails the connection (row H19).
+   */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** Decides on a client before the 101 response. Default: all are let in. */
+  readonly authenticate?: Authenticate<Context> | undefined;
+  /**
+   * Answers a GET or HEAD without a body that asks for no WebSocket, on whatever path; the connection ends with the answer.
+   * Default: 426, or 404 on another path.
+   */
+  readonly onRequest?: RequestHandler | undefined;
+  /** Is told of a handshake that has failed, after the client has been. A verdict of `authenticate` is no error. */
+  readonly onRefused?: ((error: HandshakeError, conn: Conn) => void) | undefined;
+  /**
+   * The longest message taken, in bytes, 0 to 2^53-1; over it, the connection closes with 1009 before the payload has come.
+   * Default: 16 MiB, the longest that conformance suites send. Set it to what the application needs.
+   */
+  readonly maxPayload?: number | undefined;
+  /**
+   * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on, each by
+   * itself, so that a connection at rest keeps nothing for it.
+   */
+  readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+  /** How large a request may be. Default: 16 KiB and 100 header fields. */
+  readonly headLimits?: HeadLimits | undefined;
+  /**
+   * How long all of the handshake may take, in milliseconds: TLS, the request, `authenticate`, `onRequest`. A client
+   * that sends its request byte by byte gets a 408. Default: 10,000, what a user waits.
+   */
+  readonly handshakeTimeout?: number | undefined;
+  /**
+   * How long a client that should end its stream is waited for, in milliseconds, before the connection is destroyed. Default:
+   * 1000, ample for a packet and back.
+   */
+  readonly closeTimeout?: number | undefined;
+  /**
+   * How long a client's Close is waited for after ours, in milliseconds, before the connection is destroyed. Default: 10,000,
+   * since it may stand behind messages that are on their way.
+   */
+  readonly closeReplyTimeout?: number | undefined;
+}
+
+/** Options, validated, with their defaults. */
+export interface Settings<Context> {
+  readonly path: string | undefined;
+  readonly upgrade: UpgradePolicy<PermessageDeflate>;
+  readonly deflate: Deflate;
+  readonly authenticate: Authenticate<Context> | undefined;
+  readonly onRequest: RequestHandler | undefined;
+  readonly onRefused: ((error: HandshakeError, conn: Conn) => void) | undefined;
+  readonly maxPayload: number;
+  readonly headLimits: HeadLimits;
+  readonly handshakeTimeout: number;
+  readonly closeTimeout: number;
+  readonly closeReplyTimeout: number;
+}
+
+/** The settings of a policy, for the handshake only. */
+export let settingsOf: <Context>(policy: AcceptPolicy<Context>) => Settings<Context>;
+
+/** What a server accepts: read and validated once, when it is made, for any number of connections. */
+export class AcceptPolicy<Context = unknown> {
+  static {
+    settingsOf = (policy) => policy.#settings;
+  }
+
+  readonly #settings: Settings<Context>;
+
+  /**
+   * Reads the options.
+   *
+   * @throws TypeError for an option of another type; RangeError for a number out of range (row M8)
+   */
+  constructor(options: PolicyOptions<Context> = {}) {
+    this.#settings = readOptions(options);
+  }
+}
+
+function readOptions<Context>(options: PolicyOptions<Context>): Settings<Context> {
+  if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+  const { path, authenticate, onRequest, onRefused, headLimits = {} } = options;
+  if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
+    throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
+  }
+  for (const [name, hook] of Object.entries({ authenticate, onRequest, onRefused })) {
+    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
+  }
+  const deflate = readDeflate(options.perMessageDeflate);
+  return {
+    path,
+    authenticate,
+    onRequest,
+    onRefused,
+    deflate,
+    upgrade: new UpgradePolicy({
+      allowedOrigins: options.allowedOrigins,
+      requireOrigin: options.requireOrigin,
+      subprotocols: options.subprotocols,
+      extensions: deflate.extensions,
+    }),
+    headLimits: {
+      maxHeadBytes: readInteger(headLimits.maxHeadBytes, 'maxHeadBytes', Number.MAX_SAFE_INTEGER, 16_384),
+      maxHeaderFields: readInteger(headLimits.maxHeaderFields, 'maxHeaderFields', Number.MAX_SAFE_INTEGER, 100),
+    },
+    maxPayload: readInteger(options.maxPayload, 'maxPayload', Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
+    handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
+    closeTimeout: readMilliseconds(options.closeTimeout, 'closeTimeout', 1000),
+    closeReplyTimeout: readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000),
+  };
+}

@@ -1,0 +1,182 @@
+import { readInteger } from '@ws/connection';
+import { accept } from './accept.ts';
+import { type Address, type Conn, closeQuietly, denoNetwork, type Listener } from './deno.ts';
+import { AcceptPolicy, type PolicyOptions } from './policy.ts';
+import type { ServerWebSocket } from './socket.ts';
+
+/** Where a server listens, beside what it accepts. */
+export interface ServeOptions<Context = unknown> extends PolicyOptions<Context> {
+  /** 0 to 65535; 0 lets the system choose one. */
+  readonly port: number;
+  /** The address to listen on. Default: `0.0.0.0`, all of them, as Deno has it. */
+  readonly hostname?: string | undefined;
+  /** With `key`: listens with TLS (wss), with this certificate chain, as PEM. */
+  readonly cert?: string | undefined;
+  /** The private key of `cert`, as PEM. */
+  readonly key?: string | undefined;
+  /** Closes the server and its connections, as {@link Server.close} does. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is told where the server listens. */
+  readonly onListen?: ((addr: Address) => void) | undefined;
+  /** Is told of a handler that throws or rejects; its connection closes with 1011. Default: `console.error`. */
+  readonly onError?: ((error: unknown, socket: ServerWebSocket<Context>) => void) | undefined;
+}
+
+/** Is called for each WebSocket that has been accepted. When it returns, the WebSocket stays as it is. */
+export type Handler<Context = unknown> = (socket: ServerWebSocket<Context>) => void | Promise<void>;
+
+/** After an error in accepting, there is nothing to accept for a while: no file is free, say. In milliseconds. */
+const ACCEPT_AGAIN = 100;
+
+/** RFC 6455, section 7.4.1: an endpoint goes away. */
+const GOING_AWAY = 1001;
+
+/** A server that listens. */
+export class Server<Context = unknown> {
+  /** Where it listens. */
+  readonly addr: Address;
+  /** Fulfilled once the server is closed and no connection is left. */
+  readonly finished: Promise<void>;
+  /** The open connections, and those that are closing. */
+  readonly clients: ReadonlySet<ServerWebSocket<Context>>;
+
+  readonly #listener: Listener;
+  readonly #policy: AcceptPolicy<Context>;
+  readonly #handler: Handler<Context>;
+  readonly #onError: (error: unknown, socket: ServerWebSocket<Context>) => void;
+  readonly #clients = new Set<ServerWebSocket<Context>>();
+  readonly #connections = new Set<Promise<void>>();
+  /** Ends what is still shaking hands. */
+  readonly #stop = new AbortController();
+
+  /** @internal */
+  constructor(
+    listener: Listener,
+    policy: AcceptPolicy<Context>,
+    handler: Handler<Context>,
+    onError: (error: unknown, socket: ServerWebSocket<Context>) => void,
+  ) {
+    this.#listener = listener;
+    this.#policy = policy;
+    this.#handler = handler;
+    this.#onError = onError;
+    this.addr = listener.addr as Address;
+    this.clients = this.#clients;
+    this.finished = this.#run();
+  }
+
+  /**
+   * Stops taking new connections; open ones go on, and handshakes get a 503.
+   *
+   * @returns {@link finished}
+   */
+  shutdown(): Promise<void> {
+    if (!this.#stop.signal.aborted) {
+      this.#stop.abort();
+      closeQuietly(this.#listener);
+    }
+    return this.finished;
+  }
+
+  /**
+   * Stops taking new connections, and closes those that are open.
+   *
+   * @param code as of `ServerWebSocket.close`. Default: 1001, going away
+   * @returns {@link finished}
+   * @throws TypeError or RangeError for what may not be sent
+   */
+  close(code: number = GOING_AWAY, reason?: string): Promise<void> {
+    for (const socket of this.#clients) void socket.close(code, reason);
+    return this.shutdown();
+  }
+
+  /** Closes with 1001 and waits for the end: `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        const conn = await this.#listener.accept();
+        if (signal.aborted) closeQuietly(conn);
+        else this.#follow(conn);
+      } catch {
+        // The listener is closed, or the system has run out of something.
+        if (!signal.aborted) await pause(ACCEPT_AGAIN, signal);
+      }
+    }
+    while (this.#connections.size > 0) await Promise.all(this.#connections);
+  }
+
+  #follow(conn: Conn): void {
+    const connection = this.#connect(conn).finally(() => this.#connections.delete(connection));
+    this.#connections.add(connection);
+  }
+
+  async #connect(conn: Conn): Promise<void> {
+    const { signal } = this.#stop;
+    const socket = await accept(conn, this.#policy, { signal });
+    if (socket === undefined) return;
+    this.#clients.add(socket);
+    void this.#handle(socket);
+    await socket.closed;
+    this.#clients.delete(socket);
+  }
+
+  async #handle(socket: ServerWebSocket<Context>): Promise<void> {
+    try {
+      await this.#handler(socket);
+    } catch (error) {
+      // What the loop over its messages throws is how the connection has ended: no news.
+      if (error === socket.cause) return;
+      void socket.close(1011);
+      this.#onError(error, socket);
+    }
+  }
+}
+
+/**
+ * Listens for WebSockets.
+ *
+ * @example
+ * serve({ port: 8080, allowedOrigins: ['https://example.com'] }, async (socket) => {
+ *   for await (const { data } of socket) await socket.send(data);
+ * });
+ *
+ * @throws TypeError or RangeError for options of the wrong kind; what Deno throws where it cannot listen, or may not
+ */
+export function serve<Context = unknown>(options: ServeOptions<Context>, handler: Handler<Context>): Server<Context> {
+  const policy = new AcceptPolicy(options);
+  if (typeof handler !== 'function') throw new TypeError('serve() takes options and a handler of WebSockets');
+  const { hostname, cert, key, signal, onListen, onError = (error) => console.error(error) } = options;
+  if (typeof options.port !== 'number') throw new TypeError(`port must be a number, got ${typeof options.port}`);
+  if ((cert === undefined) !== (key === undefined)) throw new TypeError('cert and key must be given together');
+  const where = { port: readInteger(options.port, 'port', 65_535, 0), ...(hostname === undefined ? {} : { hostname }) };
+  signal?.throwIfAborted();
+  const listener =
+    cert === undefined || key === undefined
+      ? denoNetwork().listen(where)
+      : denoNetwork().listenTls({ ...where, cert, key, alpnProtocols: ['http/1.1'] });
+  const server = new Server(listener, policy, handler, onError);
+  if (signal !== undefined) {
+    const close = () => void server.close();
+    signal.addEventListener('abort', close, { once: true });
+    void server.finished.then(() => signal.removeEventListener('abort', close));
+  }
+  onListen?.(server.addr);
+  return server;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}
