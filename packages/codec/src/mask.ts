@@ -56,7 +56,7 @@ export function applyMask(data: Uint8Array, maskingKey: number, phase = 0): void
 }
 
 /**
- * Writes `data`, masked, to `target` from the index `at` on; `data` is not changed, unless the two overlap.
+ * Writes `data`, masked, to `target` from the index `at` on. `data` is not changed; the two must not overlap.
  *
  * @throws RangeError if `target` has no room for `data` at `at`; TypeError and RangeError as {@link applyMask}
  */
