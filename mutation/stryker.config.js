@@ -21,7 +21,7 @@ export default {
     'reports',
   ],
   // Long, so that a busy machine ends none but those that loop for ever.
-  timeoutMS: 30_000,
+  timeoutMS: 10_000,
   incrementalFile: `mutation/reports/${name}.incremental.json`,
   reporters: ['clear-text', 'progress', 'html', 'json'],
   htmlReporter: { fileName: `mutation/reports/${name}.html` },
