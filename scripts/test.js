@@ -67,6 +67,7 @@ const TIERS = {
       before: forgetSystemReport,
       count: countSystem,
     },
+    { name: 'each defence is missed when it is taken out', command: ['node', 'rows/run.js'] },
   ],
 };
 
