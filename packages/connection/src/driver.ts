@@ -185,6 +185,11 @@ export class Driver {
     return this.#connection.bufferedBytes > 0;
   }
 
+  /** Whether a write is under way. */
+  get writing(): boolean {
+    return this.#writer.writing;
+  }
+
   /** How many bytes of the write under way have not left this process, as far as the transport can tell; or 0. */
   get unwritten(): number {
     return this.#transport.unwritten?.() ?? 0;

@@ -149,6 +149,19 @@ describe('H13: a large message on its way to a slow peer', () => {
     }
   });
 
+  test('one that only took its turn, as each does where writing is a promise, is none', () => {
+    const it = bench();
+    it.transport.fast = false;
+    for (let ms = 0; ms < 60_000 && it.driver.state === 'open'; ms += 100) {
+      it.driver.send('x', {});
+      it.clock.turn();
+      it.transport.finishWrite();
+      it.clock.advance(100);
+      it.transport.finishWrite();
+    }
+    expect(it.told).toEqual([GONE]);
+  });
+
   test('so are the bytes of one, where the transport can tell; none for the timeout is the end', () => {
     const it = bench();
     let left = 1_000_000;

@@ -21,6 +21,8 @@ export interface HeartbeatOwner {
   readonly reading: boolean;
   /** Whether a message of the peer's has begun to come, and is not whole. */
   readonly receivingMessage: boolean;
+  /** Whether a write is under way. */
+  readonly writing: boolean;
   /** How many bytes of the write under way have not left this process; 0 if nobody knows. */
   readonly unwritten: number;
   /** Sends the payload of {@link isHeartbeat} as a ping. */
@@ -45,6 +47,8 @@ export class Pulse {
   quiet = 0;
   still = 0;
   unwritten = 0;
+  /** Whether a write was under way at the last visit. */
+  writing = false;
 
   constructor(owner: HeartbeatOwner, slot: Set<Pulse>) {
     this.owner = owner;
@@ -53,7 +57,9 @@ export class Pulse {
 
   /** A write is done; `more` of what was sent is on its way. */
   written(more: boolean): void {
-    this.heard = true;
+    // Where each write takes a while, as a promise does, that alone is no sign: one that had to wait for the peer is.
+    if (this.writing) this.heard = true;
+    this.writing = false;
     if (more) this.moved = true;
   }
 
@@ -195,6 +201,7 @@ export class Heartbeat {
   #heard(pulse: Pulse): boolean {
     const before = pulse.unwritten;
     pulse.unwritten = pulse.owner.unwritten;
+    pulse.writing = pulse.owner.writing;
     const heard = pulse.heard || pulse.unwritten < before;
     pulse.heard = false;
     return heard;

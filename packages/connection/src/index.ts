@@ -10,10 +10,11 @@ export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } fro
 export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } from './heartbeat.ts';
 export { readInteger, readMilliseconds } from './integer.ts';
 export { type Message, MessageQueue, type QueuedMessage } from './message-queue.ts';
+export { type HeartbeatSettings, readHeartbeat } from './read-heartbeat.ts';
 export { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';
 export { SendMemory } from './send-memory.ts';
 export type { SendOptions } from './sender.ts';
-export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
+export { type ConnectableTransport, NotSentError, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
 export { type ByteReadable, type ByteStreams, type ByteWritable, openStreams, StreamsTransport } from './streams.ts';
 export type { Clock, Transport } from './transport.ts';
 export type { SendCallback } from './writer.ts';

@@ -35,6 +35,11 @@ export interface SocketEnd {
   readonly cause: Error | undefined;
 }
 
+/** A message, or a ping, that was not sent: the connection is not open, or has ended first. `cause` may say why. */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError';
+}
+
 const DONE: Promise<void> = Promise.resolve();
 
 /**
@@ -100,8 +105,8 @@ export class Socket {
    * Sends a message: a string as text, anything else as binary unless `binary` says otherwise.
    *
    * The promise is fulfilled once more may be sent and the data is the caller's again: at once, unless 64 KiB wait to be
-   * written or the data is binary of over 4 KiB, which is written from where it lies. It rejects if the connection is not
-   * open, or ends before that. Nothing happens if nobody waits for it: the connection's end is told to whoever listens.
+   * written or the data is binary of over 4 KiB, which is written from where it lies. It rejects with
+   * a {@link NotSentError} if the connection is not open, or ends before that. Nothing happens if nobody waits for it: the connection's end is told to whoever listens.
    *
    * @throws TypeError, at once, for data that cannot be sent
    */
@@ -113,7 +118,7 @@ export class Socket {
     if (typeof data !== 'string' && data.byteLength > COPY_UP_TO) {
       return heard(
         new Promise((resolve, reject) => {
-          this.#driver.send(data, options, (error) => (error === undefined ? resolve() : reject(error)));
+          this.#driver.send(data, options, (error) => (error === undefined ? resolve() : reject(notSent(error))));
         }),
       );
     }
@@ -168,14 +173,18 @@ export class Socket {
         resolve = yes;
         reject = no;
       });
-      this.#room = { promise: heard(promise), resolve, reject };
+      this.#room = { promise: heard(promise), resolve, reject: (error) => reject(notSent(error)) };
     }
     return this.#room.promise;
   }
 
   #refused(): Promise<void> {
-    return heard(Promise.reject(new Error(`the connection is ${this.#driver.state}: nothing can be sent`)));
+    return heard(Promise.reject(new NotSentError(`the connection is ${this.#driver.state}: nothing can be sent`)));
   }
+}
+
+function notSent(cause: Error): NotSentError {
+  return new NotSentError(cause.message, { cause });
 }
 
 /** A promise whose rejection ends no process if nobody waits for it. */

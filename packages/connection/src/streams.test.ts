@@ -2,7 +2,7 @@ import { ProtocolError } from '@ws/codec';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, text } from './endpoint.suite.ts';
-import { openStreams, StreamsTransport } from './index.ts';
+import { NotSentError, openStreams, StreamsTransport } from './index.ts';
 import { ManualStreams, pipe, settle, sockets } from './streams.suite.ts';
 
 describe('a client and a server over two streams', () => {
@@ -34,6 +34,7 @@ describe('a client and a server over two streams', () => {
     server.send('nobody waits');
     const [waits, pings] = [server.send('somebody waits'), server.ping()];
     await expect(waits).rejects.toThrow('the connection is closing: nothing can be sent');
+    await expect(waits).rejects.toBeInstanceOf(NotSentError);
     await expect(pings).rejects.toThrow('nothing can be sent');
     expect(() => server.send(7 as never)).toThrow(TypeError);
     expect(() => client.send(7 as never)).toThrow(TypeError);
@@ -194,7 +195,9 @@ describe('ends', () => {
     const { streams, socket } = open();
     socket.send('stuck');
     await settle();
-    const waits = expect(socket.send(new Uint8Array(70_000))).rejects.toThrow('by hand');
+    const waits = expect(socket.send(new Uint8Array(70_000))).rejects.toThrow(
+      expect.objectContaining({ name: 'NotSentError', message: 'by hand', cause: expect.any(Error) }),
+    );
     socket.terminate(new Error('by hand'));
     expect(await socket.closed).toMatchObject({ code: 1006, cause: { message: 'by hand' } });
     await waits;

@@ -69,6 +69,11 @@ export class Writer {
     return this.#output.pendingBytes + this.#output.queuedBytes + this.#writing;
   }
 
+  /** Whether the transport is still writing. */
+  get writing(): boolean {
+    return this.#writing > 0;
+  }
+
   get full(): boolean {
     return this.bufferedAmount >= HIGH_WATER;
   }

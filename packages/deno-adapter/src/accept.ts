@@ -96,7 +96,10 @@ class Handshake<Context> {
     this.#pending.watch();
     const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request)))());
     if (answer === undefined) return this.#giveUp();
-    await this.#pending.answer(head.method === 'HEAD' ? withoutBody(answer) : answer, this.#settings.closeTimeout);
+    await this.#pending.answer(
+      head.method === 'HEAD' ? withoutBody(answer) : answer,
+      this.#settings.limits.closeTimeout,
+    );
   }
 
   async #decide(offer: UpgradeOffer, request: Request): Promise<ServerWebSocket<Context> | undefined> {
@@ -130,7 +133,7 @@ class Handshake<Context> {
     request: Request,
     { headers, context }: Decision<Context> & { readonly ok: true },
   ): Promise<ServerWebSocket<Context> | undefined> {
-    const { upgrade, maxPayload, closeTimeout, closeReplyTimeout } = this.#settings;
+    const { upgrade, limits } = this.#settings;
     const { conn } = this.#pending;
     const { response, negotiated } = completeUpgrade(offer, upgrade, { headers });
     const running = negotiated.extensions.map(({ extension }) => extension);
@@ -149,9 +152,7 @@ class Handshake<Context> {
       extensions: serializeExtensions(negotiated.extensions),
       running,
       context,
-      maxPayload,
-      closeTimeout,
-      closeReplyTimeout,
+      limits,
     });
   }
 
@@ -173,7 +174,7 @@ class Handshake<Context> {
   }
 
   async #end(response: Answer): NoWebSocket {
-    await this.#pending.answer(response, this.#settings.closeTimeout);
+    await this.#pending.answer(response, this.#settings.limits.closeTimeout);
   }
 }
 

@@ -16,6 +16,7 @@ const COPY_UP_TO = 65_536;
 /** A connection of Deno as the transport of a driver. */
 export class DenoTransport implements Transport {
   readonly #conn: Conn;
+  readonly #begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
   #driver!: Driver;
   #paused = false;
   #resumed: (() => void) | undefined;
@@ -23,29 +24,27 @@ export class DenoTransport implements Transport {
   #ended = false;
   #gone = false;
 
-  constructor(conn: Conn) {
+  /** @param begun a read that is under way since before the handshake was answered */
+  constructor(conn: Conn, begun?: Promise<Uint8Array<ArrayBuffer> | null> | undefined) {
     this.#conn = conn;
+    this.#begun = begun;
     // What one turn has collected is one write already: Nagle's algorithm could only delay it.
     conn.setNoDelay?.(true);
   }
 
-  /**
-   * Starts to read, for the driver.
-   *
-   * @param begun a read that is under way since before the handshake was answered
-   */
-  connect(driver: Driver, begun?: Promise<Uint8Array<ArrayBuffer> | null> | undefined): void {
+  /** Starts to read, for the driver. */
+  connect(driver: Driver): void {
     this.#driver = driver;
-    void this.#read(begun);
+    void this.#read();
   }
 
-  async #read(begun?: Promise<Uint8Array<ArrayBuffer> | null> | undefined): Promise<void> {
+  async #read(): Promise<void> {
     const conn = this.#conn;
     const driver = this.#driver;
     let memory = new Uint8Array(SMALL_BYTES);
     let small = 0;
     try {
-      let first = await begun;
+      let first = await this.#begun;
       for (;;) {
         while (this.#paused) await new Promise<void>((resolve) => (this.#resumed = resolve));
         let chunk: Uint8Array;

@@ -33,6 +33,8 @@ export function spawnDeno(args: string[], cwd: string = PACKAGE, env: Record<str
       ...env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],
+    // Only ends a hang.
+    timeout: 100_000,
   });
   child.stdin!.on('error', () => {});
   child.on('exit', () => rmSync(home, { recursive: true, force: true }));

@@ -289,7 +289,7 @@ test('accept: for whoever owns the connection', async () => {
   const serving = (async () => {
     const socket = await accept(await listener.accept(), policy);
     assert(socket !== undefined);
-    for await (const { data } of socket) await socket.send(data);
+    for await (const { data } of socket) assert.equal(data, 'mine');
     return [await socket.closed, await accept(await listener.accept(), policy)];
   })();
   await using peer = await Peer.open(port, {}, 'GET /own HTTP/1.1');

@@ -5,7 +5,15 @@
  */
 
 export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
-export type { Data, Message, SendCallback, SendOptions } from '@ws/connection';
+export {
+  type Data,
+  type HeartbeatSettings as HeartbeatOptions,
+  type Message,
+  NotSentError,
+  type SendOptions,
+  Socket,
+  type SocketEnd,
+} from '@ws/connection';
 export { HandshakeError, type HandshakeReason, type Headers, type HeadLimits, type Verdict } from '@ws/handshake';
 export type { ServerOptions as DeflateOptions } from '@ws/permessage-deflate';
 export { type AcceptOptions, accept } from './accept.ts';
@@ -14,4 +22,4 @@ export type { Address, Conn } from './deno.ts';
 export type { RequestHandler } from './plain.ts';
 export { AcceptPolicy, type Authenticate, type ClientInfo, type PolicyOptions } from './policy.ts';
 export { type Handler, type ServeOptions, Server, serve } from './serve.ts';
-export type { CloseInfo, ServerWebSocket } from './socket.ts';
+export type { ServerWebSocket } from './socket.ts';

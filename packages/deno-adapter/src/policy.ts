@@ -1,9 +1,11 @@
-import { readInteger, readMilliseconds } from '@ws/connection';
+import { type HeartbeatSettings, readHeartbeat, readInteger, readMilliseconds } from '@ws/connection';
 import { type HandshakeError, type HeadLimits, UpgradePolicy, type Verdict } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
+import { clock } from './clock.ts';
 import { type Deflate, type PerMessageDeflateOptions, readDeflate } from './deflate.ts';
 import type { Conn } from './deno.ts';
 import type { RequestHandler } from './plain.ts';
+import type { Limits } from './socket.ts';
 
 /** What an {@link Authenticate} hook is told. */
 export interface ClientInfo {
@@ -74,6 +76,17 @@ export interface PolicyOptions<Context = unknown> {
    * since it may stand behind messages that are on their way.
    */
   readonly closeReplyTimeout?: number | undefined;
+  /**
+   * Pings a client from which nothing has come for `interval` milliseconds, and ends the connection after `timeout` more of
+   * them in silence (row H13); false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
+   * minute do not.
+   */
+  readonly heartbeat?: HeartbeatSettings | boolean | undefined;
+  /**
+   * Closes a connection with 1001 on which no message has come or gone for so long, in milliseconds, from 1 on; pings and pongs do
+   * not count. Default: false, never: a client that only waits for news is a good client.
+   */
+  readonly idleTimeout?: number | false | undefined;
 }
 
 /** Options, validated, with their defaults. */
@@ -84,11 +97,9 @@ export interface Settings<Context> {
   readonly authenticate: Authenticate<Context> | undefined;
   readonly onRequest: RequestHandler | undefined;
   readonly onRefused: ((error: HandshakeError, conn: Conn) => void) | undefined;
-  readonly maxPayload: number;
   readonly headLimits: HeadLimits;
   readonly handshakeTimeout: number;
-  readonly closeTimeout: number;
-  readonly closeReplyTimeout: number;
+  readonly limits: Limits;
 }
 
 /** The settings of a policy, for the handshake only. */
@@ -138,9 +149,12 @@ function readOptions<Context>(options: PolicyOptions<Context>): Settings<Context
       maxHeadBytes: readInteger(headLimits.maxHeadBytes, 'maxHeadBytes', Number.MAX_SAFE_INTEGER, 16_384),
       maxHeaderFields: readInteger(headLimits.maxHeaderFields, 'maxHeaderFields', Number.MAX_SAFE_INTEGER, 100),
     },
-    maxPayload: readInteger(options.maxPayload, 'maxPayload', Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
-    closeTimeout: readMilliseconds(options.closeTimeout, 'closeTimeout', 1000),
-    closeReplyTimeout: readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000),
+    limits: {
+      maxPayload: readInteger(options.maxPayload, 'maxPayload', Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
+      closeTimeout: readMilliseconds(options.closeTimeout, 'closeTimeout', 1000),
+      closeReplyTimeout: readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000),
+      heartbeat: readHeartbeat(clock, options.heartbeat, options.idleTimeout),
+    },
   };
 }

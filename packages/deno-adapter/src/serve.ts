@@ -1,4 +1,4 @@
-import { readInteger } from '@ws/connection';
+import { NotSentError, readInteger } from '@ws/connection';
 import { accept } from './accept.ts';
 import { type Address, type Conn, closeQuietly, denoNetwork, type Listener } from './deno.ts';
 import { AcceptPolicy, type PolicyOptions } from './policy.ts';
@@ -28,8 +28,9 @@ export type Handler<Context = unknown> = (socket: ServerWebSocket<Context>) => v
 /** After an error in accepting, there is nothing to accept for a while: no file is free, say. In milliseconds. */
 const ACCEPT_AGAIN = 100;
 
-/** RFC 6455, section 7.4.1: an endpoint goes away. */
+/** RFC 6455, section 7.4.1. */
 const GOING_AWAY = 1001;
+const INTERNAL_ERROR = 1011;
 
 /** A server that listens. */
 export class Server<Context = unknown> {
@@ -129,9 +130,10 @@ export class Server<Context = unknown> {
     try {
       await this.#handler(socket);
     } catch (error) {
-      // What the loop over its messages throws is how the connection has ended: no news.
-      if (error === socket.cause) return;
-      void socket.close(1011);
+      // How its connection has ended is no news: a send that went nowhere, the end of a loop over its messages.
+      if (error instanceof NotSentError) return;
+      if (socket.state === 'closed' && error === (await socket.closed).cause) return;
+      void socket.close(INTERNAL_ERROR);
       this.#onError(error, socket);
     }
   }

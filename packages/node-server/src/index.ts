@@ -1,7 +1,6 @@
 export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
-export type { Data, Message, SendCallback, SendOptions } from '@ws/connection';
+export type { Data, HeartbeatSettings as HeartbeatOptions, Message, SendCallback, SendOptions } from '@ws/connection';
 export { HandshakeError, type HandshakeReason, type Headers, type Verdict } from '@ws/handshake';
-export type { HeartbeatOptions } from './heartbeat.ts';
 export type { ServerOptions } from './options.ts';
 export type { PerMessageDeflateOptions } from './per-message-deflate.ts';
 export { type UpgradeCallback, WebSocketServer, type WebSocketServerEvents } from './server.ts';

@@ -1,9 +1,9 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import { type Heartbeat, readInteger, readMilliseconds } from '@ws/connection';
+import { type Heartbeat, type HeartbeatSettings, readHeartbeat, readInteger, readMilliseconds } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
-import { type HeartbeatOptions, readHeartbeat } from './heartbeat.ts';
+import { clock } from './clock.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import type { VerifyClient } from './verify-client.ts';
 
@@ -66,7 +66,7 @@ export interface ServerOptions {
    * them in silence (row H13); false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
    * minute do not.
    */
-  readonly heartbeat?: HeartbeatOptions | boolean | undefined;
+  readonly heartbeat?: HeartbeatSettings | boolean | undefined;
   /**
    * Closes a connection with 1001 on which no message has come or gone for so long, in milliseconds, from 1 on; pings and pongs do
    * not count. Default: false, never: a client that only waits for news is a good client.
@@ -118,6 +118,6 @@ export function readOptions(options: ServerOptions): Settings {
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
     closeTimeout: readMilliseconds(options.closeTimeout, 'closeTimeout', 1000),
     closeReplyTimeout: readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000),
-    heartbeat: readHeartbeat(options.heartbeat, options.idleTimeout),
+    heartbeat: readHeartbeat(clock, options.heartbeat, options.idleTimeout),
   };
 }

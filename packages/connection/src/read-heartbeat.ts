@@ -1,16 +1,17 @@
-import { Heartbeat, type HeartbeatOptions as Times } from '@ws/connection';
-import { clock } from './clock.ts';
+import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
+import type { Clock } from './transport.ts';
 
 /** How peers that are gone without a word are found out; both times in milliseconds, from 1 on. */
-export type HeartbeatOptions = Pick<Times, 'interval' | 'timeout'>;
+export type HeartbeatSettings = Pick<HeartbeatOptions, 'interval' | 'timeout'>;
 
 /**
- * The heartbeat of all connections of a server; undefined if it has none.
+ * The heartbeat of all connections of a server, as its options say it; undefined if it has none.
  *
  * @throws TypeError or RangeError for options of the wrong kind
  */
 export function readHeartbeat(
-  options: HeartbeatOptions | boolean = true,
+  clock: Clock,
+  options: HeartbeatSettings | boolean = true,
   idleTimeout: number | false = false,
 ): Heartbeat | undefined {
   if (typeof options !== 'boolean' && (typeof options !== 'object' || options === null)) {
@@ -18,7 +19,7 @@ export function readHeartbeat(
   }
   const ping = options !== false;
   const idle = idleTimeout === false ? undefined : idleTimeout;
-  const { interval, timeout } = typeof options === 'object' ? options : ({} as HeartbeatOptions);
+  const { interval, timeout } = typeof options === 'object' ? options : ({} as HeartbeatSettings);
   const heartbeat = new Heartbeat({ ping, interval, timeout, idleTimeout: idle }, clock);
   return ping || idle !== undefined ? heartbeat : undefined;
 }
