@@ -6,7 +6,11 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: ['packages/*/src/**/*.system.test.{ts,js}', 'examples/**/*.system.test.{ts,js}'],
+    include: [
+      'packages/*/src/**/*.system.test.{ts,js}',
+      'examples/**/*.system.test.{ts,js}',
+      'conformance/*.system.test.{ts,js}',
+    ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     fileParallelism: false,
   },

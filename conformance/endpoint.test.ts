@@ -1,15 +1,24 @@
-import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { isTheirSystem } from '@ws/runtimes';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { checks, options } from './endpoint.suite.ts';
+import { runClient } from './run-client.suite.ts';
 import { ServerUnderTest } from './server-under-test.suite.ts';
-import { subjects } from './subjects.ts';
+import { clients, servers } from './subjects.ts';
+import { type Counts, type Row, rowLine, rowsOfReadme, sum } from './table.js';
+import { workerd, workerdCommand } from './workerd.suite.ts';
 
-const executed = new Map<string, number>();
+// On other systems there is none of these runtimes to run.
+const rows: Row[] = [];
 
-for (const subject of subjects) {
-  const name = `${subject.server} on ${subject.runtime}`;
-  let server: ServerUnderTest;
+for (const subject of isTheirSystem ? servers : []) {
+  const { what, runtime } = subject;
+  const counts: Counts = {};
+  rows.push({ what, role: 'server', runtime, counts });
 
-  describe(name, () => {
+  describe(`${what} on ${runtime}`, () => {
+    let server: ServerUnderTest;
+
     beforeAll(async () => {
       server = new ServerUnderTest(subject, options);
       await server.listening();
@@ -17,11 +26,60 @@ for (const subject of subjects) {
     afterEach(() => server.disconnect());
     afterAll(() => server.end());
 
-    for (const { feature, name: what, run } of checks) {
-      test(`${feature}: ${what}`, async () => {
+    test('is run by the runtime that it should be', () => {
+      expect(server.version).toBe(subject.version);
+    });
+
+    for (const { feature, name, run } of checks) {
+      test(`${feature}: ${name}`, async () => {
         await run(server);
-        executed.set(name, (executed.get(name) ?? 0) + 1);
+        counts[feature] = (counts[feature] ?? 0) + 1;
       });
     }
   });
 }
+
+describe('clients', () => {
+  let server: ServerUnderTest;
+
+  beforeAll(async () => {
+    if (!isTheirSystem) return;
+    server = new ServerUnderTest(servers.find(({ runtime }) => runtime === 'Node 24')!, options);
+    await server.listening();
+  });
+  afterAll(() => server?.end());
+
+  for (const { what, runtime, version, command } of isTheirSystem ? clients : []) {
+    test(`${what} on ${runtime}`, async () => {
+      const outcome = await runClient(() => [...command(), String(server.port)]);
+      rows.push({ what, role: 'client', runtime, counts: outcome.counts });
+      expect([outcome.version, outcome.failures]).toEqual([version, []]);
+    });
+  }
+
+  test.runIf(isTheirSystem)('the Worker of the example, which connects by cloudflare:sockets', async () => {
+    const outcome = await runClient((home) => workerdCommand(home, server.port));
+    rows.push({ what: 'openStreams', role: 'client', runtime: workerd, counts: outcome.counts });
+    expect([outcome.version, outcome.failures]).toEqual(['Cloudflare-Workers', []]);
+  });
+});
+
+describe('the suites', () => {
+  afterAll(() => {
+    mkdirSync('.reports', { recursive: true });
+    writeFileSync('.reports/rows.json', JSON.stringify(rows));
+  });
+
+  test('are the same for all: each server, and each client, has executed every check', () => {
+    console.log(rows.map(rowLine).join('\n'));
+    const executed = (which: string) => rows.filter(({ role }) => role === which).map(({ counts }) => sum(counts));
+    expect(new Set(executed('server'))).toEqual(new Set(isTheirSystem ? [checks.length] : []));
+    expect(new Set(executed('client')).size).toBe(isTheirSystem ? 1 : 0);
+  });
+
+  test('is what the README says; `node conformance/run.js --write` mends it', () => {
+    for (const row of rows) expect(rowsOfReadme()).toContain(rowLine(row));
+    // One more: the browser's, which the system tier has.
+    if (isTheirSystem) expect(rowsOfReadme()).toHaveLength(rows.length + 1);
+  });
+});

@@ -35,6 +35,8 @@ export class ServerUnderTest {
   readonly #open = new Set<RawClient>();
   #waiters: (() => void)[] = [];
   #ports: readonly number[] | undefined;
+  /** What the runtime says that it is. */
+  version: string | undefined;
   #errors = '';
   #ended = false;
   #names = 0;
@@ -51,9 +53,12 @@ export class ServerUnderTest {
     });
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
-      const { ports, name, told } = JSON.parse(line) as { ports?: number[]; name: string; told: string };
-      if (ports !== undefined) this.#ports = ports;
-      else this.#linesOf(name).push(told);
+      const { ports, version, name, told } = JSON.parse(line);
+      if (ports === undefined) this.#linesOf(name).push(told);
+      else {
+        this.#ports = ports;
+        this.version = version;
+      }
       this.#wake();
     });
     this.#child.on('close', () => {
@@ -65,6 +70,11 @@ export class ServerUnderTest {
   /** Waits until all servers listen. */
   async listening(): Promise<void> {
     await this.#until(() => this.#ports !== undefined);
+  }
+
+  /** The port of the server whose options are the first. */
+  get port(): number {
+    return this.#ports![0]!;
   }
 
   /** A connection whose request has not been written; the server's options are the first that allow such messages. */

@@ -1,40 +1,56 @@
 import { binaryOf, versionOf } from '@ws/runtimes';
 
-/** A server in a runtime, for the suite to judge. */
-export interface Subject {
-  /** The package, and the runtime with its major version. */
-  readonly server: string;
-  readonly runtime: string;
-  /** The program and its arguments; throws `Missing` of @ws/runtimes where it cannot be had. */
-  readonly command: () => readonly string[];
+/** A runtime, and how it runs a program of `servers/` or `clients/`. */
+interface Runtime {
+  readonly name: string;
+  readonly version: string;
+  /** Throws `Missing` of @ws/runtimes where it cannot be had. */
+  readonly run: (program: string) => readonly string[];
 }
 
 const DENO = '@deno/linux-x64-glibc';
 const BUN = '@oven/bun-linux-x64';
-const major = (name: string): number => Number.parseInt(versionOf(name), 10);
-const deno = (...permissions: string[]) => {
-  const quiet = ['run', '--no-remote', '--cached-only', '--no-lock', '--no-prompt'];
-  return [binaryOf(DENO, 'deno'), ...quiet, ...permissions];
+const runtime = (name: string, of: string, run: Runtime['run']): Runtime => {
+  const version = versionOf(of);
+  return { name: `${name} ${Number.parseInt(version, 10)}`, version, run };
 };
 
+const nodes = ['node-20', 'node-22', 'node-24', 'node-26'].map((name) =>
+  runtime('Node', name, (program) => [binaryOf(name, 'bin/node'), program]),
+);
+const bun = runtime('Bun', BUN, (program) => [binaryOf(BUN, 'bin/bun'), '--no-install', '--no-env-file', program]);
+const deno = runtime('Deno', DENO, (program) => {
+  const quiet = ['--no-remote', '--cached-only', '--no-lock', '--no-prompt'];
+  const permissions = ['--allow-net', '--allow-read', '--allow-env', '--allow-sys'];
+  return [binaryOf(DENO, 'deno'), 'run', ...quiet, ...permissions, program];
+});
+
+/** What a suite judges. */
+export interface Subject {
+  readonly what: string;
+  readonly runtime: string;
+  /** What the runtime must say that it is. */
+  readonly version: string;
+  readonly command: () => readonly string[];
+}
+
+const subject = (what: string, { name, version, run }: Runtime, program: string): Subject => ({
+  what,
+  runtime: name,
+  version,
+  command: () => run(program),
+});
+
 /**
- * All of them. A new one is a program in `servers/` and a line here. The program starts a server for each of its
+ * The servers. A new one is a program in `servers/` and a line here. The program starts a server for each of its
  * `wanted` options, says which ports they have with `listening`, and gives each connection to `behave`.
  */
-export const subjects: readonly Subject[] = [
-  ...['node-20', 'node-22', 'node-24', 'node-26'].map((name) => ({
-    server: '@ws/node-server',
-    runtime: `Node ${major(name)}`,
-    command: () => [binaryOf(name, 'bin/node'), 'servers/node-server.js'],
-  })),
-  {
-    server: '@ws/node-server',
-    runtime: `Bun ${major(BUN)}`,
-    command: () => [binaryOf(BUN, 'bin/bun'), '--no-install', '--no-env-file', 'servers/node-server.js'],
-  },
-  {
-    server: '@ws/node-server',
-    runtime: `Deno ${major(DENO)}`,
-    command: () => [...deno('--allow-net', '--allow-read', '--allow-env', '--allow-sys'), 'servers/node-server.js'],
-  },
+export const servers: readonly Subject[] = [
+  ...[...nodes, bun, deno].map((runtime) => subject('@ws/node-server', runtime, 'servers/node-server.js')),
+  ...[...nodes, bun, deno].map((runtime) => subject('openStreams', runtime, 'servers/streams.js')),
+];
+
+/** The clients. One runs `client.suite.js` against the server whose port is its argument, and prints the outcome. */
+export const clients: readonly Subject[] = [
+  ...[...nodes, bun, deno].map((runtime) => subject('openStreams', runtime, 'clients/streams.js')),
 ];

@@ -119,6 +119,7 @@ function checkImport(house, file, specifier, typeOnly) {
   }
   if (specifier.startsWith('.')) return checkRelative(house, file, specifier);
   if (/^(\/|[a-z]+:\/\/)/.test(specifier)) return undefined; // a browser's script imports a URL
+  if (file.kind === 'other' && specifier.startsWith('cloudflare:')) return undefined; // a Worker's builtin
   if (isBuiltin(specifier)) {
     if (file.kind !== 'source' || !file.unit.rule?.pure) return undefined;
     return `imports ${specifier} in a pure package: let the adapter pass in what it needs`;
@@ -128,12 +129,23 @@ function checkImport(house, file, specifier, typeOnly) {
   if (target !== undefined) {
     const wrong = checkDirection(file, target, typeOnly);
     if (wrong !== undefined) return wrong;
-    if (!Object.hasOwn(target.manifest.exports ?? {}, `.${specifier.slice(name.length)}`)) {
+    if (!isExported(target.manifest, `.${specifier.slice(name.length)}`)) {
       return `imports ${specifier}, which ${name} does not export: import what it exports, or export it there`;
     }
     if (target === file.unit) return undefined;
   }
   return checkDeclared(house, file, name);
+}
+
+/**
+ * @param {Manifest} manifest
+ * @param {string} subpath
+ */
+function isExported({ exports = {} }, subpath) {
+  return Object.keys(exports).some((key) => {
+    const [before = '', after] = key.split('*');
+    return after === undefined ? key === subpath : subpath.startsWith(before) && subpath.endsWith(after);
+  });
 }
 
 /**
@@ -153,7 +165,8 @@ function checkRelative({ root }, { path, unit, kind }, specifier) {
   if (kind === 'source' && TEST_FILE.test(specifier)) {
     return `imports the test file ${specifier}: move what it needs into a source file`;
   }
-  if (path.endsWith('.ts') && !specifier.endsWith('.ts')) {
+  // What a runtime runs as it is, without a build, is JavaScript.
+  if (path.endsWith('.ts') && !specifier.endsWith('.ts') && !existsSync(target)) {
     return `imports ${specifier}: a relative import names its file in full, with .ts at its end`;
   }
   return undefined;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -47,5 +47,12 @@ test('the server snippet echoes to the origin that it names, and to no other', a
     assert.match(connect('https://example.org'), /403/);
   } finally {
     child.kill();
+  }
+});
+
+test('what the README embeds anywhere is short', () => {
+  const dir = join(ROOT, 'examples/embed');
+  for (const name of readdirSync(dir)) {
+    assert.ok(readFileSync(join(dir, name), 'utf8').split('\n').length < 60, name);
   }
 });

@@ -11,14 +11,15 @@
  *   readonly closed: Promise<End>,
  * } & AsyncIterable<{ data: string | Uint8Array }>} Socket
  */
+import { version } from '../version.js';
 
 /** What the suite asks of a server under test: one server for each, each on a port of its own. @typedef {{ maxPayload: number, threshold?: number, closeTimeout?: number, closeReplyTimeout?: number }} Options */
 
 /** @type {(readonly Options[])} */
-export const wanted = JSON.parse(process.argv[2] ?? '[]');
+export const wanted = JSON.parse(globalThis.process?.argv[2] ?? '[]');
 
-/** Says that all servers listen. @param {readonly number[]} ports */
-export const listening = (ports) => console.log(JSON.stringify({ ports }));
+/** Says that all servers listen, and what runs them. @param {readonly number[]} ports */
+export const listening = (ports) => console.log(JSON.stringify({ ports, version }));
 
 /** Connections that wait until another one says `go`. @type {Map<string, () => void>} */
 const waiting = new Map();
