@@ -1,5 +1,5 @@
 /**
- * All figures of the READMEs: `npm run bench`. For a part of them: `npm run bench -- decode encode mask memory echo deflate`; and
+ * All figures of the READMEs: `npm run bench`. For a part of them: `npm run bench -- decode encode mask memory echo bun deflate`; and
  * for the contestants to run elsewhere than on this Node: `--runtime node-20` (-22, -24, -26), or `--runtime bun` (mask).
  *
  * Contestants take turns within a round, so that what else the machine does falls on all of them alike; a figure is the
@@ -8,6 +8,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { binaryOf, versionOf } from '@ws/runtimes';
+import { benchBun } from './bun/bench.js';
 import { benchCodec } from './codec/bench.js';
 import { benchDeflate } from './deflate/bench.js';
 import { benchEcho } from './echo/bench.js';
@@ -21,6 +22,7 @@ const peers = ['ws', 'bufferutil', 'websocket-driver', 'undici'].map((name) => `
 console.log(`${name}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${peers}\n`);
 await benchCodec(program, wanted);
 if (wanted('echo')) await benchEcho(program);
+if (wanted('bun')) await benchBun();
 if (wanted('deflate')) await benchDeflate(program);
 
 /** @param {string | undefined} wanted */
