@@ -5,6 +5,7 @@ import type { ExtensionNegotiator } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { clock } from './clock.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
+import { type ClientAddress, readTrustProxy, type TrustProxy } from './trust-proxy.ts';
 import type { VerifyClient } from './verify-client.ts';
 
 /** How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. */
@@ -72,6 +73,11 @@ export interface ServerOptions {
    * not count. Default: false, never: a client that only waits for news is a good client.
    */
   readonly idleTimeout?: number | false | undefined;
+  /**
+   * The proxies in front whose X-Forwarded-For is believed: how many in a row (1 to 32), or the list of their addresses and blocks
+   * (`10.0.0.0/8`). Default: false, since whoever connects can write that header.
+   */
+  readonly trustProxy?: TrustProxy | undefined;
 }
 
 /** Options, validated, with their defaults. */
@@ -86,6 +92,7 @@ export interface Settings {
   readonly closeTimeout: number;
   readonly closeReplyTimeout: number;
   readonly heartbeat: Heartbeat | undefined;
+  readonly clientAddress: ClientAddress;
 }
 
 /** @throws TypeError for an option of another type; RangeError for a number out of range (row M8) */
@@ -119,5 +126,6 @@ export function readOptions(options: ServerOptions): Settings {
     closeTimeout: readMilliseconds(options.closeTimeout, 'closeTimeout', 1000),
     closeReplyTimeout: readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000),
     heartbeat: readHeartbeat(clock, options.heartbeat, options.idleTimeout),
+    clientAddress: readTrustProxy(options.trustProxy),
   };
 }

@@ -174,7 +174,9 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     let decision: Decision | Promise<Decision>;
     try {
       const secure = 'encrypted' in socket && socket.encrypted === true;
-      decision = verify(verifyClient, { origin: offer.origin, secure, req: request, signal: pending.signal });
+      const remoteAddress = this.#settings.clientAddress(request);
+      const { signal } = pending;
+      decision = verify(verifyClient, { origin: offer.origin, secure, remoteAddress, req: request, signal });
     } catch (error) {
       this.#fail(pending, request, error);
       return;
@@ -288,6 +290,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       extensions: serializeExtensions(negotiated.extensions),
       running: negotiated.extensions.map(({ extension }) => extension),
       context: decision.context,
+      remoteAddress: this.#settings.clientAddress(request),
       settings: this.#settings,
       closed: this.#forget,
     });

@@ -7,6 +7,8 @@ export interface ClientInfo {
   readonly origin: string | undefined;
   /** Whether it came over TLS to this process. */
   readonly secure: boolean;
+  /** The client's address; that of the proxy in front, unless `trustProxy` says that it is to be believed. */
+  readonly remoteAddress: string | undefined;
   readonly req: IncomingMessage;
   /** Aborted when nobody waits for the verdict any more: the client is gone, the time is up, the server closes. */
   readonly signal: AbortSignal;

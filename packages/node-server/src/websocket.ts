@@ -41,6 +41,7 @@ export interface WebSocketInit {
   readonly extensions: string;
   readonly running: readonly Extension[];
   readonly context: unknown;
+  readonly remoteAddress: string | undefined;
   readonly settings: Settings;
   /** Called before 'close': no listener, which the application could remove. */
   readonly closed: (socket: WebSocket) => void;
@@ -77,6 +78,8 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   readonly extensions: string;
   /** What `verifyClient` has handed over: who the client is, say. */
   readonly context: unknown;
+  /** The client's address; that of the proxy in front, unless `trustProxy` says that it is to be believed. */
+  readonly remoteAddress: string | undefined;
 
   readonly #driver: Driver;
   readonly #queue: MessageQueue<Buffer<ArrayBuffer>>;
@@ -101,6 +104,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     this.protocol = init.protocol;
     this.extensions = init.extensions;
     this.context = init.context;
+    this.remoteAddress = init.remoteAddress;
     this.#tellServer = init.closed;
     const { maxPayload, closeTimeout, closeReplyTimeout, heartbeat } = init.settings;
     const transport = new SocketTransport(init.socket);

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import { integer } from './integer.ts';
+
+/** Whose word on the client's address is taken: that of so many proxies in a row, or of those at these addresses. */
+export type TrustProxy = false | number | readonly string[];
+
+/** The address of the client of a request; undefined if the socket has none: a socket in the file system, or one that is gone. */
+export type ClientAddress = (request: IncomingMessage) => string | undefined;
+
+/** More proxies in a row than anybody has: a larger number is a mistake. */
+const MAX_HOPS = 32;
+
+/** An address with a port behind it, as some proxies write it: `192.0.2.1:4711`, `[2001:db8::1]:4711`, `[2001:db8::1]`. */
+const WITH_PORT = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::\d{1,5})?$/i;
+
+/**
+ * How the client of a request is found. Each proxy appends the address that it was called from to X-Forwarded-For, so only
+ * its right end was written by ours, and what stands left of that by anybody: it is read from the right, no further than
+ * proxies are trusted, and never beyond what is no address.
+ *
+ * @throws TypeError or RangeError for an option of the wrong kind
+ */
+export function readTrustProxy(option: TrustProxy = false): ClientAddress {
+  if (option === false) return (request) => request.socket.remoteAddress;
+  const trusts = typeof option === 'number' ? countHops(option) : listProxies(option);
+  return (request) => {
+    let address = request.socket.remoteAddress;
+    const header = request.headers['x-forwarded-for'];
+    // Several lines of it are joined by node:http; the type has an array, as for any name.
+    const entries = header === undefined ? [] : String(header).split(',');
+    for (let hop = 0; entries.length > 0 && trusts(address, hop); hop++) {
+      const next = addressOf(entries.pop()!.trim());
+      if (next === undefined) break;
+      address = next;
+    }
+    return address;
+  };
+}
+
+type Trusts = (address: string | undefined, hop: number) => boolean;
+
+function countHops(count: number): Trusts {
+  const hops = integer(count, 'trustProxy', MAX_HOPS, 0);
+  return (_address, hop) => hop < hops;
+}
+
+function listProxies(list: readonly string[]): Trusts {
+  if (!Array.isArray(list)) {
+    const got = list === (true as unknown) ? 'true, with which any client could choose its address' : String(list);
+    throw new TypeError(`trustProxy must be false, a number of proxies or an array of their addresses, got ${got}`);
+  }
+  const proxies = new BlockList();
+  for (const entry of list) addProxy(proxies, entry);
+  return (address) =>
+    address !== undefined && isIP(address) !== 0 && proxies.check(withoutZone(address), family(address));
+}
+
+function addProxy(proxies: BlockList, entry: string): void {
+  if (typeof entry !== 'string') throw new TypeError(`trustProxy: an address must be a string, got ${String(entry)}`);
+  const [address = '', bits, ...more] = entry.split('/');
+  const length = isIP(address) === 4 ? 32 : 128;
+  const wellFormed = more.length === 0 && isIP(address) !== 0 && withoutZone(address) === address;
+  if (!wellFormed || (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > length))) {
+    throw new TypeError(
+      `trustProxy: ${JSON.stringify(entry)} is no address and no block of them, such as 10.0.0.0/8 or ::1`,
+    );
+  }
+  proxies.addSubnet(address, bits === undefined ? length : Number(bits), family(address));
+}
+
+/** The address in one entry of the header; undefined for what is none: `unknown`, say. */
+function addressOf(entry: string): string | undefined {
+  if (isIP(entry) !== 0) return entry;
+  const [, v6, v4] = WITH_PORT.exec(entry) ?? [];
+  const address = v6 ?? v4 ?? '';
+  return isIP(address) === (v6 === undefined ? 4 : 6) ? address : undefined;
+}
+
+/** A link-local address without the interface that it is on, which `BlockList` does not take. */
+function withoutZone(address: string): string {
+  return address.split('%', 1)[0]!;
+}
+
+function family(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 4 ? 'ipv4' : 'ipv6';
+}
