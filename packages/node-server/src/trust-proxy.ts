@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import { integer } from './integer.ts';
+import { readInteger } from '@ws/connection';
 
 /** Whose word on the client's address is taken: that of so many proxies in a row, or of those at these addresses. */
 export type TrustProxy = false | number | readonly string[];
@@ -41,7 +41,7 @@ export function readTrustProxy(option: TrustProxy = false): ClientAddress {
 type Trusts = (address: string | undefined, hop: number) => boolean;
 
 function countHops(count: number): Trusts {
-  const hops = integer(count, 'trustProxy', MAX_HOPS, 0);
+  const hops = readInteger(count, 'trustProxy', MAX_HOPS, 0);
   return (_address, hop) => hop < hops;
 }
 
