@@ -19,9 +19,13 @@ const echo = (socket: WebSocket) => socket.on('message', (data, isBinary) => soc
 async function client(port: number, ca: Buffer | Buffer[], options: ClientOptions = {}) {
   const socket = new WsClient(`wss://127.0.0.1:${port}/`, { ca, ...options });
   onTestFinished(() => socket.terminate());
-  const messages = on(socket, 'message');
+  const messages = on(socket, 'message', { close: ['close'] });
   await once(socket, 'open');
-  const next = async (): Promise<Buffer> => (await messages.next()).value[0];
+  const next = async (): Promise<Buffer> => {
+    const { value, done } = await messages.next();
+    if (done) throw new Error('the connection has ended');
+    return value[0];
+  };
   return { socket, next };
 }
 
