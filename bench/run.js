@@ -1,5 +1,5 @@
 /**
- * All figures of the READMEs: `npm run bench`. For a part of them: `npm run bench -- decode encode mask memory echo bun deflate`; and
+ * All figures of the READMEs: `npm run bench`. For a part of them: `npm run bench -- decode encode mask memory echo bun deflate deno`; and
  * for the contestants to run elsewhere than on this Node: `--runtime node-20` (-22, -24, -26), or `--runtime bun` (mask).
  *
  * Contestants take turns within a round, so that what else the machine does falls on all of them alike; a figure is the
@@ -11,6 +11,7 @@ import { binaryOf, versionOf } from '@ws/runtimes';
 import { benchBun } from './bun/bench.js';
 import { benchCodec } from './codec/bench.js';
 import { benchDeflate } from './deflate/bench.js';
+import { benchDeno } from './deno/bench.js';
 import { benchEcho } from './echo/bench.js';
 import { version } from './version.js';
 
@@ -24,6 +25,7 @@ await benchCodec(program, wanted);
 if (wanted('echo')) await benchEcho(program);
 if (wanted('bun')) await benchBun();
 if (wanted('deflate')) await benchDeflate(program);
+if (wanted('deno')) await benchDeno();
 
 /** @param {string | undefined} wanted */
 function runtime(wanted) {

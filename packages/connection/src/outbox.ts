@@ -13,10 +13,14 @@ export class Outbox {
   #slab: Slab | undefined;
   #start = 0;
   #end = 0;
-  /** How many bytes of which slab the chunks have that wait, or were taken last; and of which slabs before that one. */
+  /** How many bytes of which slab the chunks have that wait; and of which slabs before that one. */
   #lender: Slab | undefined;
   #borrowed = 0;
   #lenders: { readonly slab: Slab; readonly bytes: number }[] | undefined;
+  /** The same of the chunks that were taken last. */
+  #takenLender: Slab | undefined;
+  #takenBorrowed = 0;
+  #takenLenders: { readonly slab: Slab; readonly bytes: number }[] | undefined;
 
   constructor(memory: SendMemory) {
     this.#memory = memory;
@@ -56,14 +60,18 @@ export class Outbox {
   take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     this.#seal();
     const chunks = this.#chunks;
-    if (this.#bytes <= maxBytes) {
+    const whole = this.#bytes <= maxBytes;
+    // What has to be written in parts is not worth the count: its memory goes with it.
+    this.#takenLender = whole ? this.#lender : undefined;
+    this.#takenBorrowed = this.#borrowed;
+    this.#takenLenders = whole ? this.#lenders : undefined;
+    this.#lender = undefined;
+    this.#lenders = undefined;
+    if (whole) {
       this.#chunks = [];
       this.#bytes = 0;
       return chunks;
     }
-    // What has to be written in parts is not worth the count: its memory goes with it.
-    this.#lender = undefined;
-    this.#lenders = undefined;
     this.#bytes -= maxBytes;
     let taken = 0;
     let room = maxBytes;
@@ -79,12 +87,12 @@ export class Outbox {
 
   /** What `take` returned last has been copied: its memory may be used again. */
   giveBack(): void {
-    if (this.#lender === undefined) return;
-    this.#memory.giveBack(this.#lender, this.#borrowed);
-    this.#lender = undefined;
-    if (this.#lenders === undefined) return;
-    for (const { slab, bytes } of this.#lenders) this.#memory.giveBack(slab, bytes);
-    this.#lenders = undefined;
+    if (this.#takenLender === undefined) return;
+    this.#memory.giveBack(this.#takenLender, this.#takenBorrowed);
+    this.#takenLender = undefined;
+    if (this.#takenLenders === undefined) return;
+    for (const { slab, bytes } of this.#takenLenders) this.#memory.giveBack(slab, bytes);
+    this.#takenLenders = undefined;
   }
 
   /** Makes room in the slab and writes the header there. Returns the index behind the header. */

@@ -4,8 +4,8 @@
  */
 export interface Transport {
   /**
-   * Whether bytes for which `write` returns true have been copied by then, to the system for example, so that their memory may be
-   * used again. Default: false, since a stream may pass on what it is given.
+   * Whether bytes for which `write` returns true, or that `driver.written()` tells of, have been copied by then, to the system for
+   * example, so that their memory may be used again. Default: false, since a stream may pass on what it is given.
    */
   readonly copies?: boolean | undefined;
   /**

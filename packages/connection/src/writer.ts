@@ -114,6 +114,7 @@ export class Writer {
   /** The write that was under way is done. */
   done(): void {
     if (this.#stopped) return;
+    if (this.#transport.copies === true) this.#output.giveBack();
     this.#advance(false);
     this.#flush();
   }

@@ -15,6 +15,8 @@ const COPY_UP_TO = 65_536;
 
 /** A connection of Deno as the transport of a driver. */
 export class DenoTransport implements Transport {
+  /** A write is done once the system has it. */
+  readonly copies = true;
   readonly #conn: Conn;
   readonly #begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
   #driver!: Driver;
@@ -72,19 +74,31 @@ export class DenoTransport implements Transport {
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
-    void this.#write(chunks);
+    const bytes = chunks.length === 1 ? chunks[0]! : gather(chunks);
+    if (bytes === undefined) void this.#writeEach(chunks);
+    else this.#write(bytes);
     return false;
   }
 
-  async #write(chunks: readonly Uint8Array[]): Promise<void> {
+  /** One promise a write, and none of ours beside it. */
+  #write(bytes: Uint8Array): void {
+    this.#conn.write(bytes).then((written) => {
+      if (written < bytes.length) this.#write(bytes.subarray(written));
+      else this.#driver.written();
+    }, this.#fail);
+  }
+
+  async #writeEach(chunks: readonly Uint8Array[]): Promise<void> {
     try {
-      for (const bytes of gathered(chunks)) await writeAll(this.#conn, bytes);
+      for (const bytes of chunks) await writeAll(this.#conn, bytes);
     } catch (error) {
-      this.#lose(error as Error);
+      this.#fail(error as Error);
       return;
     }
     this.#driver.written();
   }
+
+  readonly #fail = (error: Error): void => this.#lose(error);
 
   end(): void {
     void this.#end();
@@ -129,20 +143,11 @@ export class DenoTransport implements Transport {
   }
 }
 
-/** The chunks, with those that are short together in one: each write is awaited. */
-function* gathered(chunks: readonly Uint8Array[]): Generator<Uint8Array> {
-  let from = 0;
-  while (from < chunks.length) {
-    let bytes = chunks[from]!.length;
-    let to = from + 1;
-    while (to < chunks.length && bytes + chunks[to]!.length <= COPY_UP_TO) bytes += chunks[to++]!.length;
-    if (to === from + 1) yield chunks[from]!;
-    else yield concat(chunks.slice(from, to), bytes);
-    from = to;
-  }
-}
-
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
+/** The chunks in one; undefined if they are too long to be copied. */
+function gather(chunks: readonly Uint8Array[]): Uint8Array | undefined {
+  let length = 0;
+  for (const chunk of chunks) length += chunk.length;
+  if (length > COPY_UP_TO) return undefined;
   const whole = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
