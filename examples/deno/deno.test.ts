@@ -1,0 +1,96 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { binaryOf, isTheirSystem, Missing } from '@ws/runtimes';
+import { expect, onTestFinished, test } from 'vitest';
+import { type ClientOptions, WebSocket } from 'ws';
+
+/** On other systems there is no Deno to run. */
+const deno = (() => {
+  try {
+    return binaryOf('@deno/linux-x64-glibc', 'deno');
+  } catch (error) {
+    if (error instanceof Missing && !isTheirSystem) return undefined;
+    throw error;
+  }
+})();
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'examples-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Runs an example as its head says, checked, and waits for its address. */
+async function start(name: string, permissions: string[] = [], args: string[] = []): Promise<string> {
+  const home = folder();
+  const flags = ['--check', '--no-prompt', '--no-remote', '--cached-only', '--allow-net', '--allow-env=PORT'];
+  const child = spawn(deno!, ['run', ...flags, ...permissions, `deno/${name}.ts`, ...args], {
+    cwd: join(import.meta.dirname, '..'),
+    env: { PATH: process.env['PATH'], HOME: home, DENO_DIR: join(home, 'deno'), DENO_NO_UPDATE_CHECK: '1', PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill());
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, address] = /^Listening at (\S+)$/.exec(line) ?? [];
+    if (address !== undefined) return address;
+  }
+  throw new Error(`${name} has ended`);
+}
+
+async function firstMessage(address: string, options: ClientOptions, send?: string): Promise<string> {
+  const socket = new WebSocket(address, options);
+  if (send !== undefined) socket.on('open', () => socket.send(send));
+  const [data] = await once(socket, 'message');
+  socket.close();
+  await once(socket, 'close');
+  return String(data);
+}
+
+const inDeno = (run: () => Promise<void>) => async () => {
+  if (deno !== undefined) await run();
+};
+
+test(
+  'echo: what is sent comes back, and a plain request has an answer',
+  inDeno(async () => {
+    const address = await start('echo');
+    expect(await firstMessage(address, {}, 'hello')).toBe('hello');
+    expect(await (await fetch(`${address.replace('ws', 'http')}/health`)).text()).toBe('ok\n');
+  }),
+);
+
+test(
+  'auth: a token opens the connection; without one, or with a wrong one, the answer is a 401 that says how',
+  inDeno(async () => {
+    const address = await start('auth');
+    expect(await firstMessage(address, { headers: { Authorization: 'Bearer ada-7f9a4e' } })).toBe('Hello Ada.');
+    const challenges = [
+      [{}, 'Bearer realm="notes"'],
+      [{ Authorization: 'Bearer x' }, 'Bearer realm="notes", error="invalid_token"'],
+    ] as const;
+    for (const [headers, challenge] of challenges) {
+      const [, response] = await once(new WebSocket(address, { headers }), 'unexpected-response');
+      expect([response.statusCode, response.headers['www-authenticate']]).toEqual([401, challenge]);
+      response.destroy();
+    }
+  }),
+);
+
+test(
+  'wss: with a certificate made as its head says',
+  inDeno(async () => {
+    const files = folder();
+    const [cert, key] = [join(files, 'cert.pem'), join(files, 'key.pem')];
+    const extensions = ['subjectAltName=DNS:localhost,IP:127.0.0.1', 'basicConstraints=critical,CA:FALSE'];
+    const args = ['-subj', '/CN=localhost', ...extensions.flatMap((extension) => ['-addext', extension])];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...args, '-keyout', key, '-out', cert], {
+      stdio: 'pipe',
+    });
+    const address = await start('wss', ['--allow-read'], [cert, key]);
+    expect(await firstMessage(address, { ca: readFileSync(cert) }, 'secret')).toBe('secret');
+  }),
+);
