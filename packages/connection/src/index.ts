@@ -11,10 +11,18 @@ export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } fro
 export { readInteger, readMilliseconds } from './integer.ts';
 export { type Message, MessageQueue, type QueuedMessage } from './message-queue.ts';
 export { type HeartbeatSettings, readHeartbeat } from './read-heartbeat.ts';
-export { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';
+export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './runtime.ts';
 export { SendMemory } from './send-memory.ts';
 export type { SendOptions } from './sender.ts';
 export { type ConnectableTransport, NotSentError, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
-export { type ByteReadable, type ByteStreams, type ByteWritable, openStreams, StreamsTransport } from './streams.ts';
+export {
+  type ByteReadable,
+  type ByteReader,
+  type ByteStreams,
+  type ByteWritable,
+  type ByteWriter,
+  openStreams,
+  StreamsTransport,
+} from './streams.ts';
 export type { Clock, Transport } from './transport.ts';
 export type { SendCallback } from './writer.ts';

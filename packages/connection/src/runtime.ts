@@ -2,10 +2,18 @@ import type { Clock } from './transport.ts';
 
 /** What every runtime of today has as globals, and a driver needs: `globalThis` is one. */
 export interface Runtime {
+  /** Calls back once, after so many milliseconds; gives what stands for the timer. */
   setTimeout(callback: () => void, ms: number): unknown;
+  /** Stops a timer, if it still runs. */
   clearTimeout(timer: unknown): void;
   /** For the masking keys of a client. */
-  readonly crypto: { getRandomValues(array: Int32Array<ArrayBuffer>): unknown };
+  readonly crypto: RandomSource;
+}
+
+/** As much of the Web Crypto API as is used here. */
+export interface RandomSource {
+  /** Fills the array with numbers that nobody can foresee. */
+  getRandomValues(array: Int32Array<ArrayBuffer>): unknown;
 }
 
 /**

@@ -2,21 +2,34 @@ import type { Driver } from './driver.ts';
 import { Socket, type SocketOptions } from './socket.ts';
 import type { Transport } from './transport.ts';
 
+/** As much of a reader of a WHATWG stream as is used here. */
+export interface ByteReader {
+  /** The next chunk, or that there is none. */
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** Ends the stream from here: nobody will read on. */
+  cancel(reason?: unknown): Promise<unknown>;
+}
+
+/** As much of a writer of a WHATWG stream as is used here. */
+export interface ByteWriter {
+  /** Fulfilled when the bytes are written. */
+  write(chunk: Uint8Array): Promise<unknown>;
+  /** Ends the stream after what was written; fulfilled then. */
+  close(): Promise<unknown>;
+  /** Ends the stream at once. */
+  abort(reason?: unknown): Promise<unknown>;
+}
+
 /** As much of a WHATWG `ReadableStream` of bytes as is used here. */
 export interface ByteReadable {
-  getReader(): {
-    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-    cancel(reason?: unknown): Promise<unknown>;
-  };
+  /** Locks the stream. */
+  getReader(): ByteReader;
 }
 
 /** As much of a WHATWG `WritableStream` of bytes as is used here. */
 export interface ByteWritable {
-  getWriter(): {
-    write(chunk: Uint8Array): Promise<unknown>;
-    close(): Promise<unknown>;
-    abort(reason?: unknown): Promise<unknown>;
-  };
+  /** Locks the stream. */
+  getWriter(): ByteWriter;
 }
 
 /**
@@ -38,8 +51,8 @@ export interface ByteStreams {
 /** A pair of streams as the transport of a driver: one read at a time and none while paused, and a write is done when its promise is. */
 export class StreamsTransport implements Transport {
   readonly #streams: ByteStreams;
-  readonly #reader: ReturnType<ByteReadable['getReader']>;
-  readonly #writer: ReturnType<ByteWritable['getWriter']>;
+  readonly #reader: ByteReader;
+  readonly #writer: ByteWriter;
   #driver: Driver | undefined;
   #paused = false;
   #reading = false;

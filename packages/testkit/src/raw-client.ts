@@ -50,6 +50,7 @@ export class RawClient {
     }
   }
 
+  /** Writes bytes, or a string as UTF-8, as they are. */
   write(bytes: Uint8Array | string): this {
     this.socket.write(bytes);
     return this;
