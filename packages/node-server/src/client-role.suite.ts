@@ -11,6 +11,8 @@ import { SocketTransport } from './socket-transport.ts';
 
 type Received = { payload: Uint8Array; isBinary: boolean };
 
+type End = { code: number; reason: string; cause: Error | undefined };
+
 /** A client out of the parts of the house: handshake, driver and a socket of node:net. Without options, it offers no compression. */
 export async function connectClient(url: string, deflate?: PermessageDeflateOptions) {
   const upgrade = createUpgrade(url, {
@@ -29,8 +31,8 @@ export async function connectClient(url: string, deflate?: PermessageDeflateOpti
   if (!verified.ok) throw verified.error;
   const waiting: Received[] = [];
   let wake = () => {};
-  let closed!: (end: { code: number; reason: string }) => void;
-  const over = new Promise<{ code: number; reason: string }>((resolve) => {
+  let closed!: (end: End) => void;
+  const over = new Promise<End>((resolve) => {
     closed = resolve;
   });
   const pongs: string[] = [];
@@ -48,7 +50,7 @@ export async function connectClient(url: string, deflate?: PermessageDeflateOpti
       ping: () => {},
       pong: (payload) => pongs.push(String(payload)),
       drain: () => {},
-      close: (code, reason) => closed({ code, reason }),
+      close: (code, reason, cause) => closed({ code, reason, cause }),
       thrown: (error) => expect.unreachable(String(error)),
     },
   });

@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
 import type { certificate } from './certificate.suite.ts';
+import { folder, freePort, start } from './program.suite.ts';
 
 /** The folder of the configurations, which are the very files that users copy. */
 export const DEPLOY: URL = new URL('../../../examples/deploy/', import.meta.url);
@@ -41,43 +38,6 @@ function substituted(file: string, substitutes: Substitutes): string {
     },
     readFileSync(new URL(file, DEPLOY), 'utf8'),
   );
-}
-
-/** A folder that is gone after the test. */
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'proxy-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** A port on which nobody listens now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** A program that listens on a port, once it does; it ends with the test. */
-export async function start(command: string, args: readonly string[], port: number): Promise<ChildProcess> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  const ended = once(child, 'exit');
-  onTestFinished(async () => {
-    child.kill();
-    await ended;
-  });
-  for (let tries = 0; tries < 500 && child.exitCode === null; tries++) {
-    const socket = connect(port, '127.0.0.1');
-    const accepted = await once(socket, 'connect').catch(() => undefined);
-    socket.destroy();
-    if (accepted !== undefined) return child;
-    await delay(20);
-  }
-  throw new Error(`${command} does not listen on ${port}: ${output}`);
 }
 
 async function nginx({ certificate, apps, silence = '60s', sticky = false }: Setup): Promise<Proxy> {
