@@ -8,6 +8,7 @@ command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx
 command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
 command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || missing="$missing nats-server"
 /usr/bin/python3 -c 'import websockets' 2>/dev/null || missing="$missing python3-websockets"
+/usr/bin/python3 -c 'import autobahn' 2>/dev/null || missing="$missing python3-autobahn"
 if [ -z "$missing" ]; then
   echo "Everything that the system tier needs is there."
   exit 0
