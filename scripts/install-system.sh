@@ -6,6 +6,7 @@ missing=
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
+command -v libwebsockets-test-client >/dev/null || missing="$missing libwebsockets-test-server"
 command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || missing="$missing nats-server"
 /usr/bin/python3 -c 'import websockets' 2>/dev/null || missing="$missing python3-websockets"
 /usr/bin/python3 -c 'import autobahn' 2>/dev/null || missing="$missing python3-autobahn"
