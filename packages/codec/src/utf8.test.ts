@@ -63,7 +63,7 @@ test.each([
   ['f48080c0', 3],
 ])('%s is no UTF-8 at byte %i', (digits, at) => {
   expect(new Utf8Validator().push(hex(digits))).toBe(at);
-  expect(() => decodeUtf8Purely(hex(digits))).toThrow(TypeError);
+  for (const decode of [decodeUtf8, decodeUtf8Purely]) expect(() => decode(hex(digits))).toThrow(TypeError);
 });
 
 test.each(['c2', 'e1', 'e180', 'f1', 'f180', 'f18080'])('%s is a part of a character', (digits) => {
@@ -83,12 +83,15 @@ test.each([
   ['ff', 0],
   ['80', 0],
   ['c2', 1],
-  ['e18041', 2],
+  ['e180c1', 2],
 ])('%s at each place among ASCII is found there', (digits, at) => {
-  for (let place = 0; place < 14; place++) {
-    const bytes = new Uint8Array(20).fill(0x61);
-    bytes.set(hex(digits), place);
-    expect(new Utf8Validator().push(bytes), `at ${place}`).toBe(place + at);
+  for (const ascii of [0x00, 0x61, 0x7f]) {
+    for (let place = 0; place < 14; place++) {
+      const bytes = new Uint8Array(20).fill(ascii);
+      bytes.set(hex(digits), place);
+      expect(new Utf8Validator().push(bytes), `at ${place} among ${ascii}`).toBe(place + at);
+      expect(() => decodeUtf8(bytes)).toThrow(TypeError);
+    }
   }
 });
 
@@ -128,7 +131,7 @@ describe('a check that is lent', () => {
   test('leaves to the loop where the bad byte is', () => {
     expect(judge(latin1(`${a(30)}\xff${a(70)}`))).toMatchObject({ bad: 30 });
     expect(judge(latin1(`${a(70)}\xe1`), latin1(a(70)))).toMatchObject({ bad: 0, asked: [a(70)] });
-    expect(judge(latin1(`${a(70)}\x80\x80\x80\x80`))).toMatchObject({ bad: 70 });
+    expect(judge(latin1(`${a(70)}\x80\x80\x80\x80`))).toMatchObject({ bad: 70, asked: [a(70)] });
   });
 });
 
