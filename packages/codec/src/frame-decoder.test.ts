@@ -34,6 +34,30 @@ test('a frame that lies whole in its chunk is one call, also if its header was c
   expect(events).toEqual(['frame 2 3 [2,5)', 'frame 9 0 [7,7)', 'frame 2 2 [1,3)']);
 });
 
+test.each([
+  ['client', '827f'],
+  ['server', '82ff'],
+] as const)('a %s does not take the first 16 bits of 64 for the length', (role, start) => {
+  const { events, sink } = recorder();
+  new FrameDecoder({ role }, sink).push(hex(`${start} 007e 000000000000 ${'00'.repeat(200)}`));
+  expect(events).toEqual(['length-unsafe @9']);
+});
+
+test('end() a second time tells nothing more', () => {
+  for (const [digits, told] of [
+    ['8200', ['frame 2 0 [2,2)']],
+    ['0200', ['frame 2 0 [2,2)', 'end-inside-message @2']],
+    ['82', ['end-inside-frame @1']],
+  ] as const) {
+    const { events, sink } = recorder();
+    const decoder = new FrameDecoder({ role: 'client' }, sink);
+    decoder.push(hex(digits));
+    decoder.end();
+    decoder.end();
+    expect(events).toEqual(told);
+  }
+});
+
 test('any other comes in parts', () => {
   const { events, sink } = recorder();
   const decoder = new FrameDecoder({ role: 'client' }, sink);

@@ -162,7 +162,6 @@ export class FrameDecoder {
   end(): void {
     if (this.#pushing)
       throw new TypeError('end() inside a callback of the same decoder: call it when push() has returned');
-    if (this.#ended) return;
     this.#ended = true;
     if (this.#state === OVER) return;
     if (this.#state === PAYLOAD || this.#spilled > 0) this.#fail('end-inside-frame', this.#offset);
