@@ -9,11 +9,11 @@ import {
   Opcode,
   type Platform,
   ProtocolError,
-  Utf8Validator,
   type ViolationName,
 } from '@ws/codec';
 import { type Data, toBytes } from './data.ts';
 import { allRsv, type Decoded, decodeWith, type Extension, isLater } from './extension.ts';
+import { isWholeText, type PreparedMessage } from './prepared.ts';
 import { SendMemory } from './send-memory.ts';
 import { Sender, type SendOptions } from './sender.ts';
 import { WaitingPongs } from './waiting-pongs.ts';
@@ -285,11 +285,11 @@ export class Connection {
    * Queues a message, or a fragment of one.
    *
    * @param data a string is sent as text, with U+FFFD for a lone surrogate; anything else as binary. Bytes up to 4 KiB are
-   *   copied at once; more must not change until they have been written
+   *   copied at once; more must not change until they have been written. What was prepared has its own options
    * @throws TypeError if the connection is not open; if the data is of the wrong kind, or is bytes sent as text that are not
    *   whole characters of UTF-8; or if a fragmented message is open and this is of another kind: it would be a second one
    */
-  send(data: Data, options: SendOptions = {}): void {
+  send(data: Data | PreparedMessage, options: SendOptions = {}): void {
     if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);
     this.#sender.message(data, options);
     this.#sink.output();
@@ -412,9 +412,4 @@ export class Connection {
     this.#sender.control(opcode, payload);
     this.#sink.output();
   }
-}
-
-function isWholeText(payload: Uint8Array): boolean {
-  const validator = new Utf8Validator();
-  return validator.push(payload) === -1 && validator.complete;
 }

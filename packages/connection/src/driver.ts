@@ -3,7 +3,9 @@ import { Connection, type ConnectionOptions, type ConnectionSink } from './conne
 import type { Data } from './data.ts';
 import { Heartbeat, type HeartbeatOptions, type Pulse } from './heartbeat.ts';
 import { readMilliseconds } from './integer.ts';
-import { Reader, type ReaderEvents } from './reader.ts';
+import { type Overflow, readMaxBufferedAmount, readOverflow } from './output-limit.ts';
+import type { PreparedMessage } from './prepared.ts';
+import { PauseReason, Reader, type ReaderEvents } from './reader.ts';
 import type { SendOptions } from './sender.ts';
 import type { Clock, Transport } from './transport.ts';
 import { type SendCallback, Writer, type WriterEvents } from './writer.ts';
@@ -18,6 +20,8 @@ export interface DriverHandler {
   pong(payload: Uint8Array<ArrayBuffer>): void;
   /** After a `send` that returned false: all has been written. */
   drain(): void;
+  /** `maxBufferedAmount` was reached, and what that has led to. For whoever counts; not called for the application. */
+  overflow?(policy: Overflow): void;
   /**
    * The end, once, last.
    *
@@ -48,6 +52,13 @@ export interface DriverOptions extends Omit<ConnectionOptions, 'sink'> {
    * of its own. Its pongs are not told to the handler. Default: false, none.
    */
   readonly heartbeat?: Heartbeat | HeartbeatOptions | false | undefined;
+  /**
+   * With so many bytes waiting, a `send` is what `overflow` says; one message may go over it. Default: 64 MiB, four messages of the
+   * longest that are taken: a peer that is so far behind does better to come again (row M3).
+   */
+  readonly maxBufferedAmount?: number | undefined;
+  /** What becomes of a `send` then. Default: 'close'. */
+  readonly overflow?: Overflow | undefined;
 }
 
 /**
@@ -64,6 +75,10 @@ export class Driver {
 
   readonly #reader: Reader;
   readonly #writer: Writer;
+  readonly #maxBufferedAmount: number;
+  readonly #overflow: Overflow;
+  /** A fragmented message has begun, and its end has not been sent. */
+  #insideMessage = false;
   #needsDrain = false;
 
   #ended = false;
@@ -86,6 +101,8 @@ export class Driver {
     this.#handler = options.handler;
     this.#closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
     this.#closeReplyTimeout = readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000);
+    this.#maxBufferedAmount = readMaxBufferedAmount(options.maxBufferedAmount);
+    this.#overflow = readOverflow(options.overflow);
     const events = new Driver.#Events(this);
     this.#connection = new Connection({ ...options, sink: events });
     this.#reader = new Reader(this.#connection, this.#transport, this.#clock, this.#closeTimeout, events);
@@ -170,6 +187,11 @@ export class Driver {
     return this.#writer.bufferedAmount;
   }
 
+  /** Whether a fragmented message of ours has begun, and its end has not been sent: no other can be. */
+  get insideMessage(): boolean {
+    return this.#insideMessage;
+  }
+
   /** Whether the transport is gone: nothing follows. */
   get gone(): boolean {
     return this.#gone;
@@ -248,9 +270,14 @@ export class Driver {
    * @returns false if the caller should wait for the drain; also if the connection is not open, which the callback is told
    * @throws TypeError for data that cannot be sent
    */
-  send(data: Data, options: SendOptions, callback?: SendCallback | undefined): boolean {
+  send(data: Data | PreparedMessage, options: SendOptions, callback?: SendCallback | undefined): boolean {
     if (this.#pulse !== undefined) this.#pulse.moved = true;
-    return this.#submit(() => this.#connection.send(data, options), callback);
+    const isFragment = options.fin === false;
+    const waiting = this.bufferedAmount;
+    if (waiting >= this.#maxBufferedAmount && this.#refuse(waiting, isFragment, callback)) return false;
+    const goOn = this.#submit(() => this.#connection.send(data, options), callback);
+    this.#insideMessage = isFragment;
+    return goOn;
   }
 
   /** Queues a ping of at most 125 bytes. As {@link send}; RangeError if it is longer. */
@@ -282,14 +309,14 @@ export class Driver {
     this.#destroy();
   }
 
-  /** Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. */
-  pause(): void {
-    this.#reader.pause();
+  /** Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. Each reason is for itself. */
+  pause(reason: number = PauseReason.Application): void {
+    this.#reader.pause(reason);
   }
 
-  /** Goes on after {@link pause}, soon. */
-  resume(): void {
-    this.#reader.resume();
+  /** Goes on, soon, once no reason for a {@link pause} is left. */
+  resume(reason: number = PauseReason.Application): void {
+    this.#reader.resume(reason);
   }
 
   /**
@@ -325,7 +352,29 @@ export class Driver {
     return false;
   }
 
+  /** What `maxBufferedAmount` makes of a `send`: false if it is to be taken nevertheless. */
+  #refuse(waiting: number, isFragment: boolean, callback: SendCallback | undefined): boolean {
+    if (this.state !== 'open') return false;
+    // A part of a message cannot be missed out.
+    const mustClose = this.#overflow === 'drop' && (isFragment || this.#insideMessage);
+    const policy = mustClose ? 'close' : this.#overflow;
+    this.#handler.overflow?.(policy);
+    if (policy === 'wait') {
+      this.#reader.pause(PauseReason.Output);
+      return false;
+    }
+    if (callback !== undefined) {
+      const limit = this.#maxBufferedAmount;
+      const error = new Error(`not sent: ${waiting} bytes wait for the peer, and maxBufferedAmount is ${limit}`);
+      this.#writer.refused(callback, error);
+    }
+    if (policy === 'close') this.close(CloseCode.TryAgainLater, 'messages are not read fast enough');
+    else this.#needsDrain = true;
+    return true;
+  }
+
   #idle(): void {
+    this.#reader.resume(PauseReason.Output);
     if (this.#needsDrain) {
       this.#needsDrain = false;
       this.call(() => this.#handler.drain());

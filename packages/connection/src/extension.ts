@@ -10,6 +10,12 @@ export interface Extension {
   readonly rsv: number;
 
   /**
+   * Two extensions with the same word here make the same of a message, whatever was before it: one may encode for both.
+   * Default: none does for another.
+   */
+  readonly alike?: string | undefined;
+
+  /**
    * A message from the peer, whose first frame has at least one of its bits set.
    *
    * @param maxLength the limit on what comes out, in bytes; over it, the answer is 'message-too-big'

@@ -9,6 +9,17 @@ export interface ReaderEvents {
   pongsUnread(): void;
 }
 
+/** Who has stopped the deliveries; each for itself. */
+export const PauseReason = {
+  Application: 1,
+  /** The peer has to read first what was sent to it. */
+  Output: 2,
+  /** A hook decides on the message before. */
+  Hook: 4,
+  /** More has come than the rate allows. */
+  Rate: 8,
+} as const;
+
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -25,7 +36,8 @@ export class Reader {
   /** What was received while somebody held, and has not been taken. */
   readonly #rest: Uint8Array[] = [];
   #receiving = false;
-  #paused = false;
+  /** Why deliveries have stopped: a sum of {@link PauseReason}. */
+  #paused = 0;
   #transportPaused = false;
   #peerEnded = false;
   #stopped = false;
@@ -44,15 +56,15 @@ export class Reader {
     return this.#peerEnded;
   }
 
-  /** Whether the transport is read: nobody holds, and nothing waits. */
+  /** Whether the transport is read, or only because of the peer is not. */
   get reading(): boolean {
-    return !this.#transportPaused;
+    return !this.#transportPaused || this.#paused === PauseReason.Output;
   }
 
   received(chunk: Uint8Array): void {
     // After the end, the peer's bytes are read to let its stream end, and dropped: a reset would overtake our Close.
     if (this.#closed || this.#stopped) return;
-    const taken = this.#paused || this.#rest.length > 0 ? 0 : this.#receive(chunk);
+    const taken = this.#paused !== 0 || this.#rest.length > 0 ? 0 : this.#receive(chunk);
     if (taken < chunk.length && !this.#closed) this.#rest.push(copyOf(chunk.subarray(taken)));
     this.#throttle();
   }
@@ -63,17 +75,19 @@ export class Reader {
     this.#endIfAllIsTaken();
   }
 
-  pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
+  pause(reason: number = PauseReason.Application): void {
+    const before = this.#paused;
+    this.#paused |= reason;
+    if (before !== 0) return;
     this.#connection.hold();
     this.#throttle();
   }
 
   /** Goes on after {@link pause}, soon. */
-  resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
+  resume(reason: number = PauseReason.Application): void {
+    if (this.#paused === 0) return;
+    this.#paused &= ~reason;
+    if (this.#paused !== 0) return;
     this.#connection.release();
     this.#clock.defer(() => this.goOn());
   }
@@ -96,7 +110,7 @@ export class Reader {
   /** Takes what was decoded and the rest, as far as nobody holds. */
   goOn(): void {
     if (this.#receiving || this.#stopped) return;
-    while (!this.#paused && !this.#connection.heldForPongs) {
+    while (this.#paused === 0 && !this.#connection.heldForPongs) {
       const { decoding } = this.#connection;
       if (decoding === 'decoding' || (decoding === 'no' && this.#rest.length === 0)) break;
       const chunk = this.#rest.shift() ?? NOTHING;
@@ -143,7 +157,7 @@ export class Reader {
   #throttle(): void {
     if (this.#stopped) return;
     const { state, heldForPongs } = this.#connection;
-    const pause = state !== 'closed' && (this.#paused || this.#rest.length > 0 || heldForPongs);
+    const pause = state !== 'closed' && (this.#paused !== 0 || this.#rest.length > 0 || heldForPongs);
     if (pause !== this.#transportPaused) {
       this.#transportPaused = pause;
       if (pause) this.#transport.pause();

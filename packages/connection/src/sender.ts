@@ -2,6 +2,7 @@ import { Opcode } from '@ws/codec';
 import { type Data, toBytes } from './data.ts';
 import { type Encoded, type EncodeOptions, type Extension, isLater } from './extension.ts';
 import { COPY_UP_TO, Outbox } from './outbox.ts';
+import { mustBeText, PreparedMessage } from './prepared.ts';
 import type { SendMemory } from './send-memory.ts';
 
 /** How a message is sent. */
@@ -14,13 +15,19 @@ export interface SendOptions {
   readonly compress?: boolean | undefined;
 }
 
+/** What is for the extensions to encode. */
+interface Encoding extends EncodeOptions {
+  /** Others are sent the same: an extension that is like theirs has encoded it already. */
+  readonly prepared: PreparedMessage | undefined;
+}
+
 /** What waits behind a message that an extension is encoding. */
 interface Pending {
   readonly opcode: Opcode;
   readonly payload: Uint8Array;
   readonly fin: boolean;
   /** Undefined: not for extensions. */
-  readonly encode: EncodeOptions | undefined;
+  readonly encode: Encoding | undefined;
 }
 
 /** Those of the frame that is being queued: one record for all, which nobody keeps. */
@@ -98,25 +105,39 @@ export class Sender {
    *
    * @throws TypeError before anything is queued; see `Connection.send`
    */
-  message(data: Data, { fin = true, binary, compress = true }: SendOptions): void {
+  message(data: Data | PreparedMessage, options: SendOptions): void {
+    if (data instanceof PreparedMessage) {
+      const { payload, isBinary, compress } = data;
+      this.#message(payload, true, isBinary, compress, true, data);
+      return;
+    }
+    const { fin = true, binary, compress = true } = options;
     const payload = toBytes(data, 'data');
     const isBinary = binary ?? (typeof data !== 'string' && this.#open !== 'text');
+    if (!isBinary && typeof data !== 'string') mustBeText(payload, this.#isUtf8);
+    this.#message(payload, fin, isBinary, compress, typeof data === 'string', undefined);
+  }
+
+  /** @param stays whether the payload will not change, however short it is */
+  #message(
+    payload: Uint8Array,
+    fin: boolean,
+    isBinary: boolean,
+    compress: boolean,
+    stays: boolean,
+    prepared: PreparedMessage | undefined,
+  ): void {
     const kind = isBinary ? 'binary' : 'text';
-    if (this.#open !== 'none' && this.#open !== kind) {
+    if (this.#open !== 'none' && (this.#open !== kind || prepared !== undefined)) {
       throw new TypeError(`a fragmented ${this.#open} message is open: end it (fin) before another is begun`);
-    }
-    if (kind === 'text' && typeof data !== 'string' && !this.#isUtf8(payload)) {
-      throw new TypeError(
-        'the data is not UTF-8, or cuts a character, so it cannot be sent as text: send it as binary',
-      );
     }
     const opcode = this.#open !== 'none' ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
     this.#open = fin ? 'none' : kind;
     // An extension works on whole messages; one that is sent in fragments goes without.
     const whole = fin && opcode !== Opcode.Continuation;
-    const encode = whole && this.#extensions.length > 0 ? { isBinary, compress } : undefined;
+    const encode = whole && this.#extensions.length > 0 ? { isBinary, compress, prepared } : undefined;
     if (this.#pending.length > 0) {
-      const mayChange = typeof data !== 'string' && payload.length <= COPY_UP_TO;
+      const mayChange = !stays && payload.length <= COPY_UP_TO;
       this.#wait({ opcode, payload: mayChange ? copyOf(payload) : payload, fin, encode });
     } else if (encode === undefined) this.#frame(opcode, payload, fin, 0);
     else if (!this.#encode(opcode, payload, encode, 0, 0)) this.#wait({ opcode, payload, fin, encode });
@@ -143,18 +164,22 @@ export class Sender {
    *
    * @returns false if one of them takes its time
    */
-  #encode(opcode: Opcode, plain: Uint8Array, options: EncodeOptions, from: number, marked: number): boolean {
+  #encode(opcode: Opcode, plain: Uint8Array, options: Encoding, from: number, marked: number): boolean {
     let payload = plain;
     let rsv = marked;
     for (let i = from; i < this.#extensions.length; i++) {
-      const encoded = this.#extensions[i]!.encode(payload, options);
+      const extension = this.#extensions[i]!;
+      const encoded =
+        options.prepared === undefined
+          ? extension.encode(payload, options)
+          : options.prepared.encode(extension, payload, options);
       if (isLater(encoded)) {
         this.#encodeLater(encoded, opcode, payload, options, i, rsv);
         return false;
       }
       if (encoded === undefined) continue;
       payload = encoded;
-      rsv |= this.#extensions[i]!.rsv;
+      rsv |= extension.rsv;
     }
     this.#frame(opcode, payload, true, rsv);
     return true;
@@ -164,7 +189,7 @@ export class Sender {
     encoded: PromiseLike<Encoded>,
     opcode: Opcode,
     payload: Uint8Array,
-    options: EncodeOptions,
+    options: Encoding,
     at: number,
     rsv: number,
   ): void {

@@ -72,6 +72,43 @@ test('README: backpressure: all of it arrives at a slow reader', async () => {
   expect(client.bytes.subarray(-4).toString('hex')).toBe('880203e8');
 });
 
+test('README: a broadcast reaches all but the sender, who is thanked', async () => {
+  const { port } = await start('Broadcast');
+  const [sender, other] = [await open(port, own), await open(port, own)];
+  sender.send(text('news'));
+  expect(await sender.received(1)).toEqual([textLine('thank you')]);
+  expect(await other.received(1)).toEqual([textLine('news')]);
+});
+
+test('README: messages are checked, and changed', async () => {
+  const { port } = await start('Checking messages');
+  const client = await open(port, own);
+  client.send(text(' hello '), text('/admin'), text('bye'), { opcode: 2 });
+  expect(await client.received(3)).toEqual([textLine('hello'), textLine('bye'), 'close 1003 "text only"']);
+});
+
+test('README: a client that is refused is a line of the log, and counts', async () => {
+  const { child, port } = await start('Watching a server');
+  const other = request(port, { Origin: 'https://evil.example' }, 'GET /chat HTTP/1.1');
+  await other.response();
+  await other.end();
+  await open(port, own, 'GET /chat HTTP/1.1');
+  const [, promised] = /^\/\/ (127.*)$/m.exec(README)!;
+  expect(await child.line()).toBe(promised);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(metrics).toContain('ws_handshakes_refused_total{status="403",reason="origin-forbidden"} 1\n');
+  expect(metrics).toContain('ws_connections 1\n');
+});
+
+test('README: a server that is asked to end takes leave of its clients', async () => {
+  const { child, port } = await start('Closing the server');
+  const client = await open(port, own);
+  child.process.kill('SIGTERM');
+  expect(await client.received(1)).toEqual(['close 1012 "restart"']);
+  await client.send(close(1012)).end();
+  expect(await child.line()).toBe('all are gone');
+});
+
 test('README: compression by its options, for a client that offers it', async () => {
   const { port } = await start('Compression');
   const client = await open(port, { ...own, 'Sec-WebSocket-Extensions': 'permessage-deflate' });
@@ -88,9 +125,10 @@ test('README: the table has every option, with its default', () => {
   const source = readFileSync(new URL('./options.ts', import.meta.url), 'utf8').split('export interface Settings')[0]!;
   const options = [...source.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name!);
   expect(documented.sort()).toEqual(options.sort());
-  const { handshakeTimeout, closeTimeout, closeReplyTimeout, maxPayload } = readOptions({ noServer: true });
-  expect([handshakeTimeout, closeTimeout, closeReplyTimeout, maxPayload]).toEqual([10_000, 1000, 10_000, 16 * 2 ** 20]);
-  for (const number of ['10,000', '1,000', '16 MiB', '30,000 and 20,000'])
+  const { handshakeTimeout, closeTimeout, connection } = readOptions({ noServer: true });
+  expect([handshakeTimeout, closeTimeout, connection.closeReplyTimeout]).toEqual([10_000, 1000, 10_000]);
+  expect([connection.maxPayload, connection.maxBufferedAmount]).toEqual([16 * 2 ** 20, 64 * 2 ** 20]);
+  for (const number of ['10,000', '1,000', '16 MiB', '30,000 and 20,000', '64 MiB'])
     expect(table).toMatch(new RegExp(`\\| ${number} +\\|`));
 });
 
@@ -100,6 +138,7 @@ test('README: what it says is not here is not here', () => {
   expect(Object.keys(api).sort()).toEqual([
     'CloseCode',
     'HandshakeError',
+    'PreparedMessage',
     'ProtocolError',
     'WebSocket',
     'WebSocketServer',

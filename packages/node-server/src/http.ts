@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type RequestHead, refuse } from '@ws/handshake';
+import { type HeaderFields, type RequestHead, refuse } from '@ws/handshake';
 
 /** A request as Node has parsed it, as the handshake reads it: with duplicates, in the order of the wire. */
 export function requestHead(request: IncomingMessage): RequestHead {
@@ -12,6 +12,17 @@ export function requestHead(request: IncomingMessage): RequestHead {
     httpVersion: request.httpVersion,
     headers,
   };
+}
+
+/** What `emit` has added to the lines of a 101 response; it returns false if nobody could. */
+export function addedLines(emit: (lines: string[]) => boolean): HeaderFields {
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+  const known = lines.length;
+  if (!emit(lines)) return [];
+  return lines.slice(known).map((line) => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, Math.max(colon, 0)), line.slice(colon + 1).trim()];
+  });
 }
 
 /** A server on a port of its own speaks nothing but WebSocket. */

@@ -1,9 +1,26 @@
 export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
-export type { Data, HeartbeatSettings as HeartbeatOptions, Message, SendCallback, SendOptions } from '@ws/connection';
+export {
+  type Data,
+  type HeartbeatSettings as HeartbeatOptions,
+  type Message,
+  type MessageVerdict,
+  type Overflow,
+  PreparedMessage,
+  type PrepareOptions,
+  type SendCallback,
+  type SendOptions,
+} from '@ws/connection';
 export { HandshakeError, type HandshakeReason, type Headers, type Verdict } from '@ws/handshake';
+export type { BroadcastOptions } from './broadcast.ts';
+export type { DiagnosticsMessages } from './diagnostics.ts';
+export type { CloseOptions } from './drain.ts';
+export type { MessageHookFunction } from './message-hook.ts';
 export type { ServerOptions } from './options.ts';
 export type { PerMessageDeflateOptions } from './per-message-deflate.ts';
+export type { Labels } from './prometheus.ts';
+export type { RateLimit } from './rate-limit.ts';
 export { type UpgradeCallback, WebSocketServer, type WebSocketServerEvents } from './server.ts';
 export type { TrustProxy } from './trust-proxy.ts';
 export type { ClientInfo, VerifyCallback, VerifyClient } from './verify-client.ts';
-export { WebSocket, WebSocket as default, type WebSocketEvents, type WebSocketListener } from './websocket.ts';
+export { WebSocket, WebSocket as default } from './websocket.ts';
+export type { WebSocketEvents, WebSocketListener } from './websocket-events.ts';

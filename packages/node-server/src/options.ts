@@ -1,10 +1,12 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import { type Heartbeat, type HeartbeatSettings, readHeartbeat, readInteger, readMilliseconds } from '@ws/connection';
+import { type HeartbeatSettings, type Overflow, readInteger, readMilliseconds } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
-import { clock } from './clock.ts';
+import { type ConnectionSettings, readConnection } from './connection-settings.ts';
+import type { MessageHookFunction } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { type ClientAddress, readTrustProxy, type TrustProxy } from './trust-proxy.ts';
 import type { VerifyClient } from './verify-client.ts';
 
@@ -78,21 +80,49 @@ export interface ServerOptions {
    * (`10.0.0.0/8`). Default: false, since whoever connects can write that header.
    */
   readonly trustProxy?: TrustProxy | undefined;
+  /**
+   * With so many bytes waiting for a client, a `send` to it is what `overflow` says; one message may go over it. From 1 on. Default:
+   * 64 MiB, four messages of the longest that are taken: a client so far behind does better to come again (row M3).
+   */
+  readonly maxBufferedAmount?: number | undefined;
+  /**
+   * What becomes of a message then. 'close': it is refused, and the connection closes with 1013. 'drop': it is refused. 'wait': it
+   * is taken, and the client is not read until all has been written. Default: 'close', which bounds memory and loses nothing unseen.
+   */
+  readonly overflow?: Overflow | undefined;
+  /**
+   * With so many connections, a client gets a 503 with Retry-After. From 1 on. Default: no limit, since only the operator knows
+   * what the process may have of memory and file descriptors.
+   */
+  readonly maxConnections?: number | undefined;
+  /** How much a second is taken of handshakes, messages and bytes. Default: no limits, since only the application knows what is usual. */
+  readonly rateLimit?: RateLimit | undefined;
+  /**
+   * Decides on each message of a client before anybody hears of it: true lets it through, false leaves it out, data takes its place, an
+   * error closes the connection with 1011, or with its `closeCode` and message. While a promise is pending, nothing more of that client
+   * is read. Default: all are let through.
+   */
+  readonly messageHook?: MessageHookFunction | undefined;
+  /** How long `messageHook` may take for one message, in milliseconds, before the connection closes with 1011. Default: 10,000. */
+  readonly messageHookTimeout?: number | undefined;
+  /** When it is aborted, the server closes as with `close({})`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options, validated, with their defaults. */
 export interface Settings {
   readonly port: number | undefined;
   readonly path: string | undefined;
-  readonly maxPayload: number;
+  readonly connection: ConnectionSettings;
   readonly extensions: readonly ExtensionNegotiator<PermessageDeflate>[];
   readonly handleProtocols: ServerOptions['handleProtocols'];
   readonly verifyClient: VerifyClient | undefined;
   readonly handshakeTimeout: number;
   readonly closeTimeout: number;
-  readonly closeReplyTimeout: number;
-  readonly heartbeat: Heartbeat | undefined;
   readonly clientAddress: ClientAddress;
+  readonly maxConnections: number;
+  readonly messageHook: MessageHookFunction | undefined;
+  readonly messageHookTimeout: number;
 }
 
 /** @throws TypeError for an option of another type; RangeError for a number out of range (row M8) */
@@ -102,30 +132,39 @@ export function readOptions(options: ServerOptions): Settings {
   if (ways.filter(Boolean).length !== 1) {
     throw new TypeError('exactly one of the options port, server and noServer must be given');
   }
-  const { server, path, handleProtocols, verifyClient } = options;
+  const { server, path, handleProtocols, verifyClient, messageHook, signal } = options;
   if (server !== undefined && typeof server?.on !== 'function') {
     throw new TypeError(`server must be an http or https server, got ${server === null ? 'null' : typeof server}`);
   }
   if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
     throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
   }
-  for (const [name, hook] of Object.entries({ handleProtocols, verifyClient })) {
+  for (const [name, hook] of Object.entries({ handleProtocols, verifyClient, messageHook })) {
     if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
   }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
   if (handleProtocols !== undefined && options.subprotocols !== undefined) {
     throw new TypeError('either subprotocols or handleProtocols, not both');
   }
+  const closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
   return {
     port: options.port === undefined ? undefined : readInteger(options.port, 'port', 65_535, 0),
     path,
-    maxPayload: readInteger(options.maxPayload, 'maxPayload', Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
+    connection: readConnection(options, closeTimeout),
     extensions: readDeflate(options.perMessageDeflate),
     handleProtocols,
     verifyClient,
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
-    closeTimeout: readMilliseconds(options.closeTimeout, 'closeTimeout', 1000),
-    closeReplyTimeout: readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000),
-    heartbeat: readHeartbeat(clock, options.heartbeat, options.idleTimeout),
     clientAddress: readTrustProxy(options.trustProxy),
+    closeTimeout,
+    messageHook,
+    messageHookTimeout: readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', 10_000),
+    maxConnections: readInteger(
+      options.maxConnections,
+      'maxConnections',
+      Number.MAX_SAFE_INTEGER,
+      Number.MAX_SAFE_INTEGER,
+      1,
+    ),
   };
 }

@@ -2,28 +2,20 @@ import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { inspect } from 'node:util';
-import type { Extension } from '@ws/connection';
-import {
-  checkUpgrade,
-  completeUpgrade,
-  type Decision,
-  HandshakeError,
-  type HeaderFields,
-  type Refusal,
-  refuse,
-  serializeExtensions,
-  serializeHead,
-  type UpgradeOffer,
-  UpgradePolicy,
-} from '@ws/handshake';
-import { rethrow } from './clock.ts';
-import { answerPlainRequest, requestHead } from './http.ts';
+import { type Data, PreparedMessage, type PrepareOptions } from '@ws/connection';
+import { type HandshakeError, serializeExtensions } from '@ws/handshake';
+import { type BroadcastOptions, broadcast } from './broadcast.ts';
+import { type CloseOptions, drain } from './drain.ts';
+import { answerPlainRequest } from './http.ts';
+import { hookMessages } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
-import { PendingUpgrade } from './pending-upgrade.ts';
+import { platform } from './platform.ts';
+import type { Labels } from './prometheus.ts';
+import { Telemetry } from './telemetry.ts';
 import { route } from './upgrade-router.ts';
-import { verify } from './verify-client.ts';
+import { type Upgraded, Upgrades } from './upgrades.ts';
 import { driverOf, WebSocket } from './websocket.ts';
+import type { WebSocketInit } from './websocket-init.ts';
 
 /** The events of a {@link WebSocketServer} and what their listeners get. */
 export interface WebSocketServerEvents {
@@ -60,11 +52,12 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   readonly options: Readonly<ServerOptions>;
 
   readonly #settings: Settings;
-  readonly #policy: UpgradePolicy<Extension>;
+  readonly #upgrades: Upgrades;
+  readonly #telemetry: Telemetry = new Telemetry(this);
+  readonly #hookMessages: WebSocketInit['hookMessages'];
   /** The http server, where it is known, and whether it is ours. */
   readonly #http: Server | undefined;
   readonly #stopRouting: (() => void) | undefined;
-  readonly #pending = new Set<PendingUpgrade>();
   /** Whether an http server of ours still has to close. */
   #listening = true;
   #state: 'running' | 'closing' | 'closed' = 'running';
@@ -78,11 +71,16 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     super();
     this.#settings = readOptions(options);
     this.options = options;
-    this.#policy = new UpgradePolicy({
-      allowedOrigins: options.allowedOrigins,
-      requireOrigin: options.requireOrigin,
-      subprotocols: options.subprotocols,
-      extensions: this.#settings.extensions,
+    const { messageHook, messageHookTimeout } = this.#settings;
+    this.#hookMessages = messageHook && ((driver, told) => hookMessages(messageHook, messageHookTimeout, driver, told));
+    this.#upgrades = new Upgrades(options, this.#settings, {
+      isRunning: () => this.#state === 'running',
+      connections: () => this.clients.size,
+      shouldHandle: (request) => this.shouldHandle(request),
+      accepted: (request) => this.#telemetry.accepted(request),
+      refused: (error, request) => this.#telemetry.refused(error, request),
+      emitHeaders: (lines, request) => this.emit('headers', lines, request),
+      emitFailure: (error, socket, request) => this.emit('wsClientError', error, socket, request),
     });
     const { port } = this.#settings;
     if (port !== undefined) {
@@ -95,11 +93,13 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
         shouldHandle: (request) => this.#mayHandle(request),
         take: (request, socket, head) =>
           this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
-        refuseUnknown: (_request, socket, head) =>
-          new PendingUpgrade(socket, head).refuse(refuse(404), this.#settings.closeTimeout),
+        refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
       });
     }
     if (port !== undefined) this.#http?.listen(port, options.host, options.backlog, callback);
+    const { signal } = options;
+    if (signal?.aborted) this.#aborted();
+    else signal?.addEventListener('abort', this.#aborted);
   }
 
   /** Where the http server listens; null before it does. */
@@ -115,22 +115,42 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   }
 
   /**
-   * Stops taking new connections, and closes the http server if it is ours; open connections go on. 'close' follows
-   * when none is left.
+   * Stops taking new connections, and closes the http server if it is ours. 'close' follows when no connection is left.
    *
-   * @param callback called then; with an error if that was before
+   * @param options takes leave of the clients: they are closed, and cut off after its `timeout`. Without it, as with a callback, open
+   *   connections go on
+   * @returns a promise that is resolved when no connection is left; also where that was before
+   * @throws TypeError or RangeError for options of the wrong kind
    */
-  close(callback?: (error?: Error) => void): void {
-    if (this.#state === 'closed') {
-      if (callback !== undefined) process.nextTick(callback, new Error('the server is closed already'));
+  close(options?: CloseOptions): Promise<void>;
+  /** @param callback called when no connection is left; with an error if that was before */
+  close(callback: (error?: Error) => void): void;
+  close(how?: CloseOptions | ((error?: Error) => void)): Promise<void> | void {
+    if (typeof how === 'function') {
+      if (this.#state === 'closed') process.nextTick(how, new Error('the server is closed already'));
+      else this.once('close', how);
+      this.#close();
       return;
     }
-    if (callback !== undefined) this.once('close', callback);
-    if (this.#state === 'closing') return;
+    const giveUp = how === undefined ? undefined : drain(this.clients, how);
+    const closed =
+      this.#state === 'closed' ? Promise.resolve() : new Promise<void>((resolve) => this.once('close', resolve));
+    this.#close();
+    return closed.then(giveUp);
+  }
+
+  /** Closes as `close({})` does: for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close({});
+  }
+
+  #close(): void {
+    if (this.#state !== 'running') return;
     this.#state = 'closing';
+    this.options.signal?.removeEventListener('abort', this.#aborted);
     this.#stopRouting?.();
     this.#http?.off('listening', this.#emitListening);
-    for (const pending of this.#pending) pending.abort(new Error('the server is closing'));
+    this.#upgrades.abort(new Error('the server is closing'));
     const stopped = () => {
       this.#listening = false;
       this.#closeIfDone();
@@ -153,37 +173,56 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     if (typeof socket?.on !== 'function' || !(head instanceof Uint8Array) || typeof callback !== 'function') {
       throw new TypeError("handleUpgrade takes the request, socket and head of an 'upgrade' event, and a callback");
     }
-    const pending = new PendingUpgrade(socket, head);
-    let checked: { readonly ok: true; readonly offer: UpgradeOffer } | Refusal;
-    try {
-      checked = this.#check(request);
-    } catch (error) {
-      this.#fail(pending, request, error);
-      return;
-    }
-    if (!checked.ok) {
-      this.#refuse(pending, request, checked);
-      return;
-    }
-    const { offer } = checked;
-    const { verifyClient } = this.#settings;
-    if (verifyClient === undefined) {
-      this.#complete(pending, request, offer, { ok: true, context: undefined, headers: [] }, callback);
-      return;
-    }
-    let decision: Decision | Promise<Decision>;
-    try {
-      const secure = 'encrypted' in socket && socket.encrypted === true;
-      const remoteAddress = this.#settings.clientAddress(request);
-      const { signal } = pending;
-      decision = verify(verifyClient, { origin: offer.origin, secure, remoteAddress, req: request, signal });
-    } catch (error) {
-      this.#fail(pending, request, error);
-      return;
-    }
-    if (decision instanceof Promise) void this.#await(pending, request, offer, decision, callback);
-    else this.#decide(pending, request, offer, decision, callback);
+    this.#upgrades.handle(request, socket, head, (upgraded) => this.#accept(upgraded, request, callback));
   }
+
+  /**
+   * Prepares a message for many receivers: it is made into bytes once, and compressed once for all whose compression was
+   * agreed on alike. Give it to `broadcast`, or to `send` of any WebSocket.
+   *
+   * @param data copied
+   * @throws TypeError for data that cannot be sent
+   */
+  prepare(data: Data, options?: PrepareOptions): PreparedMessage {
+    return new PreparedMessage(data, options, platform.isUtf8);
+  }
+
+  /**
+   * What happens here, in the text format of Prometheus: connections, bytes that wait, handshakes, closes by code, violations by name,
+   * clients that fell behind. Counted since the server was made.
+   *
+   * @param labels are put to each line
+   * @throws TypeError for a label that is none
+   */
+  metrics(labels: Labels = {}): string {
+    return this.#telemetry.text(labels);
+  }
+
+  /**
+   * Sends a message to all open connections of this server, or to those that the options leave. Each takes it at its own pace, and is
+   * bounded by `maxBufferedAmount`. Those in the middle of a fragmented message of ours are left out.
+   *
+   * @returns how many those were
+   * @throws TypeError for data that cannot be sent, and what `filter` throws
+   */
+  broadcast(data: Data | PreparedMessage, options: BroadcastOptions = {}): number {
+    const message = data instanceof PreparedMessage ? data : this.prepare(data, options);
+    return broadcast(this.clients, message, options);
+  }
+
+  readonly #aborted = (): void => {
+    void this.close({});
+  };
+
+  // One function for all connections: a closure of each handshake would keep its request alive as long as the connection.
+
+  readonly #forget = (socket: object, code: number, reason: string): void => {
+    this.clients.delete(socket as WebSocket);
+    this.#telemetry.close(socket as WebSocket, code, reason);
+    this.#closeIfDone();
+  };
+
+  readonly #backpressure = (socket: object): void => this.#telemetry.backpressure(socket as WebSocket);
 
   readonly #emitListening = (): void => {
     this.emit('listening');
@@ -198,150 +237,25 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     }
   }
 
-  #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
-    if (this.#state !== 'running') return refuse(503);
-    if (!this.shouldHandle(request)) return refuse(404);
-    return checkUpgrade(requestHead(request), this.#policy);
-  }
-
-  /** Waits for the decision of a hook, as long as the client and the time allow. */
-  async #await(
-    pending: PendingUpgrade,
-    request: IncomingMessage,
-    offer: UpgradeOffer,
-    decision: Promise<Decision>,
-    callback: UpgradeCallback,
-  ): Promise<void> {
-    this.#pending.add(pending);
-    let decided: Decision | undefined;
-    try {
-      decided = await pending.waitFor(decision, this.#settings.handshakeTimeout);
-    } catch (error) {
-      this.#fail(pending, request, error);
-      return;
-    } finally {
-      this.#pending.delete(pending);
-    }
-    if (decided === undefined || pending.signal.aborted) {
-      this.#refuse(pending, request, refuse(503, { body: `${(pending.signal.reason as Error).message}\n` }));
-    } else this.#decide(pending, request, offer, decided, callback);
-  }
-
-  #decide(
-    pending: PendingUpgrade,
-    request: IncomingMessage,
-    offer: UpgradeOffer,
-    decision: Decision,
-    callback: UpgradeCallback,
-  ): void {
-    if (decision.ok) {
-      this.#complete(pending, request, offer, decision, callback);
-      return;
-    }
-    let refusal: Refusal;
-    try {
-      refusal = refuse(decision.status, { body: decision.body, headers: decision.headers });
-    } catch (error) {
-      this.#fail(pending, request, error);
-      return;
-    }
-    // A verdict is no error of the client: as in `ws`, nobody but the client is told.
-    pending.refuse(refusal, this.#settings.closeTimeout);
-  }
-
-  #complete(
-    pending: PendingUpgrade,
-    request: IncomingMessage,
-    offer: UpgradeOffer,
-    decision: Decision & { readonly ok: true },
-    callback: UpgradeCallback,
-  ): void {
-    const { socket } = pending;
-    if (socket.destroyed || !socket.writable) {
-      // Not released: its 'error' may still be to come.
-      socket.destroy();
-      return;
-    }
-    let accepted: ReturnType<typeof completeUpgrade<Extension>>;
-    try {
-      const { handleProtocols } = this.#settings;
-      const subprotocol =
-        handleProtocols !== undefined && offer.subprotocols.length > 0
-          ? handleProtocols(new Set(offer.subprotocols), request) || ''
-          : undefined;
-      const headers = [...decision.headers, ...this.#extraHeaders(request)];
-      accepted = completeUpgrade(offer, this.#policy, { subprotocol, headers });
-    } catch (error) {
-      this.#fail(pending, request, error);
-      return;
-    }
-    // One of the hooks may have closed this server.
-    const { response, negotiated } = accepted;
-    if (this.#state !== 'running') {
-      for (const { extension } of negotiated.extensions) extension.close?.();
-      this.#refuse(pending, request, refuse(503));
-      return;
-    }
-    const early = pending.release();
-    socket.write(serializeHead(response));
+  #accept({ socket, negotiated, context, early }: Upgraded, request: IncomingMessage, callback: UpgradeCallback): void {
     const webSocket = new WebSocket({
       socket,
       protocol: negotiated.subprotocol,
       extensions: serializeExtensions(negotiated.extensions),
       running: negotiated.extensions.map(({ extension }) => extension),
-      context: decision.context,
+      context,
       remoteAddress: this.#settings.clientAddress(request),
-      settings: this.#settings,
+      settings: this.#settings.connection,
+      hookMessages: this.#hookMessages,
+      overflow: this.#telemetry.overflow,
+      backpressure: this.#backpressure,
       closed: this.#forget,
     });
     this.clients.add(webSocket);
+    this.#telemetry.open(webSocket, request);
     const driver = driverOf(webSocket);
     driver.call(() => callback(webSocket, request));
     if (early.length > 0) driver.received(early);
-  }
-
-  /** One for all connections: a closure of each handshake would keep its request alive as long as the connection. */
-  readonly #forget = (socket: WebSocket): void => {
-    this.clients.delete(socket);
-    this.#closeIfDone();
-  };
-
-  /** What listeners of 'headers' have added to the lines of the response. */
-  #extraHeaders(request: IncomingMessage): HeaderFields {
-    if (this.listenerCount('headers') === 0) return [];
-    const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
-    const known = lines.length;
-    this.emit('headers', lines, request);
-    return lines.slice(known).map((line) => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, Math.max(colon, 0)), line.slice(colon + 1).trim()];
-    });
-  }
-
-  /** A hook of the application has failed: the client cannot help it. */
-  #fail(pending: PendingUpgrade, request: IncomingMessage, cause: unknown): void {
-    const refusal = refuse(500);
-    // What was thrown may be anything, and need not become a string.
-    const why = cause instanceof Error ? cause.message : inspect(cause);
-    const error = new HandshakeError('refused', `a hook of the server has failed: ${why}`, {
-      status: 500,
-      headers: refusal.error.headers,
-      cause,
-    });
-    this.#refuse(pending, request, { ...refusal, error });
-  }
-
-  #refuse(pending: PendingUpgrade, request: IncomingMessage, refusal: Refusal): void {
-    if (this.listenerCount('wsClientError') === 0) {
-      pending.refuse(refusal, this.#settings.closeTimeout);
-      return;
-    }
-    try {
-      this.emit('wsClientError', refusal.error, pending.socket, request);
-    } catch (error) {
-      pending.refuse(refusal, this.#settings.closeTimeout);
-      rethrow(error);
-    }
   }
 
   #closeIfDone(): void {

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
 import { isPlain, receiveShared } from './shared-receive.ts';
+import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
@@ -24,10 +25,17 @@ export class SocketTransport implements Transport {
     }
   }
 
-  /** Starts to read, for the driver. */
-  connect(driver: Driver): void {
+  /**
+   * Starts to read, for the driver.
+   *
+   * @param throttle counts the bytes
+   */
+  connect(driver: Driver, throttle?: Throttle): void {
     this.#driver = driver;
-    const received = (chunk: Uint8Array) => driver.received(chunk);
+    const received = (chunk: Uint8Array) => {
+      driver.received(chunk);
+      throttle?.bytes(chunk.length);
+    };
     if (!receiveShared(this.#socket, received)) this.#socket.on('data', received);
     this.#socket
       .on('end', () => driver.receivedEnd())

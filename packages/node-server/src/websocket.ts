@@ -1,51 +1,22 @@
 import { EventEmitter } from 'node:events';
-import type { Duplex } from 'node:stream';
 import { ProtocolError } from '@ws/codec';
 import {
   type Data,
   Driver,
-  type Extension,
   type Message,
+  type MessageHook,
   MessageQueue,
+  type PreparedMessage,
   type SendCallback,
   type SendOptions,
 } from '@ws/connection';
 import { clock, rethrow } from './clock.ts';
-import type { Settings } from './options.ts';
+import { controlArguments } from './control-arguments.ts';
 import { platform, sendMemory } from './platform.ts';
 import { SocketTransport } from './socket-transport.ts';
-
-/** The events of a {@link WebSocket} and what their listeners get. */
-export interface WebSocketEvents {
-  /** A message. Text comes as the bytes of its UTF-8, which has been checked: `data.toString()`. The bytes are the listener's own. */
-  message: [data: Buffer, isBinary: boolean];
-  /** A ping, which has been answered already. */
-  ping: [data: Buffer];
-  pong: [data: Buffer];
-  /** All that a `send` which returned false has left waiting is written. */
-  drain: [];
-  /** A violation by the peer or an error of the system, before 'close'; nothing happens if nobody listens. */
-  error: [error: Error];
-  /** The end. 1005: the peer's Close had no code; 1006: there was none, and {@link WebSocket.cause} says why. */
-  close: [code: number, reason: Buffer];
-}
-
-/** What listens to one of them. */
-export type WebSocketListener<K extends keyof WebSocketEvents> = (...args: WebSocketEvents[K]) => void;
-
-/** What a server hands to a {@link WebSocket}. */
-export interface WebSocketInit {
-  readonly socket: Duplex;
-  readonly protocol: string;
-  /** As in the response's Sec-WebSocket-Extensions. */
-  readonly extensions: string;
-  readonly running: readonly Extension[];
-  readonly context: unknown;
-  readonly remoteAddress: string | undefined;
-  readonly settings: Settings;
-  /** Called before 'close': no listener, which the application could remove. */
-  readonly closed: (socket: WebSocket) => void;
-}
+import { Throttle } from './throttle.ts';
+import type { WebSocketEvents, WebSocketListener } from './websocket-events.ts';
+import type { WebSocketInit } from './websocket-init.ts';
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -87,7 +58,12 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   #paused = false;
   #delivering = false;
   #cause: Error | undefined;
-  readonly #tellServer: (socket: WebSocket) => void;
+  readonly #tellServer: WebSocketInit['closed'];
+  readonly #tellBackpressure: WebSocketInit['backpressure'];
+  /** A `send` has returned false, and nothing has drained since. */
+  #behind = false;
+  readonly #throttle: Throttle | undefined;
+  readonly #hook: MessageHook<Buffer<ArrayBuffer>> | undefined;
 
   /**
    * Connections are made by a server: listen for its 'connection'.
@@ -106,7 +82,8 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     this.context = init.context;
     this.remoteAddress = init.remoteAddress;
     this.#tellServer = init.closed;
-    const { maxPayload, closeTimeout, closeReplyTimeout, heartbeat } = init.settings;
+    this.#tellBackpressure = init.backpressure;
+    const { maxPayload, rateLimit, ...limits } = init.settings;
     const transport = new SocketTransport(init.socket);
     this.#queue = new MessageQueue({
       pause: () => {
@@ -126,19 +103,31 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
       sendMemory,
       limits: { maxMessagePayload: maxPayload },
       extensions: init.running,
-      closeTimeout,
-      closeReplyTimeout,
-      heartbeat,
+      ...limits,
       handler: {
-        message: (payload, isBinary) => this.#message(payload as Buffer<ArrayBuffer>, isBinary),
+        message: (payload, isBinary) => this.#arrived(payload as Buffer<ArrayBuffer>, isBinary),
         ping: (payload) => this.emit('ping', payload as Buffer<ArrayBuffer>),
         pong: (payload) => this.emit('pong', payload as Buffer<ArrayBuffer>),
-        drain: () => this.emit('drain'),
+        drain: () => {
+          this.#behind = false;
+          this.emit('drain');
+        },
+        overflow: init.overflow,
         close: (code, reason, cause) => this.#closed(code, reason, cause),
         thrown: rethrow,
       },
     });
-    transport.connect(this.#driver);
+    if (rateLimit.messages !== undefined || rateLimit.bytes !== undefined) {
+      this.#throttle = new Throttle(this.#driver, rateLimit);
+    }
+    this.#hook = init.hookMessages?.(this.#driver, {
+      socket: this,
+      deliver: (payload, isBinary) => this.#message(payload, isBinary),
+      failed: (error) => {
+        this.#cause = error;
+      },
+    });
+    transport.connect(this.#driver, this.#throttle);
   }
 
   /** 1 open, 2 closing, 3 closed; a server's WebSocket is never connecting (0). */
@@ -157,7 +146,10 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     return this.#paused;
   }
 
-  /** Why the connection ended without a Close of the peer: a `ProtocolError` with name and offset, the system's error, a timeout. */
+  /**
+   * Why the connection ended without a Close of the peer: a `ProtocolError` with name and offset, the system's error, a timeout;
+   * or what a message hook has thrown.
+   */
   get cause(): Error | undefined {
     return this.#cause;
   }
@@ -165,17 +157,23 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   /**
    * Sends a message: a string as text, anything else as binary unless `binary` says otherwise.
    *
-   * Data of up to 4 KiB is copied at once; more must not change until the callback.
+   * Data of up to 4 KiB is copied at once; more must not change until the callback. What a server has prepared has its own
+   * options.
    *
    * @param callback called when the bytes were handed to the system, or with an error if they never will be
    * @returns false if the caller should wait for 'drain' before it sends more, and if the connection is not open
    * @throws TypeError for data that cannot be sent: another type (a number, say), bytes that are not UTF-8 as text
    */
-  send(data: Data, callback?: SendCallback): boolean;
-  send(data: Data, options: SendOptions, callback?: SendCallback): boolean;
-  send(data: Data, options: SendOptions | SendCallback = {}, callback?: SendCallback): boolean {
-    if (typeof options === 'function') return this.#driver.send(data, {}, options);
-    return this.#driver.send(data, options, callback);
+  send(data: Data | PreparedMessage, callback?: SendCallback): boolean;
+  send(data: Data | PreparedMessage, options: SendOptions, callback?: SendCallback): boolean;
+  send(data: Data | PreparedMessage, options: SendOptions | SendCallback = {}, callback?: SendCallback): boolean {
+    const goOn =
+      typeof options === 'function' ? this.#driver.send(data, {}, options) : this.#driver.send(data, options, callback);
+    if (!goOn && !this.#behind && this.#driver.state === 'open') {
+      this.#behind = true;
+      this.#tellBackpressure(this);
+    }
+    return goOn;
   }
 
   /**
@@ -256,9 +254,15 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     return this;
   }
 
+  #arrived(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
+    this.#throttle?.message();
+    if (this.#hook === undefined) this.#message(payload, isBinary);
+    else this.#hook.message(payload, isBinary);
+  }
+
   #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     const heard = this.listenerCount('message') > 0;
-    if (heard && this.#queue.length === 0) this.emit('message', payload, isBinary);
+    if (heard && this.#queue.length === 0 && !this.#paused) this.emit('message', payload, isBinary);
     else if (heard || this.#driver.state === 'open' || this.#queue.iterating) this.#queue.push(payload, isBinary);
   }
 
@@ -281,25 +285,19 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     });
   }
 
-  #closed(code: number, reason: string, cause: Error | undefined): void {
+  #closed(code: number, reason: string, ending: Error | undefined): void {
+    const failed = this.#cause;
+    const cause = failed ?? ending;
     this.#cause = cause;
+    this.#throttle?.stop();
+    this.#hook?.stop();
     this.#queue.end(cause);
-    const told = cause instanceof ProtocolError || (cause !== undefined && 'code' in cause);
+    const told = cause instanceof ProtocolError || (cause !== undefined && (failed !== undefined || 'code' in cause));
     // If that throws, 'close' follows nevertheless.
     if (told && this.listenerCount('error') > 0) this.#driver.call(() => this.emit('error', cause), true);
-    this.#tellServer(this);
+    this.#tellServer(this, code, reason);
     this.emit('close', code, Buffer.from(reason));
   }
 }
 
 Object.assign(WebSocket.prototype, { CONNECTING, OPEN, CLOSING, CLOSED });
-
-/** As in `ws`, the callback may stand in any place from the first on. */
-function controlArguments(
-  data: Data | SendCallback | undefined,
-  mask: boolean | SendCallback | undefined,
-  callback: SendCallback | undefined,
-): [Data | undefined, SendCallback | undefined] {
-  if (typeof data === 'function') return [undefined, data];
-  return [data, typeof mask === 'function' ? mask : callback];
-}

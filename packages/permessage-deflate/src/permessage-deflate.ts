@@ -33,6 +33,13 @@ export class PermessageDeflate implements Extension {
     this.#closed = closed;
   }
 
+  /** Without takeover, whoever has the same settings makes the same of a message. */
+  get alike(): string | undefined {
+    const { takeover, windowBits } = this.#outgoing;
+    const { threshold, level, memLevel } = this.#settings;
+    return takeover ? undefined : `permessage-deflate ${windowBits} ${threshold} ${level} ${memLevel}`;
+  }
+
   decode(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | Promise<Decoded> {
     // With its tail that would be a block without an end, which zlib waits for in vain (row F14).
     if (payload.length === 0) return 'extension-data-illegal';

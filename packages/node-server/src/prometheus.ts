@@ -1,0 +1,41 @@
+/** Labels that are put to each line of metrics: which server it is, say. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** Numbers that only grow, by their labels as they are written. */
+export class Counter {
+  readonly #counts = new Map<string, number>();
+
+  add(labels: string): void {
+    this.#counts.set(labels, (this.#counts.get(labels) ?? 0) + 1);
+  }
+
+  entries(): Iterable<[string, number]> {
+    return this.#counts;
+  }
+}
+
+/**
+ * A metric in the text format of Prometheus.
+ *
+ * @throws TypeError for a label that is none
+ */
+export function metric(
+  name: string,
+  type: 'counter' | 'gauge',
+  help: string,
+  value: number | Counter,
+  labels: Labels,
+): string {
+  const common = Object.entries(labels).map(([label, text]) => {
+    if (!/^[a-z_]\w*$/i.test(label) || typeof text !== 'string') {
+      throw new TypeError(`a label is a word with a string, got ${label}: ${String(text)}`);
+    }
+    return `${label}="${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`;
+  });
+  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
+  for (const [own, count] of typeof value === 'number' ? [['', value] as const] : value.entries()) {
+    const all = [...common, ...(own === '' ? [] : [own])].join(',');
+    lines.push(`${name}${all === '' ? '' : `{${all}}`} ${count}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

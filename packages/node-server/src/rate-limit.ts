@@ -1,0 +1,24 @@
+import { readInteger } from '@ws/connection';
+
+/** How much a second is taken; each may be exceeded by what the second before has left over. All are from 1 on; none by default. */
+export interface RateLimit {
+  /** Handshakes of this server; over it, the answer is 503 with Retry-After. */
+  readonly handshakes?: number | undefined;
+  /** Handshakes of one address, as `trustProxy` has it, or of one /64 network of IPv6; over it, the answer is 429 with Retry-After. */
+  readonly handshakesPerAddress?: number | undefined;
+  /** Messages of one connection; over it, reading pauses. */
+  readonly messages?: number | undefined;
+  /** Bytes of one connection, as they cross the wire, whatever they are; over it, reading pauses. */
+  readonly bytes?: number | undefined;
+}
+
+/** @throws TypeError or RangeError for what is none */
+export function readRateLimit(limit: RateLimit = {}): RateLimit {
+  if (typeof limit !== 'object' || limit === null) {
+    throw new TypeError(`rateLimit must be an object, got ${limit === null ? 'null' : typeof limit}`);
+  }
+  for (const name of ['handshakes', 'handshakesPerAddress', 'messages', 'bytes'] as const) {
+    readInteger(limit[name], `rateLimit.${name}`, Number.MAX_SAFE_INTEGER, 1, 1);
+  }
+  return limit;
+}

@@ -1,0 +1,17 @@
+/** The events of a `WebSocket` and what their listeners get. */
+export interface WebSocketEvents {
+  /** A message. Text comes as the bytes of its UTF-8, which has been checked: `data.toString()`. The bytes are the listener's own. */
+  message: [data: Buffer, isBinary: boolean];
+  /** A ping, which has been answered already. */
+  ping: [data: Buffer];
+  pong: [data: Buffer];
+  /** All that a `send` which returned false has left waiting is written. */
+  drain: [];
+  /** A violation by the peer or an error of the system, before 'close'; nothing happens if nobody listens. */
+  error: [error: Error];
+  /** The end. 1005: the peer's Close had no code; 1006: there was none, and `cause` says why. */
+  close: [code: number, reason: Buffer];
+}
+
+/** What listens to one of them. */
+export type WebSocketListener<K extends keyof WebSocketEvents> = (...args: WebSocketEvents[K]) => void;

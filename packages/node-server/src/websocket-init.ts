@@ -1,0 +1,30 @@
+import type { Duplex } from 'node:stream';
+import type { Driver, Extension, MessageHook, Overflow } from '@ws/connection';
+import type { ConnectionSettings } from './connection-settings.ts';
+
+/** Who is told of the messages that a hook lets through. */
+export interface HookedMessages {
+  readonly socket: object;
+  deliver(payload: Buffer<ArrayBuffer>, isBinary: boolean): void;
+  /** The hook has failed, and the connection closes. */
+  failed(cause: Error): void;
+}
+
+/** What a server hands to a `WebSocket`. */
+export interface WebSocketInit {
+  readonly socket: Duplex;
+  readonly protocol: string;
+  /** As in the response's Sec-WebSocket-Extensions. */
+  readonly extensions: string;
+  readonly running: readonly Extension[];
+  readonly context: unknown;
+  readonly remoteAddress: string | undefined;
+  readonly settings: ConnectionSettings;
+  /** One for all: puts a hook between the driver and whoever is told of its messages. */
+  readonly hookMessages: ((driver: Driver, told: HookedMessages) => MessageHook<Buffer<ArrayBuffer>>) | undefined;
+  /** Called before 'close': no listener, which the application could remove. */
+  readonly closed: (socket: object, code: number, reason: string) => void;
+  /** These two, like it, are one function for all: `maxBufferedAmount` was reached; a `send` of this WebSocket has returned false. */
+  readonly overflow: (policy: Overflow) => void;
+  readonly backpressure: (socket: object) => void;
+}
