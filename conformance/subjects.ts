@@ -48,6 +48,7 @@ const subject = (what: string, { name, version, run }: Runtime, program: string)
 export const servers: readonly Subject[] = [
   ...[...nodes, bun, deno].map((runtime) => subject('@ws/node-server', runtime, 'servers/node-server.js')),
   ...[...nodes, bun, deno].map((runtime) => subject('openStreams', runtime, 'servers/streams.js')),
+  subject('@ws/deno-adapter', deno, 'servers/deno-adapter.js'),
 ];
 
 /** The clients. One runs `client.suite.js` against the server whose port is its argument, and prints the outcome. */

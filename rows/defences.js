@@ -139,6 +139,13 @@ export const DEFENCES = [
     replace: 'this.#clock.after(2 ** 31 - 1, () => this.#destroy())',
   },
   {
+    row: 'H12',
+    tests: 'node-server/src/draining',
+    file: 'node-server/src/server.ts',
+    find: 'how === undefined ? undefined : drain(this.clients, how)',
+    replace: 'undefined as (() => void) | undefined',
+  },
+  {
     row: 'H13',
     tests: 'node-server/src/heartbeat',
     file: 'connection/src/heartbeat.ts',

@@ -27,9 +27,7 @@ async function serveTls() {
 async function open(port: number, ca: Buffer, version: SecureVersion) {
   const client = new WsClient(`wss://localhost:${port}`, { ca, minVersion: version, maxVersion: version });
   onTestFinished(() => client.terminate());
-  const upgraded = once(client, 'upgrade');
-  await once(client, 'open');
-  const [response] = await upgraded;
+  const [[response]] = await Promise.all([once(client, 'upgrade'), once(client, 'open')]);
   const echoed = async (text: string) => {
     client.send(text);
     return String((await once(client, 'message'))[0]);
