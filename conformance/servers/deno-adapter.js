@@ -8,7 +8,7 @@ function listen({ threshold = 1024, ...options }) {
     { ...options, port: 0, hostname: '127.0.0.1', perMessageDeflate: { threshold }, onListen: () => {} },
     (socket) => behave(socket, new URL(socket.request.url).pathname),
   );
-  return server.addr.port;
+  return /** @type {{ port: number }} */ (server.addr).port;
 }
 
 listening(wanted.map(listen));
