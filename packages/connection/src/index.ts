@@ -16,7 +16,7 @@ export { PreparedMessage, type PrepareOptions } from './prepared.ts';
 export { type HeartbeatSettings, readHeartbeat } from './read-heartbeat.ts';
 export { PauseReason } from './reader.ts';
 export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './runtime.ts';
-export { SendMemory } from './send-memory.ts';
+export { SendMemory, type Slab } from './send-memory.ts';
 export type { SendOptions } from './sender.ts';
 export { type ConnectableTransport, NotSentError, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
 export {

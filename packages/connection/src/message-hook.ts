@@ -16,6 +16,7 @@ export interface MessageHookHost<Bytes extends Uint8Array> {
   hook(message: Message<Bytes>): MessageVerdict | PromiseLike<MessageVerdict>;
   /** Deliveries stop, after the one that runs now. */
   pause(): void;
+  /** They go on. */
   resume(): void;
   /** A message that was let through. Must not throw. */
   deliver(payload: Uint8Array, isBinary: boolean): void;

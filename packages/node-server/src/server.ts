@@ -123,7 +123,11 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    * @throws TypeError or RangeError for options of the wrong kind
    */
   close(options?: CloseOptions): Promise<void>;
-  /** @param callback called when no connection is left; with an error if that was before */
+  /**
+   * The same as `ws` has it: open connections go on.
+   *
+   * @param callback called when no connection is left; with an error if that was before
+   */
   close(callback: (error?: Error) => void): void;
   close(how?: CloseOptions | ((error?: Error) => void)): Promise<void> | void {
     if (typeof how === 'function') {
