@@ -25,7 +25,7 @@ export interface HeartbeatOwner {
   readonly writing: boolean;
   /** How many bytes of the write under way have not left this process; 0 if nobody knows. */
   readonly unwritten: number;
-  /** Sends the payload of {@link isHeartbeat} as a ping. */
+  /** Sends this payload, the heartbeat’s own, as a ping. */
   beat(payload: Uint8Array): void;
   /** Ends the connection at once. */
   terminate(cause: Error): void;
