@@ -32,6 +32,28 @@ function drain(it: Bench): void {
 const ten = [...'0123456789'];
 
 describe('M3: with maxBufferedAmount waiting', () => {
+  test.each(['close', 'wait'] as const)('%s: whoever is told finds it so, and may send', (policy) => {
+    const told: string[] = [];
+    const it = bench(policy, {
+      overflowed: () => {
+        told.push(it.driver.state);
+        if (told.length < 3) send(it, 'again');
+      },
+    });
+    for (const name of [...ten, 'x']) send(it, name);
+    expect(told).toEqual(policy === 'close' ? ['closing'] : ['open', 'open', 'open']);
+  });
+
+  test('whoever is told and throws: 1011, as from any handler', () => {
+    const it = bench('drop', {
+      overflowed: () => {
+        throw new Error('told');
+      },
+    });
+    for (const name of [...ten, 'x']) send(it, name);
+    expect([it.driver.state, it.told]).toEqual(['closing', ['thrown told']]);
+  });
+
   test('close, the default: the message is refused, and a Close 1013 stands behind what waits', () => {
     const it = bench();
     for (const name of ten) send(it, name);

@@ -358,9 +358,9 @@ export class Driver {
     // A part of a message cannot be missed out.
     const mustClose = this.#overflow === 'drop' && (isFragment || this.#insideMessage);
     const policy = mustClose ? 'close' : this.#overflow;
-    this.#handler.overflow?.(policy);
     if (policy === 'wait') {
       this.#reader.pause(PauseReason.Output);
+      this.call(() => this.#handler.overflow?.(policy));
       return false;
     }
     if (callback !== undefined) {
@@ -370,6 +370,7 @@ export class Driver {
     }
     if (policy === 'close') this.close(CloseCode.TryAgainLater, 'messages are not read fast enough');
     else this.#needsDrain = true;
+    this.call(() => this.#handler.overflow?.(policy));
     return true;
   }
 

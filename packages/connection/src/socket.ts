@@ -18,7 +18,7 @@ export interface SocketOptions extends Omit<DriverOptions, 'transport' | 'handle
   readonly runtime: Runtime;
   /** Default: that of the `runtime`. */
   readonly clock?: Clock | undefined;
-  /** The bytes that came right behind the head of the handshake; they are the socket's to keep. Default: none. */
+  /** The bytes that came right behind the head of the handshake, read while the socket is made. Default: none. */
   readonly early?: Uint8Array | undefined;
   /** Is told of each ping, which has been answered already. Default: nobody. */
   readonly ping?: ((payload: Uint8Array<ArrayBuffer>) => void) | undefined;

@@ -203,6 +203,8 @@ export class TestTransport implements Transport {
 export interface BenchOptions extends Partial<Omit<DriverOptions, 'role' | 'transport' | 'clock' | 'handler'>> {
   /** Called when the handler has written down what it was told. */
   readonly on?: ((line: string) => void) | undefined;
+  /** What the handler does when a message is over `maxBufferedAmount`. */
+  readonly overflowed?: (() => void) | undefined;
 }
 
 /** A driver between a transport and an application that writes down what it is told. */
@@ -217,7 +219,7 @@ export class Bench {
   #sends = 0;
   #sending = false;
 
-  constructor(role: Role = 'server', { on, ...options }: BenchOptions = {}) {
+  constructor(role: Role = 'server', { on, overflowed, ...options }: BenchOptions = {}) {
     this.role = role;
     const tell = (line: string): void => {
       this.told.push(line);
@@ -235,6 +237,7 @@ export class Bench {
         ping: (payload) => tell(eventLine({ type: 'ping', payload })),
         pong: (payload) => tell(eventLine({ type: 'pong', payload })),
         drain: () => tell('drain'),
+        overflow: () => overflowed?.(),
         close: (code, reason, cause) => {
           this.cause = cause;
           tell(`close ${code} ${JSON.stringify(reason)}${cause === undefined ? '' : `: ${cause.message}`}`);
