@@ -1,5 +1,5 @@
-import { rawFrame } from '@ws/testkit';
-import { close, text, upgradeRequest } from '@ws/testkit/raw-client';
+import { rawFrame, upgradeRequest } from '@ws/testkit';
+import { close, text } from '@ws/testkit/raw-client';
 import { expect } from 'vitest';
 import { binary, bytes, check, lost, masked, ping, pongLine, SHORT_CLOSE, SHORT_REPLY } from './check.suite.ts';
 

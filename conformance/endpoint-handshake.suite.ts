@@ -1,4 +1,5 @@
-import { text, textLine, upgradeRequest } from '@ws/testkit/raw-client';
+import { upgradeRequest } from '@ws/testkit';
+import { text, textLine } from '@ws/testkit/raw-client';
 import { expect } from 'vitest';
 import { check, masked } from './check.suite.ts';
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { RawClient, type RawResponse, upgradeRequest } from '@ws/testkit/raw-client';
+import { upgradeRequest } from '@ws/testkit';
+import { RawClient, type RawResponse } from '@ws/testkit/raw-client';
 import type { Options } from './servers/behave.js';
 import type { Subject } from './subjects.ts';
 

@@ -13,7 +13,10 @@ export const deno: string | undefined = (() => {
   try {
     return binaryOf('@deno/linux-x64-glibc', 'deno');
   } catch (error) {
-    if (error instanceof Missing && !isTheirSystem) return undefined;
+    if (error instanceof Missing && !isTheirSystem) {
+      console.warn('What runs in Deno is left out here: its program comes for Linux on x64 with glibc only.');
+      return undefined;
+    }
     throw error;
   }
 })();

@@ -1,5 +1,5 @@
 /** What the tests that run in Deno share: a server on a free port, and a client that knows no rules. */
-import { decodeNaively, type RawFrame, rawFrame, transcript } from '@ws/testkit';
+import { decodeNaively, type Fields, type RawFrame, rawFrame, transcript, upgradeRequest } from '@ws/testkit';
 import { type Handler, type ServeOptions, type Server, type ServerWebSocket, serve } from './index.ts';
 
 /** A server on a free port of 127.0.0.1, with short time limits: nobody has to wait for a client that is gone. */
@@ -15,24 +15,7 @@ export async function echo(socket: ServerWebSocket<unknown>): Promise<void> {
   for await (const { data } of socket) await socket.send(data);
 }
 
-/** The fields of a legal request; `undefined` takes one out, an array repeats it. */
-export type Fields = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-const LEGAL: Fields = {
-  Host: '127.0.0.1',
-  Upgrade: 'websocket',
-  Connection: 'Upgrade',
-  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Version': '13',
-};
-
-/** A legal upgrade request, but for what is changed. */
-export function upgradeRequest(fields: Fields = {}, startLine = 'GET / HTTP/1.1'): string {
-  const lines = Object.entries({ ...LEGAL, ...fields }).flatMap(([name, value]) =>
-    (value === undefined ? [] : typeof value === 'string' ? [value] : value).map((one) => `${name}: ${one}`),
-  );
-  return `${[startLine, ...lines].join('\r\n')}\r\n\r\n`;
-}
+export { upgradeRequest };
 
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 export const text = (content: string): RawFrame => ({ opcode: 1, payload: utf8(content) });

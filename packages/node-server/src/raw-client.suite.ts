@@ -1,7 +1,9 @@
-import { RawClient as AnyRawClient, type Fields, upgradeRequest } from '@ws/testkit/raw-client';
+import { type Fields, upgradeRequest } from '@ws/testkit';
+import { RawClient as AnyRawClient } from '@ws/testkit/raw-client';
 import { onTestFinished } from 'vitest';
 
-export { close, type Fields, text, textLine, upgradeRequest } from '@ws/testkit/raw-client';
+export { type Fields, upgradeRequest } from '@ws/testkit';
+export { close, text, textLine } from '@ws/testkit/raw-client';
 
 /** A client that knows no rules, and that ends with the test. */
 export class RawClient extends AnyRawClient {

@@ -9,6 +9,7 @@ export * from './random-mutations.ts';
 export * from './random-streams.ts';
 export * from './raw-frame.ts';
 export * from './transcript.ts';
+export * from './upgrade-request.ts';
 export * from './vector-json.ts';
 export * from './vectors.ts';
 export * from './violation.ts';
