@@ -250,6 +250,18 @@ test('a client masks each frame with a key of its own', () => {
   );
 });
 
+test('whoever gives a masking key may send something: both are whole frames', () => {
+  let asked = 0;
+  const end: Endpoint = new Endpoint('client', {
+    maskingKey: () => {
+      if (asked++ === 0) end.connection.ping('from within');
+      return asked;
+    },
+  });
+  end.connection.send('a longer text', { fin: true });
+  expect(end.written()).toEqual(['ping "from within"', 'text "a longer text"']);
+});
+
 test('a server asks for no masking key', () => {
   const end = new Endpoint('server', {
     maskingKey: () => {

@@ -230,12 +230,14 @@ export class Sender {
   }
 
   #frame(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number): void {
+    // Asked for before the record is filled: whoever gives it may send something.
+    const maskingKey = this.#maskingKey?.();
     fields.fin = fin;
     fields.rsv1 = (rsv & 0x40) !== 0;
     fields.rsv2 = (rsv & 0x20) !== 0;
     fields.rsv3 = (rsv & 0x10) !== 0;
     fields.opcode = opcode;
-    fields.maskingKey = this.#maskingKey?.();
+    fields.maskingKey = maskingKey;
     fields.payloadLength = payload.length;
     this.#outbox.add(fields, payload);
   }
