@@ -6,7 +6,11 @@ export type HeaderFields = readonly (readonly [name: string, value: string])[];
 /** The values of all fields of that name, compared without case, surrounding spaces and tabs removed. */
 export function headerValues(headers: HeaderFields, name: string): string[] {
   const wanted = name.toLowerCase();
-  return headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => trimBlanks(value));
+  const values: string[] = [];
+  for (const [name, value] of headers) {
+    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(trimBlanks(value));
+  }
+  return values;
 }
 
 /** @throws TypeError for a field that cannot be written without changing the message around it. */

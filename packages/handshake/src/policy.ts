@@ -1,3 +1,4 @@
+import { acceptKey } from './accept-key.ts';
 import { checkExtraFields, type HeaderFields } from './fields.ts';
 import type { RequestHead } from './head.ts';
 import type { ExtensionNegotiator } from './negotiation.ts';
@@ -26,6 +27,8 @@ export interface UpgradePolicyOptions<E = unknown> {
   readonly extensions?: readonly ExtensionNegotiator<E>[] | undefined;
   /** Header fields of every 101 response; Set-Cookie may be there more than once. Default: none. */
   readonly headers?: HeaderFields | undefined;
+  /** In place of the package's {@link acceptKey}, whose SHA-1 is JavaScript: a runtime's own is faster in its first thousands of calls. */
+  readonly acceptKey?: ((key: string) => string) | undefined;
 }
 
 /** What a server accepts: read and validated once, when it is made. */
@@ -36,6 +39,7 @@ export class UpgradePolicy<E = unknown> {
   readonly selectSubprotocol: SubprotocolSelector;
   readonly extensions: readonly ExtensionNegotiator<E>[];
   readonly headers: HeaderFields;
+  readonly acceptKey: (key: string) => string;
 
   /** @throws TypeError for an option that is not legal. */
   constructor(options: UpgradePolicyOptions<E> = {}) {
@@ -53,5 +57,6 @@ export class UpgradePolicy<E = unknown> {
     );
     this.extensions = [...extensions];
     this.headers = checkExtraFields(options.headers);
+    this.acceptKey = options.acceptKey ?? acceptKey;
   }
 }

@@ -10,9 +10,9 @@ import { consistsOf, isTextChar, isToken, isVisibleChar } from './tokens.ts';
  * with a space, control characters (CR and LF above all) or chars above U+00FF in a value.
  */
 export function serializeHead(head: RequestHead | ResponseHead): Uint8Array<ArrayBuffer> {
-  const startLine = 'method' in head ? requestLine(head) : statusLine(head);
-  const lines = checkFields(head.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return encodeLatin1(`${startLine}\r\n${lines.join('')}\r\n`);
+  let text = `${'method' in head ? requestLine(head) : statusLine(head)}\r\n`;
+  for (const [name, value] of checkFields(head.headers)) text += `${name}: ${value}\r\n`;
+  return encodeLatin1(`${text}\r\n`);
 }
 
 function requestLine({ method, target, httpVersion }: RequestHead): string {

@@ -1,4 +1,3 @@
-import { acceptKey } from './accept-key.ts';
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { type Extension, parseExtensions, serializeExtensions } from './extensions.ts';
 import { checkExtraFields, type HeaderFields, headerValues } from './fields.ts';
@@ -128,7 +127,7 @@ export function completeUpgrade<E>(
   const headers: (readonly [string, string])[] = [
     ['Upgrade', 'websocket'],
     ['Connection', 'Upgrade'],
-    ['Sec-WebSocket-Accept', acceptKey(offer.key)],
+    ['Sec-WebSocket-Accept', policy.acceptKey(offer.key)],
   ];
   if (subprotocol) headers.push(['Sec-WebSocket-Protocol', subprotocol]);
   if (extensions.length) headers.push(['Sec-WebSocket-Extensions', serializeExtensions(extensions)]);

@@ -26,14 +26,14 @@ export function isToken(text: unknown): text is string {
   return consistsOf(text, isTokenChar);
 }
 
-const isBlank = (char: string | undefined) => char === ' ' || char === '\t';
+const isBlank = (char: number) => char === 0x20 || char === 0x09;
 
 /** Not String's trim(), which takes U+00A0 and more: only space and tab are optional whitespace in HTTP. */
 export function trimBlanks(text: string): string {
   let start = 0;
   let end = text.length;
-  while (isBlank(text[start])) start++;
-  while (isBlank(text[end - 1])) end--;
+  while (isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
   return text.slice(start, end);
 }
 
@@ -42,7 +42,14 @@ export function trimBlanks(text: string): string {
  * section 5.6.1). They are not yet judged: an element may be any text without a comma.
  */
 export function listElements(values: readonly string[]): string[] {
-  return values.flatMap((value) => value.split(',').map(trimBlanks)).filter((element) => element !== '');
+  const elements: string[] = [];
+  for (const value of values) {
+    for (const part of value.split(',')) {
+      const element = trimBlanks(part);
+      if (element !== '') elements.push(element);
+    }
+  }
+  return elements;
 }
 
 /** @throws TypeError unless `value` is an array of tokens, each once. */

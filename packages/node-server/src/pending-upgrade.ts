@@ -4,8 +4,8 @@ import { type Refusal, serializeHead } from '@ws/handshake';
 /** What a client may send before it has its answer: nothing, by the RFC; more than this is left unread. */
 const MAX_EARLY_BYTES = 65_536;
 
-/** Sockets that were taken: a second handshake would write its frames between those of the first. */
-const taken = new WeakSet<Duplex>();
+/** Marks a socket that was taken: a second handshake would write its frames between those of the first. */
+const TAKEN: unique symbol = Symbol('taken by a WebSocketServer');
 
 /**
  * A socket between its upgrade request and the answer. It is taken at once, with a listener for its errors, so that a
@@ -13,20 +13,21 @@ const taken = new WeakSet<Duplex>();
  */
 export class PendingUpgrade {
   readonly socket: Duplex;
-  readonly #abort = new AbortController();
+  /** Made for who asks: a server without a hook does not. */
+  #abort: AbortController | undefined;
   #early: Uint8Array[];
   #earlyBytes: number;
   #stopWatching: (() => void) | undefined;
 
   /** @throws TypeError if the socket was taken before */
   constructor(socket: Duplex, head: Uint8Array) {
-    if (taken.has(socket)) {
+    if (TAKEN in socket) {
       throw new TypeError(
         "handleUpgrade was called before with this socket: is there a server with the option server, and an 'upgrade' listener " +
           'that calls handleUpgrade as well? Use noServer there',
       );
     }
-    taken.add(socket);
+    (socket as Duplex & { [TAKEN]?: true })[TAKEN] = true;
     this.socket = socket;
     this.#early = head.length > 0 ? [head] : [];
     this.#earlyBytes = head.length;
@@ -35,12 +36,17 @@ export class PendingUpgrade {
 
   /** Aborted when nobody waits for the answer any more. */
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    return this.#controller().signal;
   }
 
   /** Nobody waits for the answer any more, and why. */
   abort(reason: Error): void {
-    this.#abort.abort(reason);
+    this.#controller().abort(reason);
+  }
+
+  #controller(): AbortController {
+    this.#abort ??= new AbortController();
+    return this.#abort;
   }
 
   /**

@@ -15,7 +15,7 @@ import { Telemetry } from './telemetry.ts';
 import { route } from './upgrade-router.ts';
 import { type Upgraded, Upgrades } from './upgrades.ts';
 import { driverOf, WebSocket } from './websocket.ts';
-import type { WebSocketInit } from './websocket-init.ts';
+import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
 
 /** The events of a {@link WebSocketServer} and what their listeners get. */
 export interface WebSocketServerEvents {
@@ -55,6 +55,16 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   readonly #upgrades: Upgrades;
   readonly #telemetry: Telemetry = new Telemetry(this);
   readonly #hookMessages: WebSocketInit['hookMessages'];
+  /** One for all connections: closures of each handshake would keep its request alive as long as the connection. */
+  readonly #host: WebSocketHost = {
+    closed: (socket, code, reason) => {
+      this.clients.delete(socket as WebSocket);
+      this.#telemetry.close(socket as WebSocket, code, reason);
+      this.#closeIfDone();
+    },
+    overflow: (policy) => this.#telemetry.overflow(policy),
+    backpressure: (socket) => this.#telemetry.backpressure(socket as WebSocket),
+  };
   /** The http server, where it is known, and whether it is ours. */
   readonly #http: Server | undefined;
   readonly #stopRouting: (() => void) | undefined;
@@ -218,16 +228,6 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     void this.close({});
   };
 
-  // One function for all connections: a closure of each handshake would keep its request alive as long as the connection.
-
-  readonly #forget = (socket: object, code: number, reason: string): void => {
-    this.clients.delete(socket as WebSocket);
-    this.#telemetry.close(socket as WebSocket, code, reason);
-    this.#closeIfDone();
-  };
-
-  readonly #backpressure = (socket: object): void => this.#telemetry.backpressure(socket as WebSocket);
-
   readonly #emitListening = (): void => {
     this.emit('listening');
   };
@@ -251,9 +251,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       remoteAddress: this.#settings.clientAddress(request),
       settings: this.#settings.connection,
       hookMessages: this.#hookMessages,
-      overflow: this.#telemetry.overflow,
-      backpressure: this.#backpressure,
-      closed: this.#forget,
+      host: this.#host,
     });
     this.clients.add(webSocket);
     this.#telemetry.open(webSocket, request);

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { open, text, textLine } from './raw-client.suite.ts';
 import { serve } from './serve.suite.ts';
-import { receiveShared } from './shared-receive.ts';
+import { sharedReceive } from './shared-receive.ts';
 
 /** A socket that a server has accepted, and its other end. */
 async function pair(): Promise<[accepted: Socket, other: Socket]> {
@@ -25,10 +25,11 @@ test('sockets of this Node read into shared memory, unless the suite has taken t
   const [accepted, other] = await pair();
   const { _handle } = accepted as unknown as { _handle: object };
   const seen: string[] = [];
-  const possible = receiveShared(accepted, (chunk) => {
+  const possible = sharedReceive(function (chunk) {
+    expect(this).toBe(accepted);
     seen.push(chunk.toString());
     expect(chunk.buffer.byteLength).toBe(65_536);
-  });
+  })(accepted);
   expect(possible).toBe('useUserBuffer' in _handle);
   if (!possible) return;
   accepted.resume();
@@ -38,7 +39,7 @@ test('sockets of this Node read into shared memory, unless the suite has taken t
 });
 
 test('a socket that is no plain one, or has something to read already, or whose write was replaced, is refused', async () => {
-  const refused = (socket: unknown): void => expect(receiveShared(socket, () => {})).toBe(false);
+  const refused = (socket: unknown): void => expect(sharedReceive(() => {})(socket)).toBe(false);
   refused(new PassThrough());
   const [patched] = await pair();
   patched.write = patched.write.bind(patched);

@@ -23,30 +23,36 @@ export function isPlain(socket: unknown): socket is Socket {
 }
 
 /**
- * Lets a TCP socket read into one buffer that all of them share, so that a read allocates nothing. For sockets that one
+ * Lets TCP sockets read into one buffer that all of them share, so that a read allocates nothing. For sockets that one
  * connects, Node has the public option `onread`; for those that a server accepts, this does inside what the option does.
  *
- * @param received gets a view of that buffer, whose bytes are others when it has returned
- * @returns false if this socket cannot: listen for 'data' then
+ * @param received one for all sockets, and called as a method of the socket. It gets a view of that buffer, whose bytes are
+ *   others when it has returned
+ * @returns starts it for a socket; false if that socket cannot: listen for 'data' then
  */
-export function receiveShared(socket: unknown, received: (chunk: Uint8Array) => void): boolean {
-  if (!isPlain(socket) || socket.readableLength > 0) return false;
-  const inside = socket as unknown as Inside;
-  bufferKey ??= symbolOf(socket, 'kBuffer');
-  callbackKey ??= symbolOf(socket, 'kBufferCb');
-  const handle = inside._handle;
-  if (bufferKey === undefined || callbackKey === undefined || typeof handle?.useUserBuffer !== 'function') return false;
-  shared ??= Buffer.allocUnsafeSlow(BYTES);
-  inside[bufferKey] = shared;
-  inside[callbackKey] = (length: number, bytes: Buffer) => {
+export function sharedReceive(received: (this: Socket, chunk: Uint8Array) => void): (socket: unknown) => boolean {
+  /** What Node calls, as a method of the socket. */
+  function receive(this: Socket, length: number, bytes: Buffer): boolean {
     const chunk = bytes.subarray(0, length);
     // Who watches the bytes of a socket gets his own.
-    if (socket.listenerCount('data') > 0) socket.emit('data', Buffer.from(chunk));
-    received(chunk);
+    if (this.listenerCount('data') > 0) this.emit('data', Buffer.from(chunk));
+    received.call(this, chunk);
+    return true;
+  }
+
+  return (socket) => {
+    if (!isPlain(socket) || socket.readableLength > 0) return false;
+    const inside = socket as unknown as Inside;
+    bufferKey ??= symbolOf(socket, 'kBuffer');
+    callbackKey ??= symbolOf(socket, 'kBufferCb');
+    const handle = inside._handle;
+    if (!bufferKey || !callbackKey || typeof handle?.useUserBuffer !== 'function') return false;
+    shared ??= Buffer.allocUnsafeSlow(BYTES);
+    inside[bufferKey] = shared;
+    inside[callbackKey] = receive;
+    handle.useUserBuffer(shared);
     return true;
   };
-  handle.useUserBuffer(shared);
-  return true;
 }
 
 function symbolOf(object: object, description: string): symbol | undefined {

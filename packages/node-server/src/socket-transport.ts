@@ -1,9 +1,34 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
-import { isPlain, receiveShared } from './shared-receive.ts';
+import { isPlain, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
+
+const TRANSPORT: unique symbol = Symbol('the transport of a socket');
+
+/** A socket that carries a connection. */
+type Carrier = Duplex & { [TRANSPORT]: SocketTransport };
+
+// The listeners of all sockets: closures for each would cost an idle connection half a kilobyte.
+
+function received(this: Duplex, chunk: Uint8Array): void {
+  (this as Carrier)[TRANSPORT].received(chunk);
+}
+
+function ended(this: Duplex): void {
+  (this as Carrier)[TRANSPORT].ended();
+}
+
+function failed(this: Duplex, error: Error): void {
+  (this as Carrier)[TRANSPORT].failed(error);
+}
+
+function closed(this: Duplex): void {
+  (this as Carrier)[TRANSPORT].closed();
+}
+
+const receiveShared = sharedReceive(received);
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
 export class SocketTransport implements Transport {
@@ -11,8 +36,10 @@ export class SocketTransport implements Transport {
   readonly #socket: Duplex;
   /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
   #writes = 0;
+  #wrote: (() => void) | undefined;
   #awaited = false;
   #driver: Driver | undefined;
+  #throttle: Throttle | undefined;
   #error: Error | undefined;
 
   constructor(socket: Duplex) {
@@ -32,21 +59,39 @@ export class SocketTransport implements Transport {
    */
   connect(driver: Driver, throttle?: Throttle): void {
     this.#driver = driver;
-    const received = (chunk: Uint8Array) => {
-      driver.received(chunk);
-      throttle?.bytes(chunk.length);
-    };
-    if (!receiveShared(this.#socket, received)) this.#socket.on('data', received);
-    this.#socket
-      .on('end', () => driver.receivedEnd())
-      .on('error', (error: Error) => {
-        this.#error ??= error;
-      })
-      .on('close', () => driver.lost(this.#error))
+    this.#throttle = throttle;
+    const socket = this.#socket as Carrier;
+    socket[TRANSPORT] = this;
+    if (!receiveShared(socket)) socket.on('data', received);
+    socket
+      .on('end', ended)
+      .on('error', failed)
+      .on('close', closed)
       // Whoever had the socket before may have paused it, to wait for an asynchronous authentication.
       .resume();
-    if (this.#socket.destroyed) process.nextTick(() => driver.lost(this.#error));
+    if (socket.destroyed) process.nextTick(() => this.closed());
   }
+
+  // From the socket.
+
+  received(chunk: Uint8Array): void {
+    this.#driver?.received(chunk);
+    this.#throttle?.bytes(chunk.length);
+  }
+
+  ended(): void {
+    this.#driver?.receivedEnd();
+  }
+
+  failed(error: Error): void {
+    this.#error ??= error;
+  }
+
+  closed(): void {
+    this.#driver?.lost(this.#error);
+  }
+
+  // From the driver.
 
   write(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
@@ -56,19 +101,20 @@ export class SocketTransport implements Transport {
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) socket.write(chunks[i]);
     this.#writes++;
+    this.#wrote ??= () => this.#written();
     socket.write(chunks[last], this.#wrote);
     if (last > 0) socket.uncork();
     this.#awaited = socket.writableLength > 0;
     return !this.#awaited;
   }
 
-  readonly #wrote = (): void => {
+  #written(): void {
     this.#writes--;
     // A destroyed socket calls back, with no error, for what it has not written; 'close' tells the driver.
     if (this.#socket.destroyed || !this.#awaited || this.#writes > 0) return;
     this.#awaited = false;
     this.#driver?.written();
-  };
+  }
 
   end(): void {
     this.#socket.end();

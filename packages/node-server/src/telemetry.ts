@@ -62,8 +62,10 @@ export class Telemetry {
     if (channels.close.hasSubscribers) channels.close.publish({ server: this.#server, socket, code, reason, cause });
   }
 
-  /** `maxBufferedAmount` was reached; one function for all connections. */
-  readonly overflow = (policy: Overflow): void => this.#overflows.add(`policy="${policy}"`);
+  /** `maxBufferedAmount` was reached. */
+  overflow(policy: Overflow): void {
+    this.#overflows.add(`policy="${policy}"`);
+  }
 
   backpressure(socket: WebSocket): void {
     this.#backpressure++;

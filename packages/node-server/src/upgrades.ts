@@ -14,6 +14,7 @@ import {
   type UpgradeOffer,
   UpgradePolicy,
 } from '@ws/handshake';
+import { acceptKey } from './accept-key.ts';
 import { Admission } from './admission.ts';
 import { rethrow } from './clock.ts';
 import { addedLines, requestHead } from './http.ts';
@@ -66,6 +67,7 @@ export class Upgrades {
       requireOrigin: options.requireOrigin,
       subprotocols: options.subprotocols,
       extensions: settings.extensions,
+      acceptKey,
     });
   }
 

@@ -10,6 +10,16 @@ export interface HookedMessages {
   failed(cause: Error): void;
 }
 
+/** Who is told what happens to a `WebSocket`: its server, with one object for all. */
+export interface WebSocketHost {
+  /** Called before 'close': no listener, which the application could remove. */
+  closed(socket: object, code: number, reason: string): void;
+  /** `maxBufferedAmount` was reached. */
+  overflow(policy: Overflow): void;
+  /** A `send` has returned false. */
+  backpressure(socket: object): void;
+}
+
 /** What a server hands to a `WebSocket`. */
 export interface WebSocketInit {
   readonly socket: Duplex;
@@ -22,9 +32,5 @@ export interface WebSocketInit {
   readonly settings: ConnectionSettings;
   /** One for all: puts a hook between the driver and whoever is told of its messages. */
   readonly hookMessages: ((driver: Driver, told: HookedMessages) => MessageHook<Buffer<ArrayBuffer>>) | undefined;
-  /** Called before 'close': no listener, which the application could remove. */
-  readonly closed: (socket: object, code: number, reason: string) => void;
-  /** These two, like it, are one function for all: `maxBufferedAmount` was reached; a `send` of this WebSocket has returned false. */
-  readonly overflow: (policy: Overflow) => void;
-  readonly backpressure: (socket: object) => void;
+  readonly host: WebSocketHost;
 }

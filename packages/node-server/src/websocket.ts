@@ -3,9 +3,11 @@ import { ProtocolError } from '@ws/codec';
 import {
   type Data,
   Driver,
+  type DriverHandler,
   type Message,
   type MessageHook,
   MessageQueue,
+  type Overflow,
   type PreparedMessage,
   type SendCallback,
   type SendOptions,
@@ -16,7 +18,7 @@ import { platform, sendMemory } from './platform.ts';
 import { SocketTransport } from './socket-transport.ts';
 import { Throttle } from './throttle.ts';
 import type { WebSocketEvents, WebSocketListener } from './websocket-events.ts';
-import type { WebSocketInit } from './websocket-init.ts';
+import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -58,8 +60,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   #paused = false;
   #delivering = false;
   #cause: Error | undefined;
-  readonly #tellServer: WebSocketInit['closed'];
-  readonly #tellBackpressure: WebSocketInit['backpressure'];
+  readonly #host: WebSocketHost;
   /** A `send` has returned false, and nothing has drained since. */
   #behind = false;
   readonly #throttle: Throttle | undefined;
@@ -81,20 +82,11 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     this.extensions = init.extensions;
     this.context = init.context;
     this.remoteAddress = init.remoteAddress;
-    this.#tellServer = init.closed;
-    this.#tellBackpressure = init.backpressure;
+    this.#host = init.host;
     const { maxPayload, rateLimit, ...limits } = init.settings;
     const transport = new SocketTransport(init.socket);
-    this.#queue = new MessageQueue({
-      pause: () => {
-        this.#queueFull = true;
-        this.#driver.pause();
-      },
-      resume: () => {
-        this.#queueFull = false;
-        if (!this.#paused) this.#driver.resume();
-      },
-    });
+    const events = new WebSocket.#Events(this);
+    this.#queue = new MessageQueue(events);
     this.#driver = new Driver({
       role: 'server',
       transport,
@@ -104,18 +96,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
       limits: { maxMessagePayload: maxPayload },
       extensions: init.running,
       ...limits,
-      handler: {
-        message: (payload, isBinary) => this.#arrived(payload as Buffer<ArrayBuffer>, isBinary),
-        ping: (payload) => this.emit('ping', payload as Buffer<ArrayBuffer>),
-        pong: (payload) => this.emit('pong', payload as Buffer<ArrayBuffer>),
-        drain: () => {
-          this.#behind = false;
-          this.emit('drain');
-        },
-        overflow: init.overflow,
-        close: (code, reason, cause) => this.#closed(code, reason, cause),
-        thrown: rethrow,
-      },
+      handler: events,
     });
     if (rateLimit.messages !== undefined || rateLimit.bytes !== undefined) {
       this.#throttle = new Throttle(this.#driver, rateLimit);
@@ -129,6 +110,56 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     });
     transport.connect(this.#driver, this.#throttle);
   }
+
+  /** What the driver and the queue tell: one object, since a closure for each event would cost an idle connection a kilobyte. */
+  static readonly #Events = class implements DriverHandler {
+    readonly #socket: WebSocket;
+
+    constructor(socket: WebSocket) {
+      this.#socket = socket;
+    }
+
+    message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
+      this.#socket.#arrived(payload as Buffer<ArrayBuffer>, isBinary);
+    }
+
+    ping(payload: Uint8Array<ArrayBuffer>): void {
+      this.#socket.emit('ping', payload as Buffer<ArrayBuffer>);
+    }
+
+    pong(payload: Uint8Array<ArrayBuffer>): void {
+      this.#socket.emit('pong', payload as Buffer<ArrayBuffer>);
+    }
+
+    drain(): void {
+      this.#socket.#behind = false;
+      this.#socket.emit('drain');
+    }
+
+    overflow(policy: Overflow): void {
+      this.#socket.#host.overflow(policy);
+    }
+
+    close(code: number, reason: string, cause: Error | undefined): void {
+      this.#socket.#closed(code, reason, cause);
+    }
+
+    thrown(error: unknown): void {
+      rethrow(error);
+    }
+
+    /** The queue is full. */
+    pause(): void {
+      this.#socket.#queueFull = true;
+      this.#socket.#driver.pause();
+    }
+
+    /** It is not any more. */
+    resume(): void {
+      this.#socket.#queueFull = false;
+      if (!this.#socket.#paused) this.#socket.#driver.resume();
+    }
+  };
 
   /** 1 open, 2 closing, 3 closed; a server's WebSocket is never connecting (0). */
   get readyState(): 1 | 2 | 3 {
@@ -171,7 +202,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
       typeof options === 'function' ? this.#driver.send(data, {}, options) : this.#driver.send(data, options, callback);
     if (!goOn && !this.#behind && this.#driver.state === 'open') {
       this.#behind = true;
-      this.#tellBackpressure(this);
+      this.#host.backpressure(this);
     }
     return goOn;
   }
@@ -295,7 +326,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     const told = cause instanceof ProtocolError || (cause !== undefined && (failed !== undefined || 'code' in cause));
     // If that throws, 'close' follows nevertheless.
     if (told && this.listenerCount('error') > 0) this.#driver.call(() => this.emit('error', cause), true);
-    this.#tellServer(this, code, reason);
+    this.#host.closed(this, code, reason);
     this.emit('close', code, Buffer.from(reason));
   }
 }

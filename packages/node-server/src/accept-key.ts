@@ -1,0 +1,6 @@
+import { createHash } from 'node:crypto';
+
+/** As in `@ws/handshake`, whose SHA-1 in JavaScript is slow until it has been compiled: in a storm of clients that come again. */
+export function acceptKey(key: string): string {
+  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+}
