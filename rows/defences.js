@@ -29,7 +29,7 @@ export const DEFENCES = [
   {
     row: 'M4',
     tests: 'node-server/src/load',
-    file: 'connection/src/connection.ts',
+    file: 'connection/src/receiver.ts',
     find: 'const MAX_PONG_BYTES = 16_384;',
     replace: 'const MAX_PONG_BYTES = 2 ** 40;',
   },
@@ -134,7 +134,7 @@ export const DEFENCES = [
   {
     row: 'H11',
     tests: 'node-server/src/closing',
-    file: 'connection/src/driver.ts',
+    file: 'connection/src/closing.ts',
     find: 'this.#clock.after(this.#closeTimeout, () => this.#destroy())',
     replace: 'this.#clock.after(2 ** 31 - 1, () => this.#destroy())',
   },
@@ -176,7 +176,7 @@ export const DEFENCES = [
   {
     row: 'H17',
     tests: 'permessage-deflate/src/connection',
-    file: 'connection/src/connection.ts',
+    file: 'connection/src/receiver.ts',
     find: "else if (opcode === Opcode.Text && !this.#isUtf8(decoded)) violation = 'text-not-utf8';",
     replace: '',
   },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Connection, type ConnectionOptions, type ConnectionSink } from './connection.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import type { ConnectionSink } from './connection-sink.ts';
 import { closeFrame, Endpoint, opposite, peerBytes, ping, pong, type Role, text } from './endpoint.suite.ts';
 
 const roles: readonly Role[] = ['server', 'client'];

@@ -1,22 +1,19 @@
 import {
   CloseCode,
-  DEFAULT_MAX_MESSAGE_PAYLOAD,
   encodeClose,
   MAX_CONTROL_PAYLOAD,
-  MessageDecoder,
   type MessageLimits,
-  type MessageSink,
   Opcode,
   type Platform,
-  ProtocolError,
-  type ViolationName,
+  type ProtocolError,
 } from '@ws/codec';
+import type { ConnectionSink } from './connection-sink.ts';
 import { type Data, toBytes } from './data.ts';
-import { allRsv, type Decoded, decodeWith, type Extension, isLater } from './extension.ts';
+import type { Extension } from './extension.ts';
 import { isWholeText, type PreparedMessage } from './prepared.ts';
+import { Receiver, type ReceiverEvents } from './receiver.ts';
 import { SendMemory } from './send-memory.ts';
 import { Sender, type SendOptions } from './sender.ts';
-import { WaitingPongs } from './waiting-pongs.ts';
 
 /**
  * - `open`: messages go both ways.
@@ -25,24 +22,6 @@ import { WaitingPongs } from './waiting-pongs.ts';
  *   delivered or queued any more; what is queued should still be written.
  */
 export type ConnectionState = 'open' | 'closing' | 'closed';
-
-/** Where a {@link Connection} delivers to. State is written before it calls: a sink may call back, or throw. */
-export interface ConnectionSink {
-  /** A whole message; text has been checked to be UTF-8. The payload is the receiver's own. */
-  message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void;
-  /** A ping, which has been answered already. */
-  ping(payload: Uint8Array<ArrayBuffer>): void;
-  /** A pong, whether a ping of ours asked for it or not. */
-  pong(payload: Uint8Array<ArrayBuffer>): void;
-  /** The peer's Close, which has been answered if it came first. The connection is now closed. */
-  close(code: number | undefined, reason: string): void;
-  /** The peer broke a rule. A Close with the error's code is queued, unless its stream has ended. The connection is now closed. */
-  violation(error: ProtocolError): void;
-  /** Something was queued: call `take` before long. */
-  output(): void;
-  /** The message that an extension was decoding waits to be delivered: call `receive`, with no bytes if there are none. */
-  decoded(): void;
-}
 
 /** What a {@link Connection} is made of. */
 export interface ConnectionOptions {
@@ -60,18 +39,7 @@ export interface ConnectionOptions {
   readonly sendMemory?: SendMemory | undefined;
 }
 
-/** Pongs that wait to be written; with more, reading stops until they are (row M4). */
-const MAX_PONG_BYTES = 16_384;
-
 const NOTHING = new Uint8Array(0);
-
-/** A message that an extension is decoding, or has decoded. */
-interface Decoding {
-  readonly opcode: 1 | 2;
-  /** Where in the stream it ended. */
-  readonly at: number;
-  result: Decoded | undefined;
-}
 
 /**
  * One end of a connection after the opening handshake, without I/O: bytes of the peer go into `receive`, bytes for the
@@ -81,23 +49,16 @@ interface Decoding {
 export class Connection {
   readonly #sink: ConnectionSink;
   readonly #extensions: readonly Extension[];
-  readonly #maxMessage: number;
-  readonly #isUtf8: (bytes: Uint8Array) => boolean;
-  readonly #decoder: MessageDecoder;
+  readonly #receiver: Receiver;
   readonly #sender: Sender;
   readonly #role: 'server' | 'client';
 
   #state: ConnectionState = 'open';
-  #holds = 0;
-  readonly #pongs = new WaitingPongs();
-  #heldForPongs = false;
-  /** The decoder is held for it, until it is delivered. */
-  #decoding: Decoding | undefined;
   #extensionsClosed = false;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
   constructor(options: ConnectionOptions) {
-    const { role, limits = {}, extensions = [], maskingKey, platform } = options;
+    const { role, sink, limits = {}, extensions = [], maskingKey, platform } = options;
     if (role !== 'server' && role !== 'client')
       throw new TypeError(`role must be 'server' or 'client', got ${String(role)}`);
     if (role === 'client' && maskingKey === undefined)
@@ -105,51 +66,34 @@ export class Connection {
     if (maskingKey !== undefined && typeof maskingKey !== 'function')
       throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${typeof maskingKey}`);
     this.#role = role;
-    this.#sink = options.sink;
+    this.#sink = sink;
     this.#extensions = extensions;
-    this.#maxMessage = limits.maxMessagePayload ?? DEFAULT_MAX_MESSAGE_PAYLOAD;
-    this.#isUtf8 = platform?.isUtf8 ?? isWholeText;
+    const isUtf8 = platform?.isUtf8 ?? isWholeText;
     this.#sender = new Sender({
       maskingKey: role === 'client' ? maskingKey : undefined,
       extensions,
-      isUtf8: this.#isUtf8,
+      isUtf8,
       memory: options.sendMemory ?? new SendMemory(),
       encoded: () => {
         this.#sink.output();
         this.#closeExtensions();
       },
     });
-    this.#decoder = new MessageDecoder(
-      { role, allowedRsv: allRsv(extensions) },
-      limits,
-      new Connection.#Messages(this),
-      platform,
-    );
+    const events = new Connection.#Events(this);
+    this.#receiver = new Receiver({ role, limits, extensions, isUtf8, platform, sink, events });
   }
 
-  /** What the decoder tells the connection, as one object: closures would cost an idle connection more. */
-  static readonly #Messages = class implements MessageSink {
+  /** What the receiver tells the connection, as one object: closures would cost an idle connection more. */
+  static readonly #Events = class implements ReceiverEvents {
     readonly #connection: Connection;
 
     constructor(connection: Connection) {
       this.#connection = connection;
     }
 
-    message(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
-      // An extension that failed has closed the connection, and the decoder does not know.
-      if (this.#connection.#state === 'closed') return;
-      if (rsv !== 0) this.#connection.#decode(payload, opcode, rsv);
-      else this.#connection.#sink.message(payload, opcode === Opcode.Binary);
-    }
-
     ping(payload: Uint8Array<ArrayBuffer>): void {
-      if (this.#connection.#state === 'closed') return;
       this.#connection.#answer(payload);
       this.#connection.#sink.ping(payload);
-    }
-
-    pong(payload: Uint8Array<ArrayBuffer>): void {
-      if (this.#connection.#state !== 'closed') this.#connection.#sink.pong(payload);
     }
 
     close(code: number | undefined, reason: string): void {
@@ -157,7 +101,7 @@ export class Connection {
     }
 
     violation(error: ProtocolError): void {
-      if (this.#connection.#state !== 'closed') this.#connection.#fail(error);
+      this.#connection.#fail(error);
     }
   };
 
@@ -191,17 +135,17 @@ export class Connection {
    * sink has thrown out of goes on from there.
    */
   get offset(): number {
-    return this.#decoder.offset;
+    return this.#receiver.offset;
   }
 
   /** How many bytes are allocated for a message, or a frame, that is not whole yet. */
   get bufferedBytes(): number {
-    return this.#decoder.bufferedBytes;
+    return this.#receiver.bufferedBytes;
   }
 
   /** Whether reading has stopped because the answers to pings are not being taken. */
   get heldForPongs(): boolean {
-    return this.#heldForPongs;
+    return this.#receiver.heldForPongs;
   }
 
   /**
@@ -209,8 +153,7 @@ export class Connection {
    * `receive` has delivered it. Until then nothing else is taken.
    */
   get decoding(): 'no' | 'decoding' | 'decoded' {
-    if (this.#decoding === undefined) return 'no';
-    return this.#decoding.result === undefined ? 'decoding' : 'decoded';
+    return this.#receiver.decoding;
   }
 
   /**
@@ -222,9 +165,7 @@ export class Connection {
    *   extension decodes: keep the rest, stop reading the transport, and go on after `release`, `take` or `sink.decoded()`
    */
   receive(chunk: Uint8Array, at = 0): number {
-    if (this.#decoding !== undefined) this.#deliverDecoded(this.#decoding);
-    if (this.#state === 'closed') return chunk.length - at;
-    return this.#decoder.push(chunk, at);
+    return this.#receiver.receive(chunk, at);
   }
 
   /**
@@ -235,29 +176,25 @@ export class Connection {
    */
   receiveEnd(): void {
     if (this.#state === 'closed') return;
-    this.#decoder.end();
+    this.#receiver.end();
     this.#end();
   }
 
   /** The transport is gone: drops what is queued, being encoded or decoded. */
   drop(): void {
     this.#sender.drop();
-    this.#decoding = undefined;
+    this.#receiver.drop();
     this.#closeExtensions();
   }
 
   /** Stops deliveries after the one that runs now. Each `hold` needs its own `release`. */
   hold(): void {
-    this.#holds++;
-    this.#decoder.hold();
+    this.#receiver.hold();
   }
 
   /** Takes one `hold` back. Delivers nothing by itself: `receive` what was not taken. */
   release(): void {
-    // The decoder cannot tell the caller's holds from the one for pongs.
-    if (this.#holds === 0) throw new TypeError('release() without a hold() before it');
-    this.#holds--;
-    this.#decoder.release();
+    this.#receiver.release();
   }
 
   /**
@@ -268,11 +205,7 @@ export class Connection {
   take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     const before = this.#sender.queuedBytes;
     const chunks = this.#sender.take(maxBytes);
-    this.#pongs.taken(before - this.#sender.queuedBytes);
-    if (this.#heldForPongs && this.#pongs.bytes === 0) {
-      this.#heldForPongs = false;
-      this.#decoder.release();
-    }
+    this.#receiver.outputTaken(before - this.#sender.queuedBytes);
     return chunks;
   }
 
@@ -326,16 +259,11 @@ export class Connection {
 
   #answer(ping: Uint8Array): void {
     this.#sender.control(Opcode.Pong, ping);
-    this.#pongs.add(ping.length + 2, this.#sender.queuedBytes);
-    if (this.#pongs.bytes > MAX_PONG_BYTES && !this.#heldForPongs) {
-      this.#heldForPongs = true;
-      this.#decoder.hold();
-    }
+    this.#receiver.answered(ping.length + 2, this.#sender.queuedBytes);
     this.#sink.output();
   }
 
   #peerCloses(code: number | undefined, reason: string): void {
-    if (this.#state === 'closed') return;
     const first = this.#state === 'open';
     this.#end();
     // Section 5.5.1: the answer has the code that was received; there is no reason to repeat the reason.
@@ -351,43 +279,10 @@ export class Connection {
     this.#sink.violation(error);
   }
 
-  #decode(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
-    const at = this.#decoder.offset - 1;
-    const decoded = decodeWith(this.#extensions, payload, rsv, this.#maxMessage);
-    if (!isLater(decoded)) {
-      this.#deliver(decoded, opcode, at);
-      return;
-    }
-    const decoding: Decoding = { opcode, at, result: undefined };
-    this.#decoding = decoding;
-    this.#decoder.hold();
-    void decoded.then((result) => {
-      // The connection may have ended meanwhile.
-      if (this.#decoding !== decoding) return;
-      decoding.result = result;
-      this.#sink.decoded();
-    });
-  }
-
-  #deliverDecoded({ result, opcode, at }: Decoding): void {
-    if (result === undefined || this.#holds > 0 || this.#heldForPongs) return;
-    this.#decoding = undefined;
-    this.#decoder.release();
-    this.#deliver(result, opcode, at);
-  }
-
-  #deliver(decoded: Decoded, opcode: 1 | 2, at: number): void {
-    let violation: ViolationName | undefined;
-    if (typeof decoded === 'string') violation = decoded;
-    else if (opcode === Opcode.Text && !this.#isUtf8(decoded)) violation = 'text-not-utf8';
-    else this.#sink.message(decoded, opcode === Opcode.Binary);
-    if (violation !== undefined) this.#fail(new ProtocolError(violation, at));
-  }
-
   /** Nothing is delivered any more. */
   #end(): void {
     this.#state = 'closed';
-    this.#decoding = undefined;
+    this.#receiver.stop();
     this.#closeExtensions();
   }
 

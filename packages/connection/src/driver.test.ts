@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { Driver, type DriverOptions } from './driver.ts';
+import { Driver } from './driver.ts';
+import type { DriverOptions } from './driver-options.ts';
 import { closeFrame, ping } from './endpoint.suite.ts';
 import { Bench, type BenchOptions } from './test-transport.suite.ts';
 

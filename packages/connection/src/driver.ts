@@ -1,115 +1,61 @@
 import { CloseCode, type ProtocolError } from '@ws/codec';
-import { Connection, type ConnectionOptions, type ConnectionSink } from './connection.ts';
+import { Closing } from './closing.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionSink } from './connection-sink.ts';
 import type { Data } from './data.ts';
-import { Heartbeat, type HeartbeatOptions, type Pulse } from './heartbeat.ts';
+import type { DriverHandler, DriverOptions } from './driver-options.ts';
+import { Heartbeat, type Pulse } from './heartbeat.ts';
 import { readMilliseconds } from './integer.ts';
 import { type Overflow, readMaxBufferedAmount, readOverflow } from './output-limit.ts';
 import type { PreparedMessage } from './prepared.ts';
 import { PauseReason, Reader, type ReaderEvents } from './reader.ts';
 import type { SendOptions } from './sender.ts';
-import type { Clock, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 import { type SendCallback, Writer, type WriterEvents } from './writer.ts';
 
-/** Who is told what happens on a connection. One that throws closes its own connection with 1011 and hears no more of the peer. */
-export interface DriverHandler {
-  /** A whole message; text has been checked to be UTF-8. The payload is the receiver's own. */
-  message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void;
-  /** A ping, which has been answered already. */
-  ping(payload: Uint8Array<ArrayBuffer>): void;
-  /** A pong, whether a ping of ours asked for it or not. */
-  pong(payload: Uint8Array<ArrayBuffer>): void;
-  /** After a `send` that returned false: all has been written. */
-  drain(): void;
-  /** `maxBufferedAmount` was reached, and what that has led to. For whoever counts; not called for the application. */
-  overflow?(policy: Overflow): void;
-  /**
-   * The end, once, last.
-   *
-   * @param code that of the peer's Close; 1005 if it had none; 1006 if there was no Close, and then `cause` says why
-   */
-  close(code: number, reason: string, cause: Error | undefined): void;
-  /** One of the above, or a callback of `send`, has thrown: rethrow it where only the process hears it. */
-  thrown(error: unknown): void;
-}
-
-/** What a {@link Driver} is made of: the two that it joins, who is told, and the options of the {@link Connection} inside. */
-export interface DriverOptions extends Omit<ConnectionOptions, 'sink'> {
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly handler: DriverHandler;
-  /**
-   * How long the peer's end of stream is waited for once the connection is closed, in milliseconds; then the transport is
-   * destroyed. Default: 1000, ample for a packet and back, and short where a proxy keeps TCP half open (row H11).
-   */
-  readonly closeTimeout?: number | undefined;
-  /**
-   * How long the peer's Close is waited for after ours, in milliseconds. Default: 10,000, since it may stand behind
-   * messages that are on their way.
-   */
-  readonly closeReplyTimeout?: number | undefined;
-  /**
-   * Finds out that the peer is gone without a word: a {@link Heartbeat}, which many drivers may share, or the options of one
-   * of its own. Its pongs are not told to the handler. Default: false, none.
-   */
-  readonly heartbeat?: Heartbeat | HeartbeatOptions | false | undefined;
-  /**
-   * With so many bytes waiting, a `send` is what `overflow` says; one message may go over it. Default: 64 MiB, four messages of the
-   * longest that are taken: a peer that is so far behind does better to come again (row M3).
-   */
-  readonly maxBufferedAmount?: number | undefined;
-  /** What becomes of a `send` then. Default: 'close'. */
-  readonly overflow?: Overflow | undefined;
-}
-
 /**
- * Joins a {@link Connection} to a {@link Transport} and a {@link Clock}. What is queued in one turn of the event loop leaves
+ * Joins a {@link Connection} to a {@link Transport} and a clock. What is queued in one turn of the event loop leaves
  * in one write; one write is under way at a time, and what comes after it waits here.
  */
 export class Driver {
   readonly #connection: Connection;
   readonly #transport: Transport;
-  readonly #clock: Clock;
   readonly #handler: DriverHandler;
-  readonly #closeTimeout: number;
-  readonly #closeReplyTimeout: number;
 
   readonly #reader: Reader;
   readonly #writer: Writer;
+  readonly #closing: Closing;
   readonly #maxBufferedAmount: number;
   readonly #overflow: Overflow;
   /** A fragmented message has begun, and its end has not been sent. */
   #insideMessage = false;
   #needsDrain = false;
 
-  #ended = false;
-  /** Neither deliveries nor writes any more: the transport is gone, or will be. */
-  #destroyed = false;
-  #gone = false;
   /** A handler has thrown. */
   #deaf = false;
-  #code: number = CloseCode.Abnormal;
-  #reason = '';
-  #cause: Error | undefined;
-  #stopTimer: (() => void) | undefined;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #pulse: Pulse | undefined;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind */
   constructor(options: DriverOptions) {
-    this.#transport = options.transport;
-    this.#clock = options.clock;
+    const { transport, clock } = options;
+    const closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
+    const replyTimeout = readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000);
+    this.#transport = transport;
     this.#handler = options.handler;
-    this.#closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
-    this.#closeReplyTimeout = readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000);
     this.#maxBufferedAmount = readMaxBufferedAmount(options.maxBufferedAmount);
     this.#overflow = readOverflow(options.overflow);
     const events = new Driver.#Events(this);
-    this.#connection = new Connection({ ...options, sink: events });
-    this.#reader = new Reader(this.#connection, this.#transport, this.#clock, this.#closeTimeout, events);
-    this.#writer = new Writer(this.#connection, this.#transport, this.#clock, events);
+    const connection = new Connection({ ...options, sink: events });
+    const reader = new Reader(connection, transport, clock, closeTimeout, events);
+    const writer = new Writer(connection, transport, clock, events);
+    this.#connection = connection;
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#closing = new Closing({ connection, reader, writer, transport, clock, closeTimeout, replyTimeout });
     const { heartbeat = false } = options;
     if (heartbeat === false) return;
-    this.#heartbeat = heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, this.#clock);
+    this.#heartbeat = heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, clock);
     this.#pulse = this.#heartbeat.join(this);
   }
 
@@ -135,14 +81,11 @@ export class Driver {
     }
 
     close(code: number | undefined, reason: string): void {
-      this.#driver.#code = code ?? CloseCode.NoStatus;
-      this.#driver.#reason = reason;
-      this.#driver.#closed();
+      this.#driver.#closing.peerCloses(code, reason);
     }
 
     violation(error: ProtocolError): void {
-      this.#driver.#cause ??= error;
-      this.#driver.#closed();
+      this.#driver.#closing.failed(error);
     }
 
     output(): void {
@@ -154,12 +97,11 @@ export class Driver {
     }
 
     peerEnded(): void {
-      this.#driver.#peerEnded();
+      this.#driver.#closing.peerEnded();
     }
 
-    pongsUnread(): void {
-      const time = this.#driver.#closeTimeout;
-      this.#driver.terminate(new Error(`the peer sends pings and has not read the answers for ${time} ms`));
+    pongsUnread(ms: number): void {
+      this.#driver.terminate(new Error(`the peer sends pings and has not read the answers for ${ms} ms`));
     }
 
     taken(): void {
@@ -179,7 +121,7 @@ export class Driver {
 
   /** As {@link Connection.state}; `closed` as well once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
-    return this.#destroyed ? 'closed' : this.#connection.state;
+    return this.#closing.destroyed ? 'closed' : this.#connection.state;
   }
 
   /** How many bytes were sent and have not left this process. */
@@ -194,7 +136,7 @@ export class Driver {
 
   /** Whether the transport is gone: nothing follows. */
   get gone(): boolean {
-    return this.#gone;
+    return this.#closing.gone;
   }
 
   /** Whether the transport is read: nobody has paused, and nothing that was read waits. */
@@ -236,8 +178,8 @@ export class Driver {
 
   /** The write that `transport.write` did not finish at once is done. */
   written(): void {
-    if (this.#gone) return;
-    this.#armTimer();
+    if (this.#closing.gone) return;
+    this.#closing.written();
     this.#reader.outputWritten();
     this.#writer.done();
     // The middle of a message, or something behind it.
@@ -246,19 +188,11 @@ export class Driver {
 
   /** The transport is gone: both halves have ended, or it was destroyed, or it failed. */
   lost(error?: Error | undefined): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#destroyed = true;
-    this.#stopTimer?.();
+    if (this.#closing.gone) return;
     if (this.#pulse !== undefined) this.#heartbeat?.leave(this.#pulse);
-    this.#reader.stop();
-    this.#cause ??= error;
-    this.#connection.receiveEnd();
-    // Most connections end well, and an error is dear.
-    const why = (): Error => (this.#cause ??= new Error('the connection ended without a Close frame of the peer'));
-    this.#writer.abandon(why);
-    const cause = this.#code === CloseCode.Abnormal ? why() : undefined;
-    this.call(() => this.#handler.close(this.#code, this.#reason, cause), true);
+    this.#closing.lost(error);
+    const { code, reason, cause } = this.#closing;
+    this.call(() => this.#handler.close(code, reason, code === CloseCode.Abnormal ? cause : undefined), true);
   }
 
   // From the application.
@@ -299,14 +233,12 @@ export class Driver {
   close(code?: number | undefined, reason?: string | undefined): void {
     const { state } = this.#connection;
     this.#connection.close(code, reason);
-    if (state === 'open') this.#armTimer();
+    if (state === 'open') this.#closing.begun();
   }
 
   /** Ends the connection at once, with no Close: nothing is delivered or written any more, and the end is told soon. */
   terminate(cause?: Error | undefined): void {
-    if (this.#gone) return;
-    this.#cause ??= cause ?? new Error('the connection was terminated by this end');
-    this.#destroy();
+    this.#closing.terminate(cause);
   }
 
   /** Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. Each reason is for itself. */
@@ -338,7 +270,8 @@ export class Driver {
     const { state } = this;
     if (state !== 'open') {
       if (callback !== undefined) {
-        const options = this.#cause === undefined ? {} : { cause: this.#cause };
+        const { cause } = this.#closing;
+        const options = cause === undefined ? {} : { cause };
         this.#writer.refused(callback, new Error(`the connection is ${state}: nothing can be sent`, options));
       }
       return false;
@@ -380,52 +313,7 @@ export class Driver {
       this.#needsDrain = false;
       this.call(() => this.#handler.drain());
     }
-    this.#finish();
-  }
-
-  // Closing.
-
-  /** The connection is closed: what is queued is written, then our half ends, then the peer's is waited for. */
-  #closed(): void {
-    this.#armTimer();
-    this.#writer.flushSoon();
-    this.#reader.drop();
-  }
-
-  #peerEnded(): void {
-    if (this.#connection.state === 'closed') this.#finish();
-    else {
-      this.#connection.receiveEnd();
-      this.#closed();
-    }
-  }
-
-  #finish(): void {
-    if (this.#connection.state !== 'closed' || this.#ended || this.#destroyed || this.bufferedAmount > 0) return;
-    // RFC 6455, section 7.1.1: the server ends the stream first, so that TIME_WAIT is its own and the client can come again.
-    if (this.#connection.closeExpected && this.#cause === undefined && !this.#reader.peerEnded) return;
-    this.#ended = true;
-    this.#transport.end();
-  }
-
-  #armTimer(): void {
-    const { state } = this.#connection;
-    if (state === 'open' || this.#destroyed) return;
-    this.#stopTimer?.();
-    this.#stopTimer =
-      state === 'closing'
-        ? this.#clock.after(this.#closeReplyTimeout, () =>
-            this.terminate(new Error(`the peer has not answered our Close for ${this.#closeReplyTimeout} ms`)),
-          )
-        : this.#clock.after(this.#closeTimeout, () => this.#destroy());
-  }
-
-  #destroy(): void {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
-    this.#writer.stop();
-    this.#reader.stop();
-    this.#transport.destroy();
+    this.#closing.finish();
   }
 
   // Calling the application.

@@ -1,5 +1,6 @@
 import { decodeNaively, type RawFrame, rawFrames, type StreamEvent } from '@ws/testkit';
-import { Connection, type ConnectionOptions, type ConnectionSink } from './connection.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import type { ConnectionSink } from './connection-sink.ts';
 
 export type Role = 'server' | 'client';
 

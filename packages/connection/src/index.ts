@@ -1,11 +1,8 @@
-export {
-  Connection,
-  type ConnectionOptions,
-  type ConnectionSink,
-  type ConnectionState,
-} from './connection.ts';
+export { Connection, type ConnectionOptions, type ConnectionState } from './connection.ts';
+export type { ConnectionSink } from './connection-sink.ts';
 export { type Data, toBytes } from './data.ts';
-export { Driver, type DriverHandler, type DriverOptions } from './driver.ts';
+export { Driver } from './driver.ts';
+export type { DriverHandler, DriverOptions } from './driver-options.ts';
 export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './extension.ts';
 export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } from './heartbeat.ts';
 export { readInteger, readMilliseconds } from './integer.ts';

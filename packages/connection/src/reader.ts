@@ -5,8 +5,8 @@ import type { Clock, Transport } from './transport.ts';
 export interface ReaderEvents {
   /** The peer's end of stream has come, and all that came before it has been taken. */
   peerEnded(): void;
-  /** The peer goes on with pings and does not read the answers: time is up. */
-  pongsUnread(): void;
+  /** The peer goes on with pings and has not read the answers for so many milliseconds: time is up. */
+  pongsUnread(ms: number): void;
 }
 
 /** Who has stopped the deliveries; each for itself. */
@@ -168,7 +168,7 @@ export class Reader {
   }
 
   #startPongTimer(): void {
-    this.#stopPongTimer = this.#clock.after(this.#pongTimeout, () => this.#events.pongsUnread());
+    this.#stopPongTimer = this.#clock.after(this.#pongTimeout, () => this.#events.pongsUnread(this.#pongTimeout));
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Data, toBytes } from './data.ts';
-import { Driver, type DriverOptions } from './driver.ts';
+import { Driver } from './driver.ts';
+import type { DriverOptions } from './driver-options.ts';
 import { type Message, MessageQueue } from './message-queue.ts';
 import { COPY_UP_TO } from './outbox.ts';
 import { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';

@@ -1,4 +1,5 @@
-import { Driver, type DriverOptions } from './driver.ts';
+import { Driver } from './driver.ts';
+import type { DriverOptions } from './driver-options.ts';
 import { closeFrame, eventLine, flat, peerBytes, type Role, readWritten } from './endpoint.suite.ts';
 import type { Data, SendOptions } from './index.ts';
 import type { Clock, Transport } from './transport.ts';

@@ -1,0 +1,168 @@
+import { CloseCode } from '@ws/codec';
+import type { Connection } from './connection.ts';
+import type { Reader } from './reader.ts';
+import type { Clock, Transport } from './transport.ts';
+import type { Writer } from './writer.ts';
+
+/** How a connection ends, as far as that is known. */
+export interface End {
+  /** That of the peer's Close; 1005 if it had none; 1006 if there was no Close. */
+  readonly code: number;
+  readonly reason: string;
+  /** Why there was no Close, or none that was answered in time. */
+  readonly cause: Error | undefined;
+}
+
+/**
+ * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where the peer
+ * takes too long for its Close or for its end, the transport is destroyed.
+ */
+export class Closing implements End {
+  readonly #connection: Connection;
+  readonly #reader: Reader;
+  readonly #writer: Writer;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #closeTimeout: number;
+  readonly #replyTimeout: number;
+
+  #ended = false;
+  /** Neither deliveries nor writes any more: the transport is gone, or will be. */
+  #destroyed = false;
+  #gone = false;
+  #code: number = CloseCode.Abnormal;
+  #reason = '';
+  #cause: Error | undefined;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(parts: {
+    readonly connection: Connection;
+    readonly reader: Reader;
+    readonly writer: Writer;
+    readonly transport: Transport;
+    readonly clock: Clock;
+    /** How long the peer's end of stream is waited for, in milliseconds. */
+    readonly closeTimeout: number;
+    /** How long the peer's Close is waited for after ours, in milliseconds. */
+    readonly replyTimeout: number;
+  }) {
+    this.#connection = parts.connection;
+    this.#reader = parts.reader;
+    this.#writer = parts.writer;
+    this.#transport = parts.transport;
+    this.#clock = parts.clock;
+    this.#closeTimeout = parts.closeTimeout;
+    this.#replyTimeout = parts.replyTimeout;
+  }
+
+  get code(): number {
+    return this.#code;
+  }
+
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get cause(): Error | undefined {
+    return this.#cause;
+  }
+
+  get destroyed(): boolean {
+    return this.#destroyed;
+  }
+
+  /** Whether the transport is gone. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Our Close was queued. */
+  begun(): void {
+    this.#armTimer();
+  }
+
+  /** The peer's Close has come. */
+  peerCloses(code: number | undefined, reason: string): void {
+    this.#code = code ?? CloseCode.NoStatus;
+    this.#reason = reason;
+    this.#closed();
+  }
+
+  /** The peer broke a rule. */
+  failed(cause: Error): void {
+    this.#cause ??= cause;
+    this.#closed();
+  }
+
+  /** The peer's end of stream has come, and all before it has been taken. */
+  peerEnded(): void {
+    if (this.#connection.state === 'closed') this.finish();
+    else {
+      this.#connection.receiveEnd();
+      this.#closed();
+    }
+  }
+
+  /** A write is done: the peer reads, and gets its time anew. */
+  written(): void {
+    this.#armTimer();
+  }
+
+  /** Ends our half, if the connection is closed and all that is queued has been written. */
+  finish(): void {
+    if (this.#connection.state !== 'closed' || this.#ended || this.#destroyed || this.#writer.bufferedAmount > 0)
+      return;
+    // RFC 6455, section 7.1.1: the server ends the stream first, so that TIME_WAIT is its own and the client can come again.
+    if (this.#connection.closeExpected && this.#cause === undefined && !this.#reader.peerEnded) return;
+    this.#ended = true;
+    this.#transport.end();
+  }
+
+  /** Ends both halves at once. */
+  terminate(cause: Error | undefined): void {
+    if (this.#gone) return;
+    this.#cause ??= cause ?? new Error('the connection was terminated by this end');
+    this.#destroy();
+  }
+
+  /** The transport is gone: nothing follows. Whoever waits for a write is told so. */
+  lost(error: Error | undefined): void {
+    this.#gone = true;
+    this.#destroyed = true;
+    this.#stopTimer?.();
+    this.#reader.stop();
+    this.#cause ??= error;
+    this.#connection.receiveEnd();
+    // Most connections end well, and an error is dear.
+    const why = (): Error => (this.#cause ??= new Error('the connection ended without a Close frame of the peer'));
+    this.#writer.abandon(why);
+    if (this.#code === CloseCode.Abnormal) why();
+  }
+
+  /** The connection is closed: what is queued is written, then our half ends, then the peer's is waited for. */
+  #closed(): void {
+    this.#armTimer();
+    this.#writer.flushSoon();
+    this.#reader.drop();
+  }
+
+  #armTimer(): void {
+    const { state } = this.#connection;
+    if (state === 'open' || this.#destroyed) return;
+    this.#stopTimer?.();
+    this.#stopTimer =
+      state === 'closing'
+        ? this.#clock.after(this.#replyTimeout, () =>
+            this.terminate(new Error(`the peer has not answered our Close for ${this.#replyTimeout} ms`)),
+          )
+        : this.#clock.after(this.#closeTimeout, () => this.#destroy());
+  }
+
+  #destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#writer.stop();
+    this.#reader.stop();
+    this.#transport.destroy();
+  }
+}
