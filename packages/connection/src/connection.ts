@@ -180,6 +180,19 @@ export class Connection {
     this.#end();
   }
 
+  /**
+   * Drops what is queued or being encoded, but for the rest of a frame whose start was taken: what is sent then goes out next. Let
+   * that be a `close`, which may stand between the fragments of a message (RFC 6455, section 5.5.1): whole messages are missing.
+   * Does nothing if the connection is not open.
+   */
+  recall(): void {
+    if (this.#state !== 'open') return;
+    const before = this.#sender.queuedBytes;
+    this.#sender.recall();
+    // No pong is left.
+    this.#receiver.outputTaken(before);
+  }
+
   /** The transport is gone: drops what is queued, being encoded or decoded. */
   drop(): void {
     this.#sender.drop();

@@ -1,7 +1,9 @@
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Driver } from './driver.ts';
-import { closeFrame, pong, text } from './endpoint.suite.ts';
+import { closeFrame, ping, pong, text } from './endpoint.suite.ts';
 import type { Overflow } from './output-limit.ts';
+import { SlowExtension } from './slow-extension.suite.ts';
 import { Bench, type BenchOptions } from './test-transport.suite.ts';
 
 const benches: Bench[] = [];
@@ -30,6 +32,8 @@ function drain(it: Bench): void {
 }
 
 const ten = [...'0123456789'];
+const why = 'not sent: 1000 bytes wait for the peer, and maxBufferedAmount is 1000';
+const reason = 'messages are not read fast enough';
 
 describe('M3: with maxBufferedAmount waiting', () => {
   test.each(['close', 'wait'] as const)('%s: whoever is told finds it so, and may send', (policy) => {
@@ -54,21 +58,158 @@ describe('M3: with maxBufferedAmount waiting', () => {
     expect([it.driver.state, it.told]).toEqual(['closing', ['thrown told']]);
   });
 
-  test('close, the default: the message is refused, and a Close 1013 stands behind what waits', () => {
+  test('close, the default: the message and all that waits is dropped, and a Close 1013 goes out behind the write under way', () => {
     const it = bench();
-    for (const name of ten) send(it, name);
+    for (const name of '012') send(it, name);
+    it.clock.turn();
+    for (const name of '3456789') send(it, name);
     expect(it.driver.state).toBe('open');
     expect(send(it, 'x')).toBe(false);
-    expect([it.driver.state, it.driver.bufferedAmount < 1100]).toEqual(['closing', true]);
+    expect([it.driver.state, it.driver.bufferedAmount]).toEqual(['closing', 300 + 4 + reason.length]);
     drain(it);
-    expect(names(it)).toEqual([...ten, 'close 1013 "messages are not read fast enough"']);
-    const refused = it.told.find((line) => line.startsWith('unsent'));
-    expect(refused).toBe('unsent 11: not sent: 1000 bytes wait for the peer, and maxBufferedAmount is 1000');
+    expect(names(it)).toEqual(['0', '1', '2', `close 1013 "${reason}"`]);
+    expect(it.told.filter((line) => line.startsWith('unsent'))).toEqual(
+      [4, 5, 6, 7, 8, 9, 10, 11].map((n) => `unsent ${n}: ${why}`),
+    );
+    expect(it.told.filter((line) => line.startsWith('sent'))).toEqual(['sent 1', 'sent 2', 'sent 3']);
     it.receive(closeFrame(1013));
     drain(it);
     it.transport.deliverEnd();
     it.clock.turn();
     expect(it.told.at(-1)).toBe('close 1013 ""');
+  });
+
+  test.each(['server', 'client'] as const)('close: a %s ends the frame that it has begun, and no message', (role) => {
+    const it = new Bench(role, { maxBufferedAmount: 2_500_000 });
+    benches.push(it);
+    it.transport.fast = false;
+    // One write takes 1 MiB of it.
+    it.driver.send(new Uint8Array(2_000_000), {});
+    it.driver.send(new Uint8Array(70_000), {});
+    for (let i = 0; i < 3; i++) it.driver.send(new Uint8Array(300_000), { fin: false });
+    expect([it.driver.state, it.driver.insideMessage]).toEqual(['closing', true]);
+    drain(it);
+    expect(it.written().map((line) => line.slice(0, 10))).toEqual(['binary 000', 'close 1013']);
+    const header = role === 'client' ? 4 : 0;
+    const written = it.transport.writes.reduce((sum, { length }) => sum + length, 0);
+    expect(written).toBe(10 + 2_000_000 + 4 + reason.length + 2 * header);
+  });
+
+  test.each(['server', 'client'] as const)(
+    'close: whatever a %s has sent, the first messages of it are whole, and the Close is next',
+    (role) => {
+      const sent = fc.oneof(fc.nat({ max: 300 }), fc.constantFrom(4096, 4097, 65_000, 70_000, 1_100_000));
+      const fate = fc.constantFrom('goes on', 'goes on', 'goes on', 'turn', 'written');
+      let begun = 0;
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(sent, fate), { maxLength: 40, size: 'max' }),
+          fc.nat({ max: 3 }),
+          (steps, more) => {
+            const it = new Bench(role, { maxBufferedAmount: 1_500_000 });
+            it.transport.fast = false;
+            const lines: string[] = [];
+            const send = (size: number): void => {
+              const name = String(lines.length).padEnd(size, '.');
+              it.send(name);
+              lines.push(`text ${JSON.stringify(name)}`);
+            };
+            for (const [size, then] of steps) {
+              if (then === 'turn') it.clock.turn();
+              if (then === 'written') it.transport.finishWrite();
+              send(size);
+            }
+            for (let i = 0; i < more; i++) it.transport.finishWrite();
+            for (let i = 0; it.driver.state === 'open'; i++) send(i % 2 === 0 ? 1_100_000 : 3);
+            const waited = it.driver.bufferedAmount;
+            drain(it);
+            const written = it.written();
+            expect(written.pop()).toBe(`close 1013 "${reason}"`);
+            expect(written.length).toBeLessThan(lines.length);
+            expect(written).toEqual(lines.slice(0, written.length));
+            const told = it.told.filter((line) => /^(un)?sent/.test(line));
+            expect(told.filter((line) => line.startsWith('sent'))).toHaveLength(written.length);
+            expect(told).toHaveLength(lines.length);
+            expect(it.transport.misuse).toEqual([]);
+            if (waited > 1_048_576 + 200) begun++;
+          },
+        ),
+        { numRuns: 12 },
+      );
+      expect(begun).toBeGreaterThan(0);
+    },
+  );
+
+  test('close: a message that an extension is encoding is dropped, and its callback told', async () => {
+    const slow = new SlowExtension();
+    const it = bench('close', { extensions: [slow] });
+    for (const name of ten) send(it, name);
+    send(it, 'x');
+    expect(it.driver.state).toBe('closing');
+    drain(it);
+    await slow.answer();
+    drain(it);
+    expect(it.written()).toEqual([`close 1013 "${reason}"`]);
+    expect(it.told.filter((line) => line.startsWith('unsent'))).toHaveLength(11);
+  });
+
+  test('close: pongs that wait are dropped as well, and the peer is read again', () => {
+    const it = bench('close', { maxBufferedAmount: 20_000 });
+    send(it, '0');
+    it.clock.turn();
+    for (let i = 0; i < 150; i++) it.receive(ping('x'.repeat(125)));
+    expect(it.transport.paused).toBe(true);
+    for (let i = 0; i < 40; i++) send(it, 'x');
+    expect(it.driver.state).toBe('closing');
+    it.clock.turn();
+    expect(it.transport.paused).toBe(false);
+    it.clock.advance(1000);
+    expect(it.driver.gone).toBe(false);
+    it.receive(closeFrame(1013));
+    drain(it);
+    // Those that are still to be read are answered behind it.
+    expect(names(it).slice(0, 2)).toEqual(['0', `close 1013 "${reason}"`]);
+    expect(it.written().length).toBeLessThan(30);
+  });
+
+  test('pings and pongs of the application count, and are treated as messages are', () => {
+    for (const policy of ['close', 'drop'] as const) {
+      const it = bench(policy);
+      for (const name of ten) send(it, name);
+      const [ping, pong] = [it.callback(), it.callback()];
+      expect([it.driver.ping('', ping), it.driver.pong('', pong)]).toEqual([false, false]);
+      expect(it.driver.state).toBe(policy === 'close' ? 'closing' : 'open');
+      it.clock.turn();
+      const after = policy === 'close' ? 'the connection is closing: nothing can be sent' : why;
+      expect(it.told.filter((line) => /^unsent 1[12]/.test(line))).toEqual([
+        `unsent 11: ${why}`,
+        `unsent 12: ${after}`,
+      ]);
+    }
+  });
+
+  test('a ping may be missed out in the middle of a message', () => {
+    const it = bench('drop');
+    it.driver.send('begun', { fin: false });
+    for (const name of ten) it.driver.send(name.padEnd(98, '.'), { fin: false });
+    expect([it.driver.ping('x'), it.driver.state]).toEqual([false, 'open']);
+    drain(it);
+    expect(it.written()).toHaveLength(0);
+  });
+
+  test('a flood of pings at a peer that does not read is bounded', () => {
+    const it = bench('close', { maxBufferedAmount: 100_000 });
+    for (let i = 0; i < 10_000; i++) it.driver.ping('x'.repeat(100));
+    expect(it.driver.bufferedAmount).toBeLessThan(100_200);
+    expect(it.driver.state).toBe('closing');
+  });
+
+  test('what one turn sends is tried before it is refused', () => {
+    const it = bench();
+    it.transport.fast = true;
+    for (let i = 0; i < 100; i++) send(it, 'x');
+    drain(it);
+    expect([it.driver.state, it.written().length]).toEqual(['open', 100]);
   });
 
   test('close: who goes on reading nothing is ended after closeReplyTimeout, and what waited is let go', () => {

@@ -6,6 +6,7 @@ import type { Data } from './data.ts';
 import type { DriverHandler, DriverOptions } from './driver-options.ts';
 import { Heartbeat, type Pulse } from './heartbeat.ts';
 import { readMilliseconds } from './integer.ts';
+import { NotSentError } from './not-sent-error.ts';
 import { type Overflow, readMaxBufferedAmount, readOverflow } from './output-limit.ts';
 import type { PreparedMessage } from './prepared.ts';
 import { PauseReason, Reader, type ReaderEvents } from './reader.ts';
@@ -129,6 +130,11 @@ export class Driver {
     return this.#writer.bufferedAmount;
   }
 
+  /** Whether `maxBufferedAmount` waits: what is sent now is treated as `overflow` says. */
+  get overfull(): boolean {
+    return this.bufferedAmount >= this.#maxBufferedAmount;
+  }
+
   /** Whether a fragmented message of ours has begun, and its end has not been sent: no other can be. */
   get insideMessage(): boolean {
     return this.#insideMessage;
@@ -207,8 +213,7 @@ export class Driver {
   send(data: Data | PreparedMessage, options: SendOptions, callback?: SendCallback | undefined): boolean {
     if (this.#pulse !== undefined) this.#pulse.moved = true;
     const isFragment = options.fin === false;
-    const waiting = this.bufferedAmount;
-    if (waiting >= this.#maxBufferedAmount && this.#refuse(waiting, isFragment, callback)) return false;
+    if (this.overfull && this.#refuse(isFragment || this.#insideMessage, callback)) return false;
     const goOn = this.#submit(() => this.#connection.send(data, options), callback);
     this.#insideMessage = isFragment;
     return goOn;
@@ -216,11 +221,13 @@ export class Driver {
 
   /** Queues a ping of at most 125 bytes. As {@link send}; RangeError if it is longer. */
   ping(data: Data | undefined, callback?: SendCallback | undefined): boolean {
+    if (this.overfull && this.#refuse(false, callback)) return false;
     return this.#submit(() => this.#connection.ping(data), callback);
   }
 
   /** Queues an unsolicited pong of at most 125 bytes. As {@link send}; RangeError if it is longer. */
   pong(data: Data | undefined, callback?: SendCallback | undefined): boolean {
+    if (this.overfull && this.#refuse(false, callback)) return false;
     return this.#submit(() => this.#connection.pong(data), callback);
   }
 
@@ -270,9 +277,8 @@ export class Driver {
     const { state } = this;
     if (state !== 'open') {
       if (callback !== undefined) {
-        const { cause } = this.#closing;
-        const options = cause === undefined ? {} : { cause };
-        this.#writer.refused(callback, new Error(`the connection is ${state}: nothing can be sent`, options));
+        const why = `the connection is ${state}: nothing can be sent`;
+        this.#writer.refused(callback, new NotSentError('not-open', why, this.#closing.cause));
       }
       return false;
     }
@@ -285,24 +291,33 @@ export class Driver {
     return false;
   }
 
-  /** What `maxBufferedAmount` makes of a `send`: false if it is to be taken nevertheless. */
-  #refuse(waiting: number, isFragment: boolean, callback: SendCallback | undefined): boolean {
+  /**
+   * What `maxBufferedAmount` makes of a `send`: false if it is to be taken nevertheless.
+   *
+   * @param isPart of a message, so that it cannot be missed out
+   */
+  #refuse(isPart: boolean, callback: SendCallback | undefined): boolean {
     if (this.state !== 'open') return false;
-    // A part of a message cannot be missed out.
-    const mustClose = this.#overflow === 'drop' && (isFragment || this.#insideMessage);
-    const policy = mustClose ? 'close' : this.#overflow;
+    // What this turn has queued may go out at once.
+    this.#writer.flush();
+    const waiting = this.bufferedAmount;
+    if (waiting < this.#maxBufferedAmount) return false;
+    const policy = isPart && this.#overflow === 'drop' ? 'close' : this.#overflow;
     if (policy === 'wait') {
       this.#reader.pause(PauseReason.Output);
       this.call(() => this.#handler.overflow?.(policy));
       return false;
     }
-    if (callback !== undefined) {
-      const limit = this.#maxBufferedAmount;
-      const error = new Error(`not sent: ${waiting} bytes wait for the peer, and maxBufferedAmount is ${limit}`);
-      this.#writer.refused(callback, error);
-    }
-    if (policy === 'close') this.close(CloseCode.TryAgainLater, 'messages are not read fast enough');
-    else this.#needsDrain = true;
+    const limit = this.#maxBufferedAmount;
+    const why = `not sent: ${waiting} bytes wait for the peer, and maxBufferedAmount is ${limit}`;
+    const error = new NotSentError('overflow', why);
+    // Who does not read would never come to a Close behind all that.
+    if (policy === 'close') this.#writer.recall(error);
+    if (callback !== undefined) this.#writer.refused(callback, error);
+    if (policy === 'close') {
+      this.#reader.outputTaken();
+      this.close(CloseCode.TryAgainLater, 'messages are not read fast enough');
+    } else this.#needsDrain = true;
     this.call(() => this.#handler.overflow?.(policy));
     return true;
   }

@@ -8,6 +8,7 @@ export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } fro
 export { readInteger, readMilliseconds } from './integer.ts';
 export { MessageHook, type MessageHookHost, type MessageVerdict } from './message-hook.ts';
 export { type Message, MessageQueue, type QueuedMessage } from './message-queue.ts';
+export { type NotSentCode, NotSentError } from './not-sent-error.ts';
 export { type Overflow, readMaxBufferedAmount, readOverflow } from './output-limit.ts';
 export { PreparedMessage, type PrepareOptions } from './prepared.ts';
 export { type HeartbeatSettings, readHeartbeat } from './read-heartbeat.ts';
@@ -15,7 +16,7 @@ export { PauseReason } from './reader.ts';
 export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './runtime.ts';
 export { SendMemory, type Slab } from './send-memory.ts';
 export type { SendOptions } from './sender.ts';
-export { type ConnectableTransport, NotSentError, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
+export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
 export {
   type ByteReadable,
   type ByteReader,

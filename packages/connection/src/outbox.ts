@@ -4,11 +4,19 @@ import type { SendMemory, Slab } from './send-memory.ts';
 /** Up to here a payload is copied beside its header: cheaper than one more chunk to write, and the caller may reuse it at once. */
 export const COPY_UP_TO = 4096;
 
+/** So many bytes of a slab, on their way out. */
+interface Loan {
+  readonly slab: Slab;
+  readonly bytes: number;
+}
+
 /** The frames that wait to be written, as chunks in the order of the wire. */
 export class Outbox {
   readonly #memory: SendMemory;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
+  /** How many of them are the rest of a frame whose start has been taken. */
+  #begun = 0;
   /** The frames that lie side by side at the end of the slab, and are not a chunk yet: `#slab[#start, #end)`. */
   #slab: Slab | undefined;
   #start = 0;
@@ -16,11 +24,11 @@ export class Outbox {
   /** How many bytes of which slab the chunks have that wait; and of which slabs before that one. */
   #lender: Slab | undefined;
   #borrowed = 0;
-  #lenders: { readonly slab: Slab; readonly bytes: number }[] | undefined;
+  #lenders: Loan[] | undefined;
   /** The same of the chunks that were taken last. */
   #takenLender: Slab | undefined;
   #takenBorrowed = 0;
-  #takenLenders: { readonly slab: Slab; readonly bytes: number }[] | undefined;
+  #takenLenders: Loan[] | undefined;
 
   constructor(memory: SendMemory) {
     this.#memory = memory;
@@ -70,8 +78,10 @@ export class Outbox {
     if (whole) {
       this.#chunks = [];
       this.#bytes = 0;
+      this.#begun = 0;
       return chunks;
     }
+    this.#begun = this.#frameEnd(maxBytes) - maxBytes;
     this.#bytes -= maxBytes;
     let taken = 0;
     let room = maxBytes;
@@ -88,11 +98,46 @@ export class Outbox {
   /** What `take` returned last has been copied: its memory may be used again. */
   giveBack(): void {
     if (this.#takenLender === undefined) return;
-    this.#memory.giveBack(this.#takenLender, this.#takenBorrowed);
+    this.#return(this.#takenLender, this.#takenBorrowed, this.#takenLenders);
     this.#takenLender = undefined;
-    if (this.#takenLenders === undefined) return;
-    for (const { slab, bytes } of this.#takenLenders) this.#memory.giveBack(slab, bytes);
     this.#takenLenders = undefined;
+  }
+
+  #return(lender: Slab | undefined, borrowed: number, lenders: Loan[] | undefined): void {
+    if (lender === undefined) return;
+    this.#memory.giveBack(lender, borrowed);
+    if (lenders !== undefined) for (const { slab, bytes } of lenders) this.#memory.giveBack(slab, bytes);
+  }
+
+  /** Drops the frames of which nothing has been taken. */
+  recall(): void {
+    this.#seal();
+    const kept: Uint8Array[] = [];
+    let room = this.#begun;
+    for (let i = 0; room > 0; i++) {
+      const chunk = this.#chunks[i]!.subarray(0, room);
+      kept.push(chunk);
+      room -= chunk.length;
+    }
+    this.#chunks = kept;
+    this.#bytes = this.#begun;
+    // As in `take`: the memory of what is kept goes with it.
+    if (this.#begun === 0) this.#return(this.#lender, this.#borrowed, this.#lenders);
+    this.#lender = undefined;
+    this.#lenders = undefined;
+  }
+
+  /** Where the frame ends that has the byte before this one of what waits. */
+  #frameEnd(before: number): number {
+    let end = this.#begun;
+    let start = 0;
+    for (const chunk of this.#chunks) {
+      // Each frame has its header in one chunk.
+      while (end < before && end - start < chunk.length) end += frameBytes(chunk, end - start);
+      if (end >= before) break;
+      start += chunk.length;
+    }
+    return end;
   }
 
   /** Makes room in the slab and writes the header there. Returns the index behind the header. */
@@ -124,6 +169,18 @@ export class Outbox {
     this.#borrowed += this.#end - this.#start;
     this.#slab = undefined;
   }
+}
+
+/** How long the frame is whose header stands at an index: one of ours, so in its shortest form. */
+function frameBytes(bytes: Uint8Array, at: number): number {
+  const second = bytes[at + 1]!;
+  let length = second & 0x7f;
+  if (length >= 126) {
+    const end = at + (length === 126 ? 4 : 10);
+    length = 0;
+    for (let i = at + 2; i < end; i++) length = length * 256 + bytes[i]!;
+  }
+  return frameHeaderBytes(length, second >= 0x80) + length;
 }
 
 function copy(target: Uint8Array, at: number, source: Uint8Array): void {

@@ -2,8 +2,8 @@ import { readInteger } from './integer.ts';
 
 /**
  * What becomes of a message that is sent while `maxBufferedAmount` waits for the peer:
- * - `close`: the message is refused, and the connection closes with 1013 behind what waits. The peer comes again and
- *   starts anew.
+ * - `close`: the message is refused, what waits is dropped, but for the rest of a frame that has begun to leave, and the connection
+ *   closes with 1013. The peer comes again and starts anew.
  * - `drop`: the message is refused, and the connection goes on: for news that the next one makes stale. A fragment cannot be missed out:
  *   there, `close`.
  * - `wait`: the message is taken, and nothing more of the peer until all has been written. That bounds what answers the peer's

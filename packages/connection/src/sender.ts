@@ -151,12 +151,22 @@ export class Sender {
     } else this.#frame(opcode, payload, true, 0);
   }
 
+  /** Drops what waits, and of what is queued the frames of which nothing was taken. */
+  recall(): void {
+    this.#dropPending();
+    this.#outbox.recall();
+  }
+
   /** Drops what is queued or waits. */
   drop(): void {
+    this.#dropPending();
+    this.#outbox.take();
+  }
+
+  #dropPending(): void {
     this.#pending = [];
     this.#pendingSends = 0;
     this.#pendingBytes = 0;
-    this.#outbox.take();
   }
 
   /**

@@ -2,10 +2,12 @@ import { type Data, toBytes } from './data.ts';
 import { Driver } from './driver.ts';
 import type { DriverOptions } from './driver-options.ts';
 import { type Message, MessageQueue } from './message-queue.ts';
+import { NotSentError } from './not-sent-error.ts';
 import { COPY_UP_TO } from './outbox.ts';
 import { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';
 import type { SendOptions } from './sender.ts';
 import type { Clock, Transport } from './transport.ts';
+import type { SendCallback } from './writer.ts';
 
 /** A transport that is made before its driver. */
 export interface ConnectableTransport extends Transport {
@@ -34,11 +36,6 @@ export interface SocketEnd {
   readonly reason: string;
   /** Why there was no Close: a `ProtocolError` with name and offset, the system's error, a time limit. */
   readonly cause: Error | undefined;
-}
-
-/** A message, or a ping, that was not sent: the connection is not open, or has ended first. `cause` may say why. */
-export class NotSentError extends Error {
-  override readonly name = 'NotSentError';
 }
 
 const DONE: Promise<void> = Promise.resolve();
@@ -80,8 +77,17 @@ export class Socket {
           this.#room?.resolve();
           this.#room = undefined;
         },
+        overflow: (policy) => {
+          if (policy !== 'close') return;
+          this.#room?.reject(
+            new NotSentError('overflow', 'not sent: the connection closes, since the peer does not read'),
+          );
+          this.#room = undefined;
+        },
         close: (code, reason, cause) => {
-          this.#room?.reject(cause ?? new Error(`the connection was closed with ${code}`));
+          this.#room?.reject(
+            new NotSentError('ended', cause?.message ?? `the connection was closed with ${code}`, cause),
+          );
           this.#queue.end(cause);
           tellEnd({ code, reason, cause });
         },
@@ -107,7 +113,8 @@ export class Socket {
    *
    * The promise is fulfilled once more may be sent and the data is the caller's again: at once, unless 64 KiB wait to be
    * written or the data is binary of over 4 KiB, which is written from where it lies. It rejects with
-   * a {@link NotSentError} if the connection is not open, or ends before that. Nothing happens if nobody waits for it: the connection's end is told to whoever listens.
+   * a {@link NotSentError} if the connection is not open, ends before that, or `overflow` refuses the message. Nothing happens if
+   * nobody waits for it: the connection's end is told to whoever listens.
    *
    * @throws TypeError, at once, for data that cannot be sent
    */
@@ -116,12 +123,8 @@ export class Socket {
       toBytes(data, 'data');
       return this.#refused();
     }
-    if (typeof data !== 'string' && data.byteLength > COPY_UP_TO) {
-      return heard(
-        new Promise((resolve, reject) => {
-          this.#driver.send(data, options, (error) => (error === undefined ? resolve() : reject(notSent(error))));
-        }),
-      );
+    if (this.#driver.overfull || (typeof data !== 'string' && data.byteLength > COPY_UP_TO)) {
+      return this.#told((callback) => this.#driver.send(data, options, callback));
     }
     return this.#driver.send(data, options) ? DONE : this.#awaitRoom();
   }
@@ -129,7 +132,8 @@ export class Socket {
   /** Sends a ping of at most 125 bytes; as {@link send}. RangeError, at once, if it is longer. */
   ping(data?: Data | undefined): Promise<void> {
     if (this.#driver.state !== 'open') return this.#refused();
-    return this.#driver.ping(data) ? DONE : this.#awaitRoom();
+    if (!this.#driver.overfull) return this.#driver.ping(data) ? DONE : this.#awaitRoom();
+    return this.#told((callback) => this.#driver.ping(data, callback));
   }
 
   /**
@@ -166,6 +170,16 @@ export class Socket {
     if (!this.#queue.iterating) this.#queue.clear();
   }
 
+  /** What the callback of a send is told. */
+  #told(send: (callback: SendCallback) => boolean): Promise<void> {
+    let settle!: SendCallback;
+    const told = new Promise<void>((resolve, reject) => {
+      settle = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    send(settle);
+    return heard(told);
+  }
+
   #awaitRoom(): Promise<void> {
     if (this.#room === undefined) {
       let resolve!: () => void;
@@ -174,18 +188,15 @@ export class Socket {
         resolve = yes;
         reject = no;
       });
-      this.#room = { promise: heard(promise), resolve, reject: (error) => reject(notSent(error)) };
+      this.#room = { promise: heard(promise), resolve, reject };
     }
     return this.#room.promise;
   }
 
   #refused(): Promise<void> {
-    return heard(Promise.reject(new NotSentError(`the connection is ${this.#driver.state}: nothing can be sent`)));
+    const why = `the connection is ${this.#driver.state}: nothing can be sent`;
+    return heard(Promise.reject(new NotSentError('not-open', why)));
   }
-}
-
-function notSent(cause: Error): NotSentError {
-  return new NotSentError(cause.message, { cause });
 }
 
 /** A promise whose rejection ends no process if nobody waits for it. */

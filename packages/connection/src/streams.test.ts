@@ -191,6 +191,19 @@ describe('ends', () => {
     expect(streams.calls).toEqual(['pull', 'pull', 'write', 'close']);
   });
 
+  test('what overflow refuses is a rejection, of the message and of whoever waits for room', async () => {
+    const { socket } = open({ maxBufferedAmount: 100_000, overflow: 'drop' });
+    socket.send('x'.repeat(100_000));
+    await expect(socket.send('dropped')).rejects.toMatchObject({ name: 'NotSentError', code: 'overflow' });
+    await expect(socket.ping('dropped')).rejects.toMatchObject({ code: 'overflow' });
+    expect(socket.state).toBe('open');
+    const closing = open({ maxBufferedAmount: 100_000 });
+    const waits = closing.socket.send('x'.repeat(100_000));
+    await expect(closing.socket.send('over')).rejects.toMatchObject({ code: 'overflow' });
+    await expect(waits).rejects.toMatchObject({ code: 'overflow' });
+    expect(closing.socket.state).toBe('closing');
+  });
+
   test('terminate aborts, cancels and closes, also while a write is stuck', async () => {
     const { streams, socket } = open();
     socket.send('stuck');

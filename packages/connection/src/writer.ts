@@ -1,3 +1,4 @@
+import { NotSentError } from './not-sent-error.ts';
 import type { Clock, Transport } from './transport.ts';
 
 /** Is told when the bytes of a `send` have been written, or why they never will be. */
@@ -12,6 +13,8 @@ export interface Output {
   take(maxBytes: number): Uint8Array[];
   /** What was taken last has been copied. */
   giveBack(): void;
+  /** Drops what is pending, and of what is queued the frames of which nothing was taken. */
+  recall(): void;
   drop(): void;
 }
 
@@ -94,6 +97,11 @@ export class Writer {
     });
   }
 
+  /** Writes what is queued now; whoever waits for it is told after the call. */
+  flush(): void {
+    this.#flush(true);
+  }
+
   /** A `send` has been taken: much is written at once, and `callback` is called when its bytes have been. */
   submitted(callback: SendCallback | undefined): void {
     this.#await(callback);
@@ -107,8 +115,18 @@ export class Writer {
 
   /** A `send` has queued nothing: `callback` is told why, after it has returned. */
   refused(callback: SendCallback, error: Error): void {
-    this.#due.push({ callbacks: [callback], error });
-    this.#clock.defer(() => this.#settle());
+    this.#settleSoon([callback], error);
+  }
+
+  /** Drops what can be dropped, and tells whoever waits for it why. */
+  recall(error: Error): void {
+    this.#output.recall();
+    const left = this.#written + this.#writing + this.#output.queuedBytes;
+    const kept = this.#waiting.filter(({ until }) => until <= left).length;
+    for (const callback of this.#pending.splice(0))
+      if (callback !== undefined) this.#waiting.push({ callback, until: 0 });
+    const recalled = this.#waiting.splice(kept).map(({ callback }) => callback);
+    if (recalled.length > 0) this.#settleSoon(recalled, error);
   }
 
   /** The write that was under way is done. */
@@ -132,7 +150,9 @@ export class Writer {
     this.#output.drop();
     this.#writing = 0;
     if (this.#waiting.length > 0) {
-      this.#due.push({ callbacks: this.#waiting.splice(0).map(({ callback }) => callback), error: why() });
+      const cause = why();
+      const error = new NotSentError('ended', cause.message, cause);
+      this.#due.push({ callbacks: this.#waiting.splice(0).map(({ callback }) => callback), error });
     }
     this.#settle();
   }
@@ -163,9 +183,17 @@ export class Writer {
     let count = 0;
     while (count < this.#waiting.length && this.#waiting[count]!.until <= this.#written) count++;
     if (count === 0) return;
-    this.#due.push({ callbacks: this.#waiting.splice(0, count).map(({ callback }) => callback), error: undefined });
-    if (insideSend) this.#clock.defer(() => this.#settle());
-    else this.#settle();
+    const callbacks = this.#waiting.splice(0, count).map(({ callback }) => callback);
+    if (insideSend) this.#settleSoon(callbacks, undefined);
+    else {
+      this.#due.push({ callbacks, error: undefined });
+      this.#settle();
+    }
+  }
+
+  #settleSoon(callbacks: readonly SendCallback[], error: Error | undefined): void {
+    this.#due.push({ callbacks, error });
+    this.#clock.defer(() => this.#settle());
   }
 
   #settle(): void {

@@ -9,6 +9,7 @@ export {
   type Data,
   type HeartbeatSettings as HeartbeatOptions,
   type Message,
+  type NotSentCode,
   NotSentError,
   type SendOptions,
   Socket,

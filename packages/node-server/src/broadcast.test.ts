@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { openFaultPipe } from '@ws/testkit/fault-pipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
-import { PreparedMessage } from './index.ts';
+import { type NotSentError, PreparedMessage } from './index.ts';
 import { open, type RawClient, textLine } from './raw-client.suite.ts';
 import { ended, nextConnection, type ServeOptions, serve } from './serve.suite.ts';
 import type { WebSocket } from './websocket.ts';
@@ -91,21 +91,50 @@ test('M3: a client that does not read neither slows the others nor costs more th
   expect(server.broadcast('to the others')).toBe(2);
 });
 
-test('M3: a client that is too slow and then reads gets what waited, and 1013', async () => {
-  const { server, clients } = await serving(1, { maxBufferedAmount: 1000 });
+test('M3: a client that is too slow gets the message that has begun, and then 1013 before all that waited', async () => {
+  const maxBufferedAmount = 8 * 1024 * 1024;
+  const { clients } = await serving(1, { maxBufferedAmount });
   const { client, socket } = clients[0]!;
   client.socket.pause();
-  const head = (await client.response()).head.length;
-  let sent = -1;
-  for (; socket.readyState === socket.OPEN; sent++) server.broadcast(Buffer.alloc(1024 * 1024));
+  const told: (string | undefined)[] = [];
+  let sent = 0;
+  for (; socket.readyState === socket.OPEN; sent++) {
+    const name = String(sent).padStart(8, '0');
+    socket.send(name.repeat(12_500), (error) => told.push((error as NotSentError | undefined)?.code));
+  }
+  // What the system has not taken of one write, the rest of a message, and the Close.
+  expect(socket.bufferedAmount).toBeLessThan(1024 * 1024 + 100_010 + 64);
   const end = ended(socket);
   client.socket.resume();
   const reason = 'messages are not read fast enough';
-  await client.until(() => client.length === head + sent * (10 + 1024 * 1024) + 4 + reason.length);
-  expect(client.bytes.subarray(-reason.length - 2).toString('latin1')).toBe(`\x03\xf5${reason}`);
+  await client.until(() => client.bytes.subarray(-reason.length).toString('latin1') === reason);
+  const { events } = client.decoded();
+  expect(events.pop()).toEqual({ type: 'close', code: 1013, reason });
+  expect(events.length).toBeLessThan(sent - 60);
+  for (const [i, event] of events.entries()) {
+    expect(Buffer.from((event as { payload: Uint8Array }).payload.subarray(0, 8)).toString()).toBe(
+      String(i).padStart(8, '0'),
+    );
+  }
   client.send({ opcode: 8, payload: Buffer.from([0x03, 0xf5]) });
   await client.end();
   expect(await end).toEqual({ code: 1013, reason: '', cause: undefined });
+  expect(told.filter((code) => code === undefined)).toHaveLength(events.length);
+  expect(told.filter((code) => code === 'overflow')).toHaveLength(sent - events.length);
+});
+
+test('M3: a flood of pings at a client that does not read is bounded as messages are', async () => {
+  const { clients } = await serving(1, { maxBufferedAmount: 100_000 });
+  const { client, socket } = clients[0]!;
+  client.socket.pause();
+  let most = 0;
+  // As much as no system takes for a client that reads nothing.
+  for (let i = 0; i < 500_000 && socket.readyState === socket.OPEN; i++) {
+    socket.ping(Buffer.alloc(125));
+    most = Math.max(most, socket.bufferedAmount);
+  }
+  expect(socket.readyState).toBe(socket.CLOSING);
+  expect(most).toBeLessThan(100_000 + 127 + 64);
 });
 
 test('M3: overflow drop and wait, by the options of a server', async () => {

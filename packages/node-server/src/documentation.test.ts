@@ -138,6 +138,7 @@ test('README: what it says is not here is not here', () => {
   expect(Object.keys(api).sort()).toEqual([
     'CloseCode',
     'HandshakeError',
+    'NotSentError',
     'PreparedMessage',
     'ProtocolError',
     'WebSocket',

@@ -4,6 +4,8 @@ export {
   type HeartbeatSettings as HeartbeatOptions,
   type Message,
   type MessageVerdict,
+  type NotSentCode,
+  NotSentError,
   type Overflow,
   PreparedMessage,
   type PrepareOptions,

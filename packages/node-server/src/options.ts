@@ -81,13 +81,14 @@ export interface ServerOptions {
    */
   readonly trustProxy?: TrustProxy | undefined;
   /**
-   * With so many bytes waiting for a client, a `send` to it is what `overflow` says; one message may go over it. From 1 on. Default:
+   * With so many bytes waiting for a client, a `send` or `ping` to it is what `overflow` says; one message may go over it. From 1 on. Default:
    * 64 MiB, four messages of the longest that are taken: a client so far behind does better to come again (row M3).
    */
   readonly maxBufferedAmount?: number | undefined;
   /**
-   * What becomes of a message then. 'close': it is refused, and the connection closes with 1013. 'drop': it is refused. 'wait': it
-   * is taken, and the client is not read until all has been written. Default: 'close', which bounds memory and loses nothing unseen.
+   * What becomes of a message then. 'close': it is refused, what waits is dropped, and the connection closes with 1013. 'drop': it is
+   * refused. 'wait': it is taken, and the client is not read until all has been written. Default: 'close', which bounds memory and
+   * loses nothing unseen.
    */
   readonly overflow?: Overflow | undefined;
   /**
