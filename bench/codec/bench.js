@@ -24,6 +24,11 @@ const bytes = (/** @type {number} */ size) =>
 const decode = (/** @type {number[]} */ sizes, /** @type {object} */ options = {}) =>
   sizes.map((size) => ({ name: bytes(size), size, chunks: '64 KiB', ...options }));
 
+const ALONE = [
+  ...decode([16, 125, 1024], { chunks: 'frame' }).map((cell) => ({ ...cell, name: `${cell.name}, a frame a chunk` })),
+  ...decode([16, 125, 1024], { chunks: 'byte' }).map((cell) => ({ ...cell, name: `${cell.name}, a byte a chunk` })),
+];
+
 /** @type {Group[]} */
 const GROUPS = [
   {
@@ -47,16 +52,16 @@ const GROUPS = [
     cells: decode([16, 125, 1024]),
   },
   {
-    title: 'One frame a chunk, one byte a chunk; messages are the receiver’s own',
+    title: 'One frame a chunk, one byte a chunk; the chunk is given away',
     kind: 'decode',
-    contestants: ['ws', 'ws, bufferutil', 'owned'],
-    cells: [
-      ...decode([16, 125, 1024], { chunks: 'frame' }).map((cell) => ({
-        ...cell,
-        name: `${cell.name}, a frame a chunk`,
-      })),
-      ...decode([16, 125, 1024], { chunks: 'byte' }).map((cell) => ({ ...cell, name: `${cell.name}, a byte a chunk` })),
-    ],
+    contestants: ['ws', 'ws, bufferutil', 'views'],
+    cells: ALONE,
+  },
+  {
+    title: 'The same; messages are the receiver’s own',
+    kind: 'decode',
+    contestants: ['ws, owned', 'ws, bufferutil, owned', 'owned'],
+    cells: ALONE,
   },
   {
     title: 'Unmasked binary, as a server sends it, in chunks of 64 KiB',
