@@ -34,6 +34,8 @@ export class Closing implements End {
   #reason = '';
   #cause: Error | undefined;
   #stopTimer: (() => void) | undefined;
+  /** How much of the write under way the transport still had when the timer was started. */
+  #unwritten = 0;
 
   constructor(parts: {
     readonly connection: Connection;
@@ -43,7 +45,7 @@ export class Closing implements End {
     readonly clock: Clock;
     /** How long the peer's end of stream is waited for, in milliseconds. */
     readonly closeTimeout: number;
-    /** How long the peer's Close is waited for after ours, in milliseconds. */
+    /** How long the peer may take no byte of what is written, and its Close is waited for after ours, in milliseconds. */
     readonly replyTimeout: number;
   }) {
     this.#connection = parts.connection;
@@ -103,7 +105,7 @@ export class Closing implements End {
     }
   }
 
-  /** A write is done: the peer reads, and gets its time anew. */
+  /** A write is done, and the next one has begun: the peer reads, and gets its time anew. */
   written(): void {
     this.#armTimer();
   }
@@ -112,16 +114,18 @@ export class Closing implements End {
   finish(): void {
     if (this.#connection.state !== 'closed' || this.#ended || this.#destroyed || this.#writer.bufferedAmount > 0)
       return;
+    this.#armTimer();
     // RFC 6455, section 7.1.1: the server ends the stream first, so that TIME_WAIT is its own and the client can come again.
     if (this.#connection.closeExpected && this.#cause === undefined && !this.#reader.peerEnded) return;
     this.#ended = true;
     this.#transport.end();
   }
 
-  /** Ends both halves at once. */
+  /** Ends both halves at once. What this turn has queued is written if the transport takes it at once: our Close, say. */
   terminate(cause: Error | undefined): void {
     if (this.#gone) return;
     this.#cause ??= cause ?? new Error('the connection was terminated by this end');
+    this.#writer.flush();
     this.#destroy();
   }
 
@@ -150,12 +154,17 @@ export class Closing implements End {
     const { state } = this.#connection;
     if (state === 'open' || this.#destroyed) return;
     this.#stopTimer?.();
-    this.#stopTimer =
-      state === 'closing'
-        ? this.#clock.after(this.#replyTimeout, () =>
-            this.terminate(new Error(`the peer has not answered our Close for ${this.#replyTimeout} ms`)),
-          )
-        : this.#clock.after(this.#closeTimeout, () => this.#destroy());
+    this.#unwritten = this.#transport.unwritten?.() ?? 0;
+    // What is to be written stands before the peer's Close, and before its end.
+    const writing = state === 'closing' || this.#writer.bufferedAmount > 0;
+    this.#stopTimer = this.#clock.after(writing ? this.#replyTimeout : this.#closeTimeout, () => this.#timeIsUp());
+  }
+
+  #timeIsUp(): void {
+    const unwritten = this.#transport.unwritten?.() ?? 0;
+    if (unwritten < this.#unwritten) this.#armTimer();
+    else if (this.#connection.state === 'closed') this.#destroy();
+    else this.terminate(new Error(`the peer has not answered our Close for ${this.#replyTimeout} ms`));
   }
 
   #destroy(): void {

@@ -31,13 +31,13 @@ export interface DriverOptions extends Omit<ConnectionOptions, 'sink'> {
   readonly clock: Clock;
   readonly handler: DriverHandler;
   /**
-   * How long the peer's end of stream is waited for once the connection is closed, in milliseconds; then the transport is
-   * destroyed. Default: 1000, ample for a packet and back, and short where a proxy keeps TCP half open (row H11).
+   * How long the peer's end of stream is waited for once the connection is closed and all is written, in milliseconds; then the
+   * transport is destroyed. Default: 1000, ample for a packet and back, and short where a proxy keeps TCP half open (row H11).
    */
   readonly closeTimeout?: number | undefined;
   /**
-   * How long the peer's Close is waited for after ours, in milliseconds. Default: 10,000, since it may stand behind
-   * messages that are on their way.
+   * How long the peer's Close is waited for after ours, in milliseconds, and how long a peer may take nothing of what is still to be
+   * written to it. Default: 10,000, since a Close may stand behind messages that are on their way.
    */
   readonly closeReplyTimeout?: number | undefined;
   /**

@@ -20,15 +20,37 @@ afterEach(() => {
 describe('terminate', () => {
   test('ends at once, without a Close', () => {
     const it = bench();
-    it.send('unsent');
     it.driver.terminate();
     it.driver.terminate();
     it.clock.advance(100_000);
     expect(it.transport.calls).toEqual(['destroy']);
-    expect(it.told).toEqual([
-      'unsent 1: the connection was terminated by this end',
-      'close 1006 "": the connection was terminated by this end',
-    ]);
+    expect(it.told).toEqual(['close 1006 "": the connection was terminated by this end']);
+  });
+
+  test('what was queued in the same turn goes out, our Close too, if the transport takes it at once', () => {
+    const it = bench();
+    it.send('in time');
+    it.driver.close(4000, 'and out');
+    it.driver.terminate();
+    expect(it.transport.calls).toEqual([`write ${9 + 11}`, 'destroy']);
+    expect(it.told).toEqual([]);
+    it.clock.advance(100_000);
+    expect(it.written()).toEqual(['text "in time"', 'close 4000 "and out"']);
+    expect(it.told).toEqual(['sent 1', 'close 1006 "": the connection was terminated by this end']);
+  });
+
+  test('behind a write under way nothing goes out, and what the transport does not take is not waited for', () => {
+    const it = bench();
+    it.transport.fast = false;
+    it.send('on its way');
+    it.clock.turn();
+    it.send('unsent');
+    it.driver.close(1000);
+    it.driver.terminate();
+    it.clock.advance(100_000);
+    expect(it.transport.calls).toEqual(['write 12', 'destroy']);
+    const why = 'the connection was terminated by this end';
+    expect(it.told).toEqual([`unsent 1: ${why}`, `unsent 2: ${why}`, `close 1006 "": ${why}`]);
   });
 
   test('takes a cause', () => {

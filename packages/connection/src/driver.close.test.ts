@@ -104,16 +104,75 @@ describe('a server', () => {
     expect(it.told).toEqual(['sent 1', 'sent 2', 'close 1000 ""']);
   });
 
-  test('a write that never ends is given up after closeTimeout', () => {
+  test('a write that never ends is given up after closeReplyTimeout', () => {
     const it = bench();
     it.transport.fast = false;
     it.send('stuck');
     it.clock.turn();
     it.receive(closeFrame(4000));
-    it.clock.advance(1000);
+    it.clock.advance(9_999);
+    expect(it.transport.calls).toEqual(['write 7']);
+    it.clock.advance(1);
     expect(it.transport.calls).toEqual(['write 7', 'destroy']);
     expect(it.told[0]).toContain('unsent 1');
     expect(it.told.slice(1)).toEqual(['close 4000 ""']);
+  });
+
+  test('closeTimeout counts from the last write', () => {
+    const it = bench();
+    it.transport.fast = false;
+    it.receive(closeFrame(4000));
+    it.clock.advance(5000);
+    it.transport.finishWrite();
+    expect(it.transport.calls).toEqual(['write 4', 'end']);
+    it.clock.advance(999);
+    expect(it.transport.destroyed).toBe(false);
+    it.clock.advance(1);
+    expect(it.transport.destroyed).toBe(true);
+  });
+
+  test.each(['closing', 'closed'])(
+    '%s: a peer that reads slowly gets what waits, in steps of 64 KiB, and the Close',
+    (state) => {
+      const it = bench();
+      it.transport.fast = false;
+      it.send('on its way');
+      it.clock.turn();
+      it.send(new Uint8Array(500_000));
+      if (state === 'closing') it.driver.close(4000);
+      else it.receive(closeFrame(4000));
+      while (it.driver.bufferedAmount > 0) {
+        it.clock.advance(9_999);
+        it.transport.finishWrite();
+      }
+      expect(it.transport.writes.map(({ length }) => length)).toEqual([12, ...Array(7).fill(65_536), 41_262]);
+      expect(it.written().at(-1)).toBe('close 4000 ""');
+      expect(it.told.filter((line) => line.startsWith('sent'))).toEqual(['sent 1', 'sent 2']);
+      expect(it.driver.gone).toBe(false);
+      if (state === 'closing') it.receive(closeFrame(4000));
+      it.clock.turn();
+      expect(it.transport.calls.at(-1)).toBe('end');
+    },
+  );
+
+  test.each(['closing', 'closed'])('%s: where the transport can tell, each byte that leaves is a step', (state) => {
+    const it = bench();
+    let left = 0;
+    Object.assign(it.transport, { unwritten: () => left });
+    it.transport.fast = false;
+    it.driver.send(new Uint8Array(1_000_000), {});
+    left = 1_000_010;
+    it.clock.turn();
+    if (state === 'closing') it.driver.close(4000);
+    else it.receive(closeFrame(4000));
+    for (let i = 0; i < 20; i++) {
+      it.clock.advance(9_999);
+      left--;
+    }
+    expect(it.driver.gone).toBe(false);
+    it.clock.advance(20_000);
+    const end = state === 'closing' ? '1006 "": the peer has not answered our Close for 10000 ms' : '4000 ""';
+    expect(it.told).toEqual([`close ${end}`]);
   });
 
   test('the Close that tells of a violation is written before the end', () => {

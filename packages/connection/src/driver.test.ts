@@ -46,27 +46,21 @@ describe('writing', () => {
     expect(it.transport.calls).toHaveLength(1);
   });
 
-  test('a write takes 1 MiB at the most, and each end of one is a sign of life while the peer is to answer our Close', () => {
-    const it = bench('server', { closeReplyTimeout: 1000 });
+  test('a write takes 1 MiB at the most', () => {
+    const it = bench();
     it.transport.fast = false;
     const payload = new Uint8Array(3_000_000).map((_, i) => i % 251);
     const done: string[] = [];
     it.driver.send(payload, {}, (error) => done.push(`3 MB ${error?.message ?? 'written'}`));
     it.driver.send('x', {}, () => done.push('x written'));
-    it.driver.close();
     it.clock.turn();
-    for (const written of [1_048_576, 1_048_576, 3_000_010 + 3 + 2 - 2 * 1_048_576]) {
+    for (const written of [1_048_576, 1_048_576, 3_000_010 + 3 - 2 * 1_048_576]) {
       expect(it.transport.calls.at(-1)).toBe(`write ${written}`);
       expect(done).toEqual([]);
-      it.clock.advance(999);
       it.transport.finishWrite();
     }
     expect(done).toEqual(['3 MB written', 'x written']);
     expect(Buffer.concat(it.transport.writes).subarray(10, 3_000_010).equals(payload)).toBe(true);
-    it.clock.advance(999);
-    expect(it.transport.destroyed).toBe(false);
-    it.clock.advance(1);
-    expect(it.transport.destroyed).toBe(true);
   });
 
   test('one write is under way at a time, and the rest follows in one', () => {

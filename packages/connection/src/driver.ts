@@ -185,9 +185,9 @@ export class Driver {
   /** The write that `transport.write` did not finish at once is done. */
   written(): void {
     if (this.#closing.gone) return;
-    this.#closing.written();
     this.#reader.outputWritten();
     this.#writer.done();
+    this.#closing.written();
     // The middle of a message, or something behind it.
     this.#pulse?.written(this.bufferedAmount > 0);
   }
@@ -243,7 +243,10 @@ export class Driver {
     if (state === 'open') this.#closing.begun();
   }
 
-  /** Ends the connection at once, with no Close: nothing is delivered or written any more, and the end is told soon. */
+  /**
+   * Ends the connection at once: nothing is delivered any more, what the transport does not take at once is not written, and the end
+   * is told soon.
+   */
   terminate(cause?: Error | undefined): void {
     this.#closing.terminate(cause);
   }

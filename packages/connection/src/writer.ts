@@ -6,6 +6,7 @@ export type SendCallback = (error?: Error) => void;
 
 /** What waits to be written: a connection. */
 export interface Output {
+  readonly state: 'open' | 'closing' | 'closed';
   readonly queuedBytes: number;
   /** What is still being encoded: so many sends, whose bytes are queued after those that are queued now. */
   readonly pendingSends: number;
@@ -33,6 +34,9 @@ const FLUSH_AT = 65_536;
 
 /** What one write takes at the most, in bytes: what it has taken cannot be recalled, and its end is a sign of life of the peer. */
 const WRITE_AT_MOST = 1_048_576;
+
+/** The same once the connection is closing: each is a step of a time limit, and our Close stands behind them. */
+const WRITE_AT_MOST_CLOSING = 65_536;
 
 /** With so much waiting to be written, in bytes, a sender should wait until it has been. */
 const HIGH_WATER = 65_536;
@@ -159,7 +163,7 @@ export class Writer {
 
   #flush(insideSend = false): void {
     while (!this.#stopped && this.#writing === 0 && this.#output.queuedBytes > 0) {
-      const chunks = this.#output.take(WRITE_AT_MOST);
+      const chunks = this.#output.take(this.#output.state === 'open' ? WRITE_AT_MOST : WRITE_AT_MOST_CLOSING);
       for (const { length } of chunks) this.#writing += length;
       const done = this.#transport.write(chunks);
       this.#events.taken();

@@ -2,7 +2,7 @@ import { decodeNaively, rawFrame } from '@ws/testkit';
 import { openFaultPipe } from '@ws/testkit/fault-pipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { close, open, text, textLine } from './raw-client.suite.ts';
-import { ended, nextConnection, serve } from './serve.suite.ts';
+import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
 
 test('the peer closes: its code is echoed without the reason, and the application has both', async () => {
   const { server, port } = await serve();
@@ -245,4 +245,37 @@ test('a server that is closing keeps what it has promised: what was sent before 
   client.send(close(1000));
   await client.end();
   expect(decodeNaively(client.bytes.subarray(-closeFrame.length), { role: 'client' }).events).toHaveLength(1);
+});
+
+test('close and terminate in one turn: the client gets what was sent, and the Close', async () => {
+  const cause = deferred<Error | undefined>();
+  const { port } = await serve({}, (socket) => {
+    socket.on('close', () => cause.resolve(socket.cause));
+    socket.send('last words');
+    socket.close(4000, 'and out');
+    socket.terminate();
+  });
+  const client = await open(port);
+  expect(await client.received(2)).toEqual([textLine('last words'), 'close 4000 "and out"']);
+  expect((await cause.promise)?.message).toBe('the connection was terminated by this end');
+});
+
+test('M3: a client that has closed and reads late gets what waits, and the answer to its Close: closeTimeout begins behind that', async () => {
+  const { server, port } = await serve({ closeTimeout: 1 });
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  const end = ended(socket);
+  client.socket.pause();
+  let sent = 0;
+  // More than any system takes for who does not read.
+  for (; socket.bufferedAmount < 4 * 1024 * 1024; sent++) socket.send(Buffer.alloc(100_000));
+  client.send(close(4000));
+  while (socket.readyState === socket.OPEN) await new Promise(setImmediate);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(socket.bufferedAmount).toBeGreaterThan(0);
+  client.socket.resume();
+  const head = (await client.response()).head.length;
+  await client.until(() => client.length === head + sent * (10 + 100_000) + 4);
+  expect((await end).code).toBe(4000);
 });

@@ -60,8 +60,8 @@ export interface ServerOptions {
    */
   readonly closeTimeout?: number | undefined;
   /**
-   * How long a client's Close is waited for after ours, in milliseconds, before the socket is destroyed. Default: 10,000,
-   * since it may stand behind messages that are on their way.
+   * How long a client's Close is waited for after ours, and a client that takes nothing of what is still to be written to it, in
+   * milliseconds, before the socket is destroyed. Default: 10,000, since a Close may stand behind messages that are on their way.
    */
   readonly closeReplyTimeout?: number | undefined;
   /**
