@@ -135,8 +135,8 @@ export const DEFENCES = [
     row: 'H11',
     tests: 'node-server/src/closing',
     file: 'connection/src/closing.ts',
-    find: 'this.#clock.after(this.#closeTimeout, () => this.#destroy())',
-    replace: 'this.#clock.after(2 ** 31 - 1, () => this.#destroy())',
+    find: 'writing ? this.#replyTimeout : this.#closeTimeout',
+    replace: '2 ** 31 - 1',
   },
   {
     row: 'H12',

@@ -13,6 +13,8 @@ export interface DiagnosticsMessages {
     readonly server: WebSocketServer;
     readonly request: IncomingMessage;
     readonly error: HandshakeError;
+    /** As `WebSocket.remoteAddress`: that of the client, where `trustProxy` says whom to believe. */
+    readonly remoteAddress: string | undefined;
   };
   'ws:open': { readonly server: WebSocketServer; readonly request: IncomingMessage; readonly socket: WebSocket };
   /** The end of a connection, as its 'close' event tells it. */

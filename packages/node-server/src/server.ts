@@ -88,7 +88,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       connections: () => this.clients.size,
       shouldHandle: (request) => this.shouldHandle(request),
       accepted: (request) => this.#telemetry.accepted(request),
-      refused: (error, request) => this.#telemetry.refused(error, request),
+      refused: (error, request) => this.#telemetry.refused(error, request, this.#settings.clientAddress),
       emitHeaders: (lines, request) => this.emit('headers', lines, request),
       emitFailure: (error, socket, request) => this.emit('wsClientError', error, socket, request),
     });

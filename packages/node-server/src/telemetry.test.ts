@@ -89,6 +89,20 @@ test('diagnostics: every client that is refused, with the reason', async () => {
   expect(value(server, 'ws_handshakes_refused_total{status="404",reason="refused"}')).toBe('1');
 });
 
+test('diagnostics: who is refused behind a proxy is named by the address that the proxy tells', async () => {
+  const refused = published('ws:handshake.refused');
+  for (const [trustProxy, address] of [
+    [1, '192.0.2.7'],
+    [false, '127.0.0.1'],
+  ] as const) {
+    const { port } = await serve({ allowedOrigins: ['https://example.com'], trustProxy });
+    const client = request(port, { Origin: 'https://evil.example', 'X-Forwarded-For': '10.0.0.1, 192.0.2.7' });
+    await client.response();
+    await client.end();
+    expect(refused.at(-1)!.remoteAddress).toBe(address);
+  }
+});
+
 test('diagnostics: backpressure, once until it has drained', async () => {
   const behind = published('ws:backpressure');
   const { server, port } = await serve({ overflow: 'drop', maxBufferedAmount: 4 * 1024 * 1024 });
@@ -107,6 +121,21 @@ test('diagnostics: backpressure, once until it has drained', async () => {
   expect(behind[0]!.bufferedAmount).toBeGreaterThan(0);
   expect(value(server, 'ws_backpressure_total')).toBe('2');
   expect(Number(value(server, 'ws_overflows_total{policy="drop"}'))).toBeGreaterThan(0);
+});
+
+test('metrics: whatever codes clients choose, closes have few lines', async () => {
+  const { server, port } = await serve();
+  for (const code of [1000, 1014, 3000, 3999, 4000, 4001, 4999]) {
+    const connected = nextConnection(server);
+    const client = await open(port);
+    const end = ended(await connected);
+    client.send(close(code));
+    await Promise.all([client.end(), end]);
+  }
+  const lines = server.metrics().match(/^ws_closed_total.*$/gm);
+  expect(lines).toEqual(
+    ['1000"} 1', '1014"} 1', '3xxx"} 2', '4xxx"} 3'].map((line) => `ws_closed_total{code="${line}`),
+  );
 });
 
 test('metrics: in the text format of Prometheus, with the labels that are asked for', async () => {

@@ -4,6 +4,7 @@ import { ProtocolError } from '@ws/codec';
 import type { Overflow } from '@ws/connection';
 import type { HandshakeError } from '@ws/handshake';
 import { Counter, type Labels, metric } from './prometheus.ts';
+import type { ClientAddress } from './trust-proxy.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** Who is watched: a server. */
@@ -40,9 +41,10 @@ export class Telemetry {
     if (channels.accepted.hasSubscribers) channels.accepted.publish({ server: this.#server, request });
   }
 
-  refused(error: HandshakeError, request: IncomingMessage): void {
+  refused(error: HandshakeError, request: IncomingMessage, clientAddress: ClientAddress): void {
     this.#refused.add(`status="${error.status}",reason="${error.reason}"`);
-    if (channels.refused.hasSubscribers) channels.refused.publish({ server: this.#server, request, error });
+    if (!channels.refused.hasSubscribers) return;
+    channels.refused.publish({ server: this.#server, request, error, remoteAddress: clientAddress(request) });
   }
 
   open(socket: WebSocket, request: IncomingMessage): void {
@@ -51,7 +53,7 @@ export class Telemetry {
 
   close(socket: WebSocket, code: number, reason: string): void {
     const { cause } = socket;
-    this.#closed.add(`code="${code}"`);
+    this.#closed.add(`code="${codeLabel(code)}"`);
     if (cause instanceof ProtocolError) {
       const { violation, offset, closeCode } = cause;
       this.#violations.add(`violation="${violation}"`);
@@ -89,4 +91,11 @@ export class Telemetry {
       metric('ws_overflows_total', 'counter', 'Messages over maxBufferedAmount.', this.#overflows, labels),
     ].join('');
   }
+}
+
+/** A client chooses its code out of two thousand; a metric should not have a line for each. */
+function codeLabel(code: number): string {
+  if (code >= 1000 && code <= 1015) return String(code);
+  const thousands = Math.floor(code / 1000);
+  return thousands === 3 || thousands === 4 ? `${thousands}xxx` : 'other';
 }
