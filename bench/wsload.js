@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 /**
  * Compiles wsload for as long as `use` needs it.
  *
- * @param {(wsload: string) => Promise<void>} use gets the path of the program
+ * @template T
+ * @param {(wsload: string) => Promise<T>} use gets the path of the program
  */
 export async function withWsload(use) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
@@ -20,7 +21,7 @@ export async function withWsload(use) {
     const wsload = join(folder, 'wsload');
     const source = fileURLToPath(new URL('wsload.c', import.meta.url));
     execFileSync('gcc', ['-O2', '-o', wsload, source], { stdio: 'inherit' });
-    await use(wsload);
+    return await use(wsload);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -45,19 +46,21 @@ export async function startServer(program, args) {
  * @param {string} wsload
  * @param {string} mode
  * @param {Server} server
- * @param {{ size?: number, connections: number, outstanding?: number, seconds: number, flags?: readonly string[] }} load
+ * @param {{ scheme?: string | undefined, path?: string, size?: number, connections: number, outstanding?: number, seconds: number, flags?: readonly string[] }} options
  * @returns {Record<string, number>}
  */
-export function load(wsload, mode, { child, port }, { size = 16, connections, outstanding = 1, seconds, flags = [] }) {
-  const options = {
-    '--url': `ws://127.0.0.1:${port}/`,
+export function load(wsload, mode, { child, port }, options) {
+  const { scheme = 'ws', path = '/', size = 16, connections, outstanding = 1, seconds, flags = [] } = options;
+  const values = {
+    '--url': `${scheme}://127.0.0.1:${port}${path}`,
     '-s': size,
     '-c': connections,
     '-p': outstanding,
     '-d': seconds,
+    '--warmup': Math.min(0.2, seconds),
     '--pid': child.pid,
   };
-  const args = [mode, ...Object.entries(options).flat().map(String), ...flags];
+  const args = [mode, ...Object.entries(values).flat().map(String), ...flags];
   const output = execFileSync(wsload, args, { encoding: 'utf8' });
   const result = JSON.parse(output);
   if (result.errors !== 0) throw new Error(`wrong echoes: ${output}`);

@@ -22,7 +22,7 @@ const BUN = '@oven/bun-linux-x64';
 export async function benchBun() {
   const bun = binaryOf(BUN, 'bin/bun');
   const node = binaryOf('node-24', 'bin/node');
-  const ours = [here('../echo/server.js'), '@ws/node-server'];
+  const ours = [here('../server/node.js'), '@ws/node-server'];
   /** @type {[string, string, string[]][]} */
   const contestants = [
     ['Bun.serve', bun, [here('./server.js')]],

@@ -1,0 +1,34 @@
+/** Memory of an idle connection: the slope between two numbers of them, so that what a server needs once is not in it. */
+import { tableOf } from '../table.js';
+import { load, startServer, withWsload } from '../wsload.js';
+import { contestants, OURS, versionsOf } from './contestants.js';
+import { takeTurns, whole } from './turns.js';
+
+const BASE = 1000;
+const COUNTED = 8000;
+
+/** @param {import('./contestants.js').Settings} settings */
+export function benchIdle(settings) {
+  const { rounds } = settings;
+  const all = contestants(settings, ['ws', OURS, 'uWebSockets.js', 'Bun', 'Deno']);
+  return withWsload(async (wsload) => {
+    // A server of its own for each: memory that was used once stays with a process.
+    const results = await takeTurns(all, rounds, async ({ program, args }) => {
+      const server = await startServer(program, args);
+      try {
+        const flags = ['--base', String(BASE), '--gc-signal'];
+        return load(wsload, 'idle', server, { connections: BASE + COUNTED, seconds: 0.2, flags });
+      } finally {
+        server.child.kill();
+      }
+    });
+    const kib = results.map((result) => (result['bytes_per_conn'] ?? 0) / 1024);
+    const rows = all.map(({ name }, i) => [
+      name,
+      (kib[i] ?? 0).toFixed(1),
+      `${((kib[i] ?? 0) / (kib[0] ?? 1)).toFixed(2)}x`,
+    ]);
+    const what = `Memory (RSS) that each of ${whole(COUNTED)} idle connections adds to ${whole(BASE)} others, after a garbage collection`;
+    return `${what}. Medians of ${rounds} rounds. ${versionsOf(all)}.\n\n${tableOf(['server', 'KiB a connection', 'against ws'], rows)}`;
+  });
+}
