@@ -10,6 +10,7 @@ export default defineConfig({
       'packages/*/src/**/*.system.test.{ts,js}',
       'examples/**/*.system.test.{ts,js}',
       'conformance/*.system.test.{ts,js}',
+      'bench/*/*.system.test.{ts,js}',
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     fileParallelism: false,

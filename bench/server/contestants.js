@@ -54,7 +54,7 @@ export function contestants({ node, glibc }, names, folder) {
       ],
       strings: true,
     }),
-    [LIMIT]: () => ({ version: '', program: node, args: [here('net.js'), ...more], raw: true }),
+    [LIMIT]: () => ({ version: '', program: node, args: ['--expose-gc', here('net.js'), ...more], raw: true }),
   };
   return names.flatMap((name) => {
     try {

@@ -1,7 +1,7 @@
 /** Memory of an idle connection: the slope between two numbers of them, so that what a server needs once is not in it. */
 import { tableOf } from '../table.js';
 import { load, startServer, withWsload } from '../wsload.js';
-import { contestants, OURS, versionsOf } from './contestants.js';
+import { contestants, LIMIT, OURS, versionsOf } from './contestants.js';
 import { takeTurns, whole } from './turns.js';
 
 const BASE = 1000;
@@ -10,14 +10,19 @@ const COUNTED = 8000;
 /** @param {import('./contestants.js').Settings} settings */
 export function benchIdle(settings) {
   const { rounds } = settings;
-  const all = contestants(settings, ['ws', OURS, 'uWebSockets.js', 'Bun', 'Deno']);
+  const all = contestants(settings, ['ws', OURS, 'uWebSockets.js', 'Bun', 'Deno', LIMIT]);
   return withWsload(async (wsload) => {
     // A server of its own for each: memory that was used once stays with a process.
-    const results = await takeTurns(all, rounds, async ({ program, args }) => {
+    const results = await takeTurns(all, rounds, async ({ program, args, raw }) => {
       const server = await startServer(program, args);
       try {
         const flags = ['--base', String(BASE), '--gc-signal'];
-        return load(wsload, 'idle', server, { connections: BASE + COUNTED, seconds: 0.2, flags });
+        return load(wsload, 'idle', server, {
+          scheme: raw ? 'tcp' : 'ws',
+          connections: BASE + COUNTED,
+          seconds: 0.2,
+          flags,
+        });
       } finally {
         server.child.kill();
       }
@@ -28,7 +33,7 @@ export function benchIdle(settings) {
       (kib[i] ?? 0).toFixed(1),
       `${((kib[i] ?? 0) / (kib[0] ?? 1)).toFixed(2)}x`,
     ]);
-    const what = `Memory (RSS) that each of ${whole(COUNTED)} idle connections adds to ${whole(BASE)} others, after a garbage collection`;
+    const what = `Memory (RSS) that each of ${whole(COUNTED)} idle connections adds to ${whole(BASE)} others, after a garbage collection; ${LIMIT} is a bare socket`;
     return `${what}. Medians of ${rounds} rounds. ${versionsOf(all)}.\n\n${tableOf(['server', 'KiB a connection', 'against ws'], rows)}`;
   });
 }

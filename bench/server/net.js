@@ -18,3 +18,4 @@ const server =
         echo,
       ).on('tlsClientError', () => {});
 server.listen(0, '127.0.0.1', () => console.log(/** @type {import('node:net').AddressInfo} */ (server.address()).port));
+process.on('SIGUSR2', () => globalThis.gc?.());

@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { binaryOf } from '@ws/runtimes';
+import { expect, test } from 'vitest';
+import { putSection, tableOf } from '../table.js';
+
+const RUN = fileURLToPath(new URL('../run.js', import.meta.url));
+
+// The binaries are installed here, if they are not, and not within the time of the test.
+binaryOf('node-24', 'bin/node');
+
+test('the benchmark of the server measures each server in all that it does', () => {
+  const printed = execFileSync(process.execPath, [RUN, 'server', '--rounds', '1', '--seconds', '0.05'], {
+    encoding: 'utf8',
+  });
+  const heads = printed.split('\n').filter((line, at, lines) => lines[at + 1]?.startsWith('| ---') && line !== '');
+  expect(heads).toHaveLength(6);
+  for (const name of ['ws', '@ws/node-server', 'Bun', 'Deno', 'net']) {
+    expect(printed.split('\n').some((line) => line.startsWith('| ') && line.includes(` ${name} `))).toBe(true);
+  }
+  // A figure that could not be had.
+  expect(printed).not.toMatch(/NaN|Infinity|undefined/);
+}, 300_000);
+
+test('a table takes the place of the one that the README has', () => {
+  const table = tableOf(['a', 'bcde'], [['1', '2']]);
+  expect(table).toBe('| a   | bcde |\n| --- | ---- |\n| 1   | 2    |');
+  const readme = putSection('before <!-- x --> old <!-- /x --> after', 'x', table);
+  expect(readme).toBe(`before <!-- x -->\n\n${table}\n\n<!-- /x --> after`);
+  expect(putSection(readme, 'x', table)).toBe(readme);
+  expect(() => putSection(readme, 'y', table)).toThrow('<!-- y -->');
+});
