@@ -249,7 +249,9 @@ function checkCycles(unit) {
 function readHouse(root) {
   const packages = join(root, 'packages');
   const dirs = existsSync(packages) ? readdirSync(packages).map((name) => join(packages, name)) : [];
-  dirs.push(...['examples', 'bench', 'fuzz', 'conformance', 'mutation', 'runtimes'].map((name) => join(root, name)));
+  dirs.push(
+    ...['examples', 'bench', 'fuzz', 'conformance', 'attacks', 'mutation', 'runtimes'].map((name) => join(root, name)),
+  );
   const units = dirs
     .filter((dir) => existsSync(join(dir, 'package.json')))
     .map((dir) => readUnit(root, dir, walk(dir)));

@@ -16,6 +16,7 @@ function workspaces() {
     join(ROOT, 'bench'),
     join(ROOT, 'fuzz'),
     join(ROOT, 'conformance'),
+    join(ROOT, 'attacks'),
   ].filter((dir) => existsSync(join(dir, 'package.json')));
 }
 
