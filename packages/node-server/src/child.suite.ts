@@ -15,12 +15,16 @@ export interface Child {
   exit: Promise<number | null>;
 }
 
-/** A program of a process of its own, in which `@ws/node-server` is the built package. Ends with the test. */
-export function run(code: string): Child {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
-    cwd: PACKAGE,
-    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
-  });
+/**
+ * A program of a process of its own, in which `@ws/node-server` is the built package. Ends with the test.
+ *
+ * @param openFiles how many files, sockets among them, it may have open at a time. Default: what the system allows
+ */
+export function run(code: string, openFiles?: number): Child {
+  const node = [process.execPath, '--input-type=module', '--eval', code];
+  const limited = ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...node];
+  const [command, ...args] = openFiles === undefined ? node : limited;
+  const child = spawn(command!, args, { cwd: PACKAGE, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   let errors = '';
   child.stderr!.setEncoding('utf8').on('data', (chunk) => {

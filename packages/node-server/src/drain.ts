@@ -16,17 +16,20 @@ export interface CloseOptions {
 /**
  * Closes all clients: what was sent to them is written, and what they have sent is delivered, until their own Close.
  *
+ * @param cutOff called when the time is up, beside the end of those that are still there
  * @returns a function that gives up the time limit, once all are gone
  * @throws TypeError or RangeError for options of the wrong kind, before any is closed
  */
 export function drain(
   clients: ReadonlySet<WebSocket>,
   { code = 1001, reason = '', timeout }: CloseOptions,
+  cutOff: () => void,
 ): () => void {
   const limit = readMilliseconds(timeout, 'timeout', 10_000);
   encodeClose(code, reason);
   for (const client of clients) client.close(code, reason);
   return clock.after(limit, () => {
     for (const client of clients) client.terminate();
+    cutOff();
   });
 }

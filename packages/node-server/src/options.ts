@@ -46,7 +46,7 @@ export interface ServerOptions {
    * ever chosen, and a browser that has offered some then fails the connection (row H19).
    */
   readonly subprotocols?: readonly string[] | undefined;
-  /** Chooses a subprotocol in place of `subprotocols`: one that was offered, or false for none. */
+  /** Chooses a subprotocol in place of `subprotocols`: one that was offered, or false for none. Not by a promise. */
   readonly handleProtocols?:
     | ((protocols: Set<string>, request: IncomingMessage) => string | false | undefined)
     | undefined;

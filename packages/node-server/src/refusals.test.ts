@@ -142,6 +142,39 @@ test('H15, H19: handleProtocols that answers with what was not offered, or with 
   }
 });
 
+test('H15: an async handleProtocols: 500, whatever it comes to, and the error says where to await something', async () => {
+  const { errors } = uncaught();
+  const answers = [async () => 'chat', () => Promise.reject(new Error('database away'))];
+  const { server, port } = await serve({ handleProtocols: () => answers.shift()!() as never });
+  while (answers.length > 0) {
+    const told = once(server, 'wsClientError');
+    const client = request(port, { 'Sec-WebSocket-Protocol': 'chat' });
+    const [error, socket] = await told;
+    expect([error.status, error.message]).toEqual([500, expect.stringContaining('await it in verifyClient')]);
+    socket.end();
+    await client.end();
+  }
+  await new Promise(setImmediate);
+  expect(errors).toEqual([]);
+});
+
+test("H6: a 'headers' listener that throws: 500, with what it has thrown as the cause; the process does not hear it", async () => {
+  const { errors } = uncaught();
+  const { server, port } = await serve();
+  const thrown = new Error('a bug of the application');
+  server.once('headers', () => {
+    throw thrown;
+  });
+  const failed = once(server, 'wsClientError');
+  const client = request(port);
+  const [error, socket] = await failed;
+  expect(error).toMatchObject({ status: 500, cause: thrown });
+  socket.end();
+  await client.end();
+  await open(port);
+  expect(errors).toEqual([]);
+});
+
 test('a wsClientError listener is told of a refusal and answers itself', async () => {
   const { server, port } = await serve();
   const told = once(server, 'wsClientError');

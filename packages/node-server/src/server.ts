@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { type Data, PreparedMessage, type PrepareOptions } from '@ws/connection';
 import { type HandshakeError, serializeExtensions } from '@ws/handshake';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
+import { rethrow } from './clock.ts';
 import { type CloseOptions, drain } from './drain.ts';
 import { answerPlainRequest } from './http.ts';
 import { hookMessages } from './message-hook.ts';
@@ -25,7 +26,7 @@ export interface WebSocketServerEvents {
   headers: [lines: string[], request: IncomingMessage];
   /** The http server listens, ours or the one that was given. */
   listening: [];
-  /** The http server of ours has an error: a port in use, say. */
+  /** The http server of ours has an error: a port in use, say. One that it has while it listens needs no listener. */
   error: [error: Error];
   /** After `close()`: no connection is left. */
   close: [];
@@ -71,6 +72,8 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   /** Whether an http server of ours still has to close. */
   #listening = true;
   #state: 'running' | 'closing' | 'closed' = 'running';
+  /** Who waits for the end; they do not listen for 'close', so that no listener that throws keeps it from them. */
+  readonly #waiting: (() => void)[] = [];
 
   /**
    * @param options exactly one of `port`, `server` and `noServer`
@@ -95,7 +98,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     const { port } = this.#settings;
     if (port !== undefined) {
       this.#http = createServer(answerPlainRequest);
-      this.#http.on('error', (error) => this.emit('error', error));
+      this.#http.on('error', this.#failed);
     } else this.#http = options.server as Server | undefined;
     if (this.#http !== undefined) {
       this.#http.on('listening', this.#emitListening);
@@ -146,9 +149,9 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       this.#close();
       return;
     }
-    const giveUp = how === undefined ? undefined : drain(this.clients, how);
+    const giveUp = how === undefined ? undefined : drain(this.clients, how, () => this.#upgrades.cutOff());
     const closed =
-      this.#state === 'closed' ? Promise.resolve() : new Promise<void>((resolve) => this.once('close', resolve));
+      this.#state === 'closed' ? Promise.resolve() : new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#close();
     return closed.then(giveUp);
   }
@@ -228,6 +231,11 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     void this.close({});
   };
 
+  readonly #failed = (error: Error): void => {
+    // While it listens, a connection could not be accepted (no memory, say): those that are there go on, and so does the process.
+    if (!this.#http?.listening || this.listenerCount('error') > 0) this.emit('error', error);
+  };
+
   readonly #emitListening = (): void => {
     this.emit('listening');
   };
@@ -263,6 +271,12 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   #closeIfDone(): void {
     if (this.#state !== 'closing' || this.#listening || this.clients.size > 0) return;
     this.#state = 'closed';
-    this.emit('close');
+    for (const resolve of this.#waiting) resolve();
+    try {
+      this.emit('close');
+    } catch (error) {
+      // The 'close' of the last connection, which may be telling us, is still to come.
+      rethrow(error);
+    }
   }
 }

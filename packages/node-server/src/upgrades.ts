@@ -56,6 +56,8 @@ export class Upgrades {
   readonly #host: UpgradeHost;
   readonly #admission: Admission;
   readonly #pending = new Set<PendingUpgrade>();
+  /** The sockets of clients that were refused, until they are gone. */
+  readonly #leaving = new Set<Duplex>();
 
   /** @throws TypeError for options of the wrong kind */
   constructor(options: ServerOptions, settings: Settings, host: UpgradeHost) {
@@ -76,11 +78,17 @@ export class Upgrades {
     for (const pending of this.#pending) pending.abort(reason);
   }
 
+  /** Waits no longer for refused clients to end. */
+  cutOff(): void {
+    for (const socket of this.#leaving) socket.destroy();
+  }
+
   /** Refuses a request that is for no server. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const refusal = refuse(404);
-    this.#host.refused(refusal.error, request);
-    new PendingUpgrade(socket, head).refuse(refusal, this.#settings.closeTimeout);
+    const pending = new PendingUpgrade(socket, head);
+    this.#leave(pending, request, refusal.error);
+    pending.refuse(refusal, this.#settings.closeTimeout);
   }
 
   /**
@@ -169,7 +177,7 @@ export class Upgrades {
       this.#fail(pending, request, error);
       return;
     }
-    this.#host.refused(refusal.error, request);
+    this.#leave(pending, request, refusal.error);
     // A verdict is no error of the client: as in `ws`, nobody but the client is told.
     pending.refuse(refusal, this.#settings.closeTimeout);
   }
@@ -189,11 +197,7 @@ export class Upgrades {
     }
     let accepted: ReturnType<typeof completeUpgrade<Extension>>;
     try {
-      const { handleProtocols } = this.#settings;
-      const subprotocol =
-        handleProtocols !== undefined && offer.subprotocols.length > 0
-          ? handleProtocols(new Set(offer.subprotocols), request) || ''
-          : undefined;
+      const subprotocol = this.#chooseSubprotocol(offer, request);
       const added = addedLines((lines) => this.#host.emitHeaders(lines, request));
       accepted = completeUpgrade(offer, this.#policy, { subprotocol, headers: [...decision.headers, ...added] });
     } catch (error) {
@@ -213,6 +217,19 @@ export class Upgrades {
     done({ socket, negotiated, context: decision.context, early });
   }
 
+  /** Asks `handleProtocols`, if there is something to ask about; '' for none, undefined if it is not the hook that chooses. */
+  #chooseSubprotocol({ subprotocols }: UpgradeOffer, request: IncomingMessage): string | undefined {
+    const { handleProtocols } = this.#settings;
+    if (handleProtocols === undefined || subprotocols.length === 0) return undefined;
+    const chosen: unknown = handleProtocols(new Set(subprotocols), request) || '';
+    if (chosen instanceof Promise) {
+      // What it rejects with would end the process.
+      chosen.catch(() => {});
+      throw new TypeError('handleProtocols must answer at once, and not by a promise: await it in verifyClient');
+    }
+    return chosen as string;
+  }
+
   /** A hook of the application has failed: the client cannot help it. */
   #fail(pending: PendingUpgrade, request: IncomingMessage, cause: unknown): void {
     const refusal = refuse(500);
@@ -227,12 +244,20 @@ export class Upgrades {
   }
 
   #refuse(pending: PendingUpgrade, request: IncomingMessage, refusal: Refusal): void {
-    this.#host.refused(refusal.error, request);
+    this.#leave(pending, request, refusal.error);
     try {
       if (this.#host.emitFailure(refusal.error, pending.socket, request)) return;
     } catch (error) {
       rethrow(error);
     }
     pending.refuse(refusal, this.#settings.closeTimeout);
+  }
+
+  /** A client is refused, by whoever answers it. */
+  #leave({ socket }: PendingUpgrade, request: IncomingMessage, error: HandshakeError): void {
+    this.#host.refused(error, request);
+    if (socket.destroyed) return;
+    this.#leaving.add(socket);
+    socket.once('close', () => this.#leaving.delete(socket));
   }
 }
