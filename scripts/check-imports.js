@@ -31,7 +31,7 @@ const PACKAGES = new Map([
 ]);
 
 /**
- * Only tests and the fuzzer import it. Tests may import their own package too, and as values what their sources import
+ * Only tests, the fuzzer and the soak import it. Tests may import their own package too, and as values what their sources import
  * as types.
  */
 const TESTKIT = 'testkit';
@@ -183,7 +183,7 @@ function checkDirection({ unit, kind }, target, typeOnly) {
     return kind === 'test' ? undefined : `imports ${name}, its own package, by name: use a relative path`;
   }
   if (target.short === TESTKIT) {
-    if (kind !== 'test' && unit.short !== 'fuzz')
+    if (kind !== 'test' && unit.short !== 'fuzz' && unit.short !== 'soak')
       return `imports ${name}, which is for tests only: move what it needs into a package`;
     if (unit.short !== TESTKIT) return undefined;
   }
@@ -250,7 +250,7 @@ function readHouse(root) {
   const packages = join(root, 'packages');
   const dirs = existsSync(packages) ? readdirSync(packages).map((name) => join(packages, name)) : [];
   dirs.push(
-    ...['examples', 'bench', 'fuzz', 'conformance', 'attacks', 'mutation', 'runtimes'].map((name) => join(root, name)),
+    ...['examples', 'bench', 'fuzz', 'conformance', 'attacks', 'soak', 'mutation', 'runtimes'].map((name) => join(root, name)),
   );
   const units = dirs
     .filter((dir) => existsSync(join(dir, 'package.json')))

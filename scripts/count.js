@@ -17,6 +17,7 @@ function workspaces() {
     join(ROOT, 'fuzz'),
     join(ROOT, 'conformance'),
     join(ROOT, 'attacks'),
+    join(ROOT, 'soak'),
   ].filter((dir) => existsSync(join(dir, 'package.json')));
 }
 

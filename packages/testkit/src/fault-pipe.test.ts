@@ -127,3 +127,23 @@ test('bytes of the test are put into a direction and not captured', async () => 
   expect([...Buffer.concat(await read(client, 2))]).toEqual([0x81, 0x7f]);
   expect(fault.toClient.captured()).toHaveLength(0);
 });
+
+test('one that forgets keeps neither bytes nor connections, and still destroys those that are open', async () => {
+  const { port } = target.address() as AddressInfo;
+  const faults: FaultConnection[] = [];
+  const forgetful = await openFaultPipe({
+    targetPort: port,
+    forgets: true,
+    onConnection: (fault) => faults.push(fault),
+  });
+  const client = connect({ host: '127.0.0.1', port: forgetful.port, noDelay: true });
+  const [accepted]: Socket[] = await once(target, 'connection');
+  sockets.push(client, accepted!);
+  client.write('gone by');
+  expect(Buffer.concat(await read(accepted!, 7)).toString()).toBe('gone by');
+  expect(faults[0]!.toTarget.captured()).toHaveLength(0);
+  expect(forgetful.connections).toHaveLength(0);
+  const closed = once(client.resume(), 'close');
+  await forgetful.close();
+  await closed;
+});

@@ -6,7 +6,7 @@ import { concat } from './raw-frame.ts';
 export interface FaultPipe {
   /** The port to connect to instead of the target's. */
   readonly port: number;
-  /** All connections so far, in the order in which they were accepted. */
+  /** All connections so far, in the order in which they were accepted; none with `forgets`. */
   readonly connections: readonly FaultConnection[];
   /** The first connection that no earlier call has been given; waits for one if need be. */
   next(): Promise<FaultConnection>;
@@ -19,6 +19,11 @@ export interface FaultPipeOptions {
   readonly targetPort: number;
   /** Called with each connection before a byte of it is read: the place to set faults that hold from the start. */
   readonly onConnection?: ((connection: FaultConnection) => void) | undefined;
+  /**
+   * Keeps neither the bytes that went through nor connections that have ended: for hours of load. `captured` is empty then. Default:
+   * false.
+   */
+  readonly forgets?: boolean | undefined;
 }
 
 /** One connection through the pipe, with a {@link Flow} each way. */
@@ -28,11 +33,11 @@ export class FaultConnection {
   private readonly client: Socket;
   private readonly target: Socket;
 
-  constructor(client: Socket, target: Socket) {
+  constructor(client: Socket, target: Socket, forgets = false) {
     this.client = client;
     this.target = target;
-    this.toTarget = new Flow(client, target);
-    this.toClient = new Flow(target, client);
+    this.toTarget = new Flow(client, target, forgets);
+    this.toClient = new Flow(target, client, forgets);
     // A peer's RST goes through as an RST, not as an orderly end.
     client.on('error', () => target.resetAndDestroy());
     target.on('error', () => client.resetAndDestroy());
@@ -79,11 +84,11 @@ export class Flow {
   private pumping = false;
   private readonly waiters: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
 
-  constructor(source: Socket, destination: Socket) {
+  constructor(source: Socket, destination: Socket, forgets = false) {
     this.source = source;
     this.destination = destination;
     source.on('data', (chunk: Uint8Array) => {
-      this.chunks.push(chunk);
+      if (!forgets) this.chunks.push(chunk);
       this.count += chunk.length;
       this.queue.push(chunk);
       this.settle();
@@ -175,13 +180,18 @@ export class Flow {
 /** Opens a pipe on a port that the system chooses, on 127.0.0.1. */
 export async function openFaultPipe(options: FaultPipeOptions): Promise<FaultPipe> {
   const connections: FaultConnection[] = [];
+  const open = new Set<FaultConnection>();
   const waiting: ((connection: FaultConnection) => void)[] = [];
   let taken = 0;
 
   const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const target = connect({ host: '127.0.0.1', port: options.targetPort, allowHalfOpen: true, noDelay: true });
-    const connection = new FaultConnection(client, target);
-    connections.push(connection);
+    const connection = new FaultConnection(client, target, options.forgets);
+    if (!options.forgets) connections.push(connection);
+    open.add(connection);
+    const closed = () => client.closed && target.closed && open.delete(connection);
+    client.on('close', closed);
+    target.on('close', closed);
     options.onConnection?.(connection);
     const waiter = waiting.shift();
     if (waiter !== undefined) {
@@ -202,7 +212,7 @@ export async function openFaultPipe(options: FaultPipeOptions): Promise<FaultPip
       return Promise.resolve(connection);
     },
     async close() {
-      for (const connection of connections) connection.destroy();
+      for (const connection of open) connection.destroy();
       server.close();
       if (server.listening) await once(server, 'close');
     },
