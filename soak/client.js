@@ -35,7 +35,7 @@ const RSV1 = 0x40;
 export class Client {
   deflates = false;
   #code = 1006;
-  #why = 'the server has ended the stream without a Close';
+  #why = 'the server has ended the stream, without an answer';
   #closing = false;
 
   /**
@@ -63,10 +63,11 @@ export class Client {
         if (!answer.ok) return this.#fail(`handshake: ${answer.error.message}`);
         this.deflates = answer.negotiated.extensions.length > 0;
         decoder = this.#decoder(listener);
+        this.#why = 'the server has ended the stream, without a Close';
         opened();
         if ('rest' in pushed && pushed.rest.length > 0) decoder.push(pushed.rest);
       })
-      .on('error', (error) => this.#fail(`socket: ${error.message}`))
+      .on('error', (error) => this.#fail(`${error.message}${decoder === undefined ? ' in the handshake' : ''}`))
       .on('close', () => listener.ended(this.#code, this.#why));
   }
 
@@ -114,9 +115,11 @@ export class Client {
 
   /** @param {string} why */
   #fail(why) {
+    this.socket.destroy();
+    // What happens to TCP after the Close is of no importance: the server waits for its end no longer than a second.
+    if (this.#why === '') return;
     this.#code = 1006;
     this.#why = why;
-    this.socket.destroy();
   }
 }
 
