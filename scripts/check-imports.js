@@ -250,7 +250,9 @@ function readHouse(root) {
   const packages = join(root, 'packages');
   const dirs = existsSync(packages) ? readdirSync(packages).map((name) => join(packages, name)) : [];
   dirs.push(
-    ...['examples', 'bench', 'fuzz', 'conformance', 'attacks', 'soak', 'mutation', 'runtimes'].map((name) => join(root, name)),
+    ...['examples', 'bench', 'fuzz', 'conformance', 'attacks', 'soak', 'mutation', 'runtimes'].map((name) =>
+      join(root, name),
+    ),
   );
   const units = dirs
     .filter((dir) => existsSync(join(dir, 'package.json')))
