@@ -96,8 +96,8 @@ test('H11: a peer that never answers our Close is cut off after closeReplyTimeou
   expect([code, cause?.message]).toEqual([1006, 'the peer has not answered our Close for 30 ms']);
 });
 
-test('H11: a peer that violates and reads nothing is cut off after closeTimeout', async () => {
-  const { server, port } = await serve({ closeTimeout: 30 });
+test('H11: a peer that violates and reads nothing is cut off after closeReplyTimeout', async () => {
+  const { server, port } = await serve({ closeReplyTimeout: 30, closeTimeout: 30 });
   const pipe = await openFaultPipe({ targetPort: port });
   onTestFinished(() => pipe.close());
   const connected = nextConnection(server);
