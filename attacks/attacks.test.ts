@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Outcome } from './attack.suite.ts';
 import { attacks, elsewhere, Siege } from './attacks.suite.ts';
+import { clientAttacks } from './client.suite.ts';
 import { report } from './report.suite.ts';
 import { ours } from './subjects.ts';
 
@@ -14,7 +15,10 @@ const FIELD = [
 ];
 
 test('the catalogue has each of them, or says why not', () => {
-  const named = new Set([...attacks.flatMap(({ name }) => name.split(', ')), ...Object.keys(elsewhere)]);
+  const named = new Set([
+    ...[...attacks, ...clientAttacks].flatMap(({ name }) => name.split(', ')),
+    ...Object.keys(elsewhere),
+  ]);
   expect(FIELD.filter((name) => !named.has(name))).toEqual([]);
 });
 

@@ -118,7 +118,7 @@ export const connectionAttacks: readonly Attack[] = [
       ]),
   },
   {
-    name: 'H17, CVE-2026-2229',
+    name: 'H17',
     attacker:
       'offers a window that zlib does not have, sends compressed data that is broken or no UTF-8, or was not agreed on',
     good: 'declines that offer, and closes with 1007, or with 1002 where nothing was agreed on; nothing is thrown',

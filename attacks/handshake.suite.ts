@@ -125,7 +125,7 @@ export const handshakeAttacks: readonly Attack[] = [
     },
   },
   {
-    name: 'H15, CVE-2026-1527',
+    name: 'H15',
     attacker: 'hides the end of a line, and a field, in what the application puts into a field of the answer',
     good: 'writes no such line',
     async run(target) {

@@ -1,52 +1,32 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { type Fields, upgradeRequest } from '@ws/testkit';
 import { RawClient, text } from '@ws/testkit/raw-client';
+import { Program } from './program.suite.ts';
 import type { Door, Report } from './servers/application.js';
 import type { Subject } from './subjects.ts';
-
-const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 /** After so long, and then so many echoes of a client that does no harm, a server is not going to react any more. */
 const PATIENCE_MILLISECONDS = 1000;
 const PATIENCE_ECHOES = 20;
 
-/** A server in a process of its own, with a hand on its sockets and an ear at its standard output. */
+/** A server in a process of its own, with a hand on its sockets. */
 export class Target {
-  readonly #child: ChildProcess;
-  readonly #home = mkdtempSync(join(tmpdir(), 'attacks-'));
+  readonly #program: Program;
   readonly #open = new Set<RawClient>();
-  readonly #answers: ((line: object | undefined) => void)[] = [];
   #ports: Readonly<Record<string, number>> = {};
-  #errors = '';
-  readonly #ended: Promise<void>;
-  /** The process is there. */
-  alive = true;
 
   constructor({ command }: Subject) {
-    const [program = '', ...args] = command();
-    const home = { HOME: this.#home, DENO_DIR: join(this.#home, 'deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' };
-    this.#child = spawn(program, args, { cwd: HERE, env: { PATH: process.env['PATH'], ...home } });
-    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
-    this.#child.stdin!.on('error', () => {});
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#answers.shift()?.(JSON.parse(line)));
-    this.#ended = new Promise((resolve) => {
-      this.#child.on('close', () => {
-        this.alive = false;
-        for (const answer of this.#answers.splice(0)) answer(undefined);
-        resolve();
-      });
-    });
+    this.#program = new Program(command());
+  }
+
+  /** The process is there. */
+  get alive(): boolean {
+    return this.#program.alive;
   }
 
   /** A server whose doors are open. */
   static async start(subject: Subject): Promise<Target> {
     const target = new Target(subject);
-    const { ports } = await target.#answer<{ ports: Record<string, number> }>();
+    const { ports } = await target.#program.line<{ ports: Record<string, number> }>();
     target.#ports = ports;
     return target;
   }
@@ -78,7 +58,7 @@ export class Target {
 
   /** What the process has in use once garbage is gone, and what has happened since the last report. */
   report(): Promise<Report> {
-    return this.#ask('report');
+    return this.#program.ask('report');
   }
 
   /** Waits until so many wait at the gates of the application. */
@@ -88,12 +68,12 @@ export class Target {
 
   /** Lets go on what waits at the gates of the application. */
   async release(): Promise<void> {
-    await this.#ask('release');
+    await this.#program.ask('release');
   }
 
   /** Has the server end. */
   async shutDown(): Promise<void> {
-    await this.#ask('shut down');
+    await this.#program.ask('shut down');
   }
 
   /** A client that does no harm gets its messages back. */
@@ -131,19 +111,6 @@ export class Target {
 
   async end(): Promise<void> {
     this.disconnect();
-    this.#child.kill('SIGKILL');
-    await this.#ended;
-    rmSync(this.#home, { recursive: true, force: true });
-  }
-
-  #ask<T>(command: string): Promise<T> {
-    this.#child.stdin!.write(`${command}\n`);
-    return this.#answer<T>();
-  }
-
-  async #answer<T>(): Promise<T> {
-    const line = this.alive && (await new Promise<object | undefined>((resolve) => this.#answers.push(resolve)));
-    if (!line) throw new Error(`the process of the server has ended: ${this.#errors.slice(0, 300)}`);
-    return line as T;
+    await this.#program.end();
   }
 }
