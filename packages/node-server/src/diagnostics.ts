@@ -1,11 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { ViolationName } from '@ws/codec';
 import type { HandshakeError } from '@ws/handshake';
+import type { ProxyProtocolError } from './proxy-header.ts';
 import type { WebSocketServer } from './server.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** What is published on the channels of `node:diagnostics_channel`, by their names. */
 export interface DiagnosticsMessages {
+  /** With `proxyProtocol`: a connection was ended before its first request; `remoteAddress` is where it came from. */
+  'ws:connection.refused': {
+    readonly server: WebSocketServer;
+    readonly remoteAddress: string | undefined;
+    readonly error: ProxyProtocolError;
+  };
   /** The 101 response is written. */
   'ws:handshake.accepted': { readonly server: WebSocketServer; readonly request: IncomingMessage };
   /** A client was refused; the error says why, and with which status. */

@@ -141,6 +141,7 @@ test('README: what it says is not here is not here', () => {
     'NotSentError',
     'PreparedMessage',
     'ProtocolError',
+    'ProxyProtocolError',
     'WebSocket',
     'WebSocketServer',
     'default',

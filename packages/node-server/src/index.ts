@@ -20,6 +20,7 @@ export type { MessageHookFunction } from './message-hook.ts';
 export type { ServerOptions } from './options.ts';
 export type { PerMessageDeflateOptions } from './per-message-deflate.ts';
 export type { Labels } from './prometheus.ts';
+export { ProxyProtocolError, type ProxyProtocolReason } from './proxy-header.ts';
 export type { RateLimit } from './rate-limit.ts';
 export { type UpgradeCallback, WebSocketServer, type WebSocketServerEvents } from './server.ts';
 export type { TrustProxy } from './trust-proxy.ts';

@@ -7,7 +7,7 @@ import { type ConnectionSettings, readConnection } from './connection-settings.t
 import type { MessageHookFunction } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { type ClientAddress, readTrustProxy, type TrustProxy } from './trust-proxy.ts';
+import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './trust-proxy.ts';
 import type { VerifyClient } from './verify-client.ts';
 
 /** How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. */
@@ -52,7 +52,10 @@ export interface ServerOptions {
     | undefined;
   /** Decides on a client before the 101 response. Default: all are let in. */
   readonly verifyClient?: VerifyClient | undefined;
-  /** How long `verifyClient` may take, in milliseconds, before the client gets a 503. Default: 10,000, what a user waits. */
+  /**
+   * How long `verifyClient` may take, in milliseconds, before the client gets a 503, and the header of the PROXY protocol. Default:
+   * 10,000, what a user waits.
+   */
   readonly handshakeTimeout?: number | undefined;
   /**
    * How long a client that should end its stream is waited for, in milliseconds, before the socket is destroyed. Default:
@@ -80,6 +83,12 @@ export interface ServerOptions {
    * (`10.0.0.0/8`). Default: false, since whoever connects can write that header.
    */
   readonly trustProxy?: TrustProxy | undefined;
+  /**
+   * Each connection starts with a header of the PROXY protocol, version 2 (HAProxy: `send-proxy-v2`), which names the client; it takes
+   * the place of one proxy in X-Forwarded-For. Needs `trustProxy`; a connection without the header, or from an address that is not
+   * trusted, is ended. It holds for all of the http server, plain requests included. Default: false.
+   */
+  readonly proxyProtocol?: boolean | undefined;
   /**
    * With so many bytes waiting for a client, a `send` or `ping` to it is what `overflow` says; one message may go over it. From 1 on. Default:
    * 64 MiB, four messages of the longest that are taken: a client so far behind does better to come again (row M3).
@@ -121,6 +130,8 @@ export interface Settings {
   readonly handshakeTimeout: number;
   readonly closeTimeout: number;
   readonly clientAddress: ClientAddress;
+  /** Which proxies write headers of the PROXY protocol; undefined if none is read. */
+  readonly proxyProtocol: Trusts | undefined;
   readonly maxConnections: number;
   readonly messageHook: MessageHookFunction | undefined;
   readonly messageHookTimeout: number;
@@ -147,6 +158,18 @@ export function readOptions(options: ServerOptions): Settings {
   if (handleProtocols !== undefined && options.subprotocols !== undefined) {
     throw new TypeError('either subprotocols or handleProtocols, not both');
   }
+  const { proxyProtocol = false, trustProxy } = options;
+  if (typeof proxyProtocol !== 'boolean') {
+    throw new TypeError(`proxyProtocol must be a boolean, got ${String(proxyProtocol)}`);
+  }
+  const { clientAddress, trusts } = readTrustProxy(trustProxy, proxyProtocol);
+  if (proxyProtocol) {
+    if (options.noServer)
+      throw new TypeError('proxyProtocol needs port or server: it reads before an http server does');
+    if (trusts === undefined || trustProxy === 0) {
+      throw new TypeError('proxyProtocol needs trustProxy, which says whose headers are believed');
+    }
+  }
   const closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
   return {
     port: options.port === undefined ? undefined : readInteger(options.port, 'port', 65_535, 0),
@@ -156,7 +179,8 @@ export function readOptions(options: ServerOptions): Settings {
     handleProtocols,
     verifyClient,
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
-    clientAddress: readTrustProxy(options.trustProxy),
+    clientAddress,
+    proxyProtocol: proxyProtocol ? trusts : undefined,
     closeTimeout,
     messageHook,
     messageHookTimeout: readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', 10_000),

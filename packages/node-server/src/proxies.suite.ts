@@ -100,4 +100,19 @@ async function haproxy({ certificate, apps, silence = '60s', sticky = false }: S
   };
 }
 
+/** Passes TCP on as it is, behind a header of the PROXY protocol. */
+export async function haproxyTcp(apps: Setup['apps']): Promise<number> {
+  const [path, port] = [folder(), await freePort()];
+  const text = substituted('haproxy-tcp.cfg', [
+    ['bind :443', `bind 127.0.0.1:${port}`],
+    ['127.0.0.1:8081', `127.0.0.1:${apps[0]}`],
+    ['127.0.0.1:8082', `127.0.0.1:${apps[1]}`],
+    ['maxconn 20000', 'maxconn 100'],
+  ]);
+  const file = join(path, 'haproxy.cfg');
+  writeFileSync(file, text);
+  await start('/usr/sbin/haproxy', ['-f', file], port);
+  return port;
+}
+
 export const PROXIES = { nginx, haproxy };

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { on, once } from 'node:events';
 import http2 from 'node:http2';
+import { createServer as createTlsServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +10,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, WebSocket as WsClient } from 'ws';
 import { certificate } from './certificate.suite.ts';
 import { pattern, SIZES } from './interop.suite.ts';
-import { DEPLOY, PROXIES, type Setup } from './proxies.suite.ts';
-import { ended, nextConnection, type ServeOptions, serve } from './serve.suite.ts';
+import { DEPLOY, haproxyTcp, PROXIES, type Setup } from './proxies.suite.ts';
+import { ended, listen, nextConnection, type ServeOptions, serve, shut } from './serve.suite.ts';
+import { WebSocketServer } from './server.ts';
 import type { WebSocket } from './websocket.ts';
 
 const echo = (socket: WebSocket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
@@ -193,4 +195,37 @@ test('haproxy in front: a WebSocket over HTTP/2 (RFC 8441) comes to us as an upg
   stream.write(Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]));
   const [frame] = await once(stream, 'data');
   expect(frame).toEqual(Buffer.concat([Buffer.from([0x81, payload.length]), payload]));
+});
+
+test('haproxy passes TCP on, with send-proxy-v2: TLS ends at us, and the client is the one that the header names', async () => {
+  const pem = certificate();
+  const { server: https, port } = await listen(createTlsServer({ cert: pem.cert, key: pem.key }));
+  const server = new WebSocketServer({ server: https, trustProxy: ['127.0.0.1'], proxyProtocol: true });
+  server.on('connection', echo);
+  onTestFinished(() => shut(server));
+  const proxy = await haproxyTcp([port, port]);
+  for (const localAddress of ['127.0.0.5', '127.0.0.6']) {
+    const connected = nextConnection(server);
+    const { socket, next } = await client(proxy, pem.cert, { localAddress, headers: { 'X-Forwarded-For': '6.6.6.6' } });
+    const end = ended(await connected);
+    expect((await connected).remoteAddress).toBe(localAddress);
+    for (const size of SIZES) {
+      socket.send(pattern(size));
+      expect((await next()).equals(pattern(size))).toBe(true);
+    }
+    socket.close(4000, 'bye');
+    expect(await end).toMatchObject({ code: 4000, reason: 'bye' });
+  }
+});
+
+test('haproxy passes TCP on, with send-proxy-v2, to a server on a port of its own', async () => {
+  const { server, port } = await serve({ trustProxy: 1, proxyProtocol: true }, echo);
+  const proxy = await haproxyTcp([port, port]);
+  const connected = nextConnection(server);
+  const socket = new WsClient(`ws://127.0.0.1:${proxy}/`, { localAddress: '127.0.0.7' });
+  onTestFinished(() => socket.terminate());
+  const message = once(socket, 'message');
+  socket.once('open', () => socket.send('hello'));
+  expect(String((await message)[0])).toBe('hello');
+  expect((await connected).remoteAddress).toBe('127.0.0.7');
 });

@@ -12,6 +12,7 @@ import { hookMessages } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { platform } from './platform.ts';
 import type { Labels } from './prometheus.ts';
+import { readProxyHeaders } from './proxy-gate.ts';
 import { Telemetry } from './telemetry.ts';
 import { route } from './upgrade-router.ts';
 import { type Upgraded, Upgrades } from './upgrades.ts';
@@ -69,6 +70,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   /** The http server, where it is known, and whether it is ours. */
   readonly #http: Server | undefined;
   readonly #stopRouting: (() => void) | undefined;
+  readonly #leaveProxies: ((endWaiting: boolean) => void) | undefined;
   /** Whether an http server of ours still has to close. */
   #listening = true;
   #state: 'running' | 'closing' | 'closed' = 'running';
@@ -95,7 +97,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       emitHeaders: (lines, request) => this.emit('headers', lines, request),
       emitFailure: (error, socket, request) => this.emit('wsClientError', error, socket, request),
     });
-    const { port } = this.#settings;
+    const { port, proxyProtocol, handshakeTimeout } = this.#settings;
     if (port !== undefined) {
       this.#http = createServer(answerPlainRequest);
       this.#http.on('error', this.#failed);
@@ -108,6 +110,11 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
           this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
         refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
       });
+    }
+    if (this.#http !== undefined && proxyProtocol !== undefined) {
+      const refused = this.#telemetry.connectionRefused;
+      const member = { trusts: (address: string | undefined) => proxyProtocol(address, 0), refused };
+      this.#leaveProxies = readProxyHeaders(this.#http, member, handshakeTimeout);
     }
     if (port !== undefined) this.#http?.listen(port, options.host, options.backlog, callback);
     const { signal } = options;
@@ -166,6 +173,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     this.#state = 'closing';
     this.options.signal?.removeEventListener('abort', this.#aborted);
     this.#stopRouting?.();
+    this.#leaveProxies?.(this.#settings.port !== undefined);
     this.#http?.off('listening', this.#emitListening);
     this.#upgrades.abort(new Error('the server is closing'));
     const stopped = () => {

@@ -4,6 +4,7 @@ import { ProtocolError } from '@ws/codec';
 import type { Overflow } from '@ws/connection';
 import type { HandshakeError } from '@ws/handshake';
 import { Counter, type Labels, metric } from './prometheus.ts';
+import type { ProxyProtocolError } from './proxy-header.ts';
 import type { ClientAddress } from './trust-proxy.ts';
 import type { WebSocket } from './websocket.ts';
 
@@ -14,6 +15,7 @@ interface Watched {
 
 /** See `DiagnosticsMessages`. */
 const channels = {
+  connectionRefused: channel('ws:connection.refused'),
   accepted: channel('ws:handshake.accepted'),
   refused: channel('ws:handshake.refused'),
   open: channel('ws:open'),
@@ -26,6 +28,7 @@ const channels = {
 export class Telemetry {
   readonly #server: Watched;
   #opened = 0;
+  readonly #connectionsRefused = new Counter();
   readonly #refused = new Counter();
   readonly #closed = new Counter();
   readonly #violations = new Counter();
@@ -35,6 +38,12 @@ export class Telemetry {
   constructor(server: Watched) {
     this.#server = server;
   }
+
+  readonly connectionRefused = (error: ProxyProtocolError, remoteAddress: string | undefined): void => {
+    this.#connectionsRefused.add(`reason="${error.reason}"`);
+    const { connectionRefused } = channels;
+    if (connectionRefused.hasSubscribers) connectionRefused.publish({ server: this.#server, remoteAddress, error });
+  };
 
   accepted(request: IncomingMessage): void {
     this.#opened++;
@@ -83,6 +92,13 @@ export class Telemetry {
     return [
       metric('ws_connections', 'gauge', 'Connections that are open or closing.', clients.size, labels),
       metric('ws_buffered_bytes', 'gauge', 'Bytes that were sent and have not left the process.', buffered, labels),
+      metric(
+        'ws_connections_refused_total',
+        'counter',
+        'Connections without a PROXY header.',
+        this.#connectionsRefused,
+        labels,
+      ),
       metric('ws_handshakes_accepted_total', 'counter', 'Clients that were let in.', this.#opened, labels),
       metric('ws_handshakes_refused_total', 'counter', 'Clients that were refused.', this.#refused, labels),
       metric('ws_closed_total', 'counter', 'Connections that have ended, by close code.', this.#closed, labels),

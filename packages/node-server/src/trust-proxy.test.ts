@@ -7,7 +7,7 @@ import { readTrustProxy, type TrustProxy } from './trust-proxy.ts';
 
 function clientOf(trustProxy: TrustProxy | undefined, remoteAddress: string | undefined, header?: string) {
   const headers = header === undefined ? {} : { 'x-forwarded-for': header };
-  return readTrustProxy(trustProxy)({ socket: { remoteAddress }, headers } as unknown as IncomingMessage);
+  return readTrustProxy(trustProxy).clientAddress({ socket: { remoteAddress }, headers } as unknown as IncomingMessage);
 }
 
 test('by default, nobody is believed: a client could write the header', () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { readInteger } from '@ws/connection';
+import { proxiedSource } from './proxy-gate.ts';
 
 /** Whose word on the client's address is taken: that of so many proxies in a row, or of those at these addresses. */
 export type TrustProxy = false | number | readonly string[];
@@ -14,31 +15,48 @@ const MAX_HOPS = 32;
 /** An address with a port behind it, as some proxies write it: `192.0.2.1:4711`, `[2001:db8::1]:4711`, `[2001:db8::1]`. */
 const WITH_PORT = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::\d{1,5})?$/i;
 
+/** Whether an address is a proxy's whose word is taken; `hop` is how many proxies stand between it and us. */
+export type Trusts = (address: string | undefined, hop: number) => boolean;
+
+/** How far proxies are trusted. */
+export interface ProxyTrust {
+  readonly clientAddress: ClientAddress;
+  /** Undefined if none is. */
+  readonly trusts: Trusts | undefined;
+}
+
 /**
  * How the client of a request is found. Each proxy appends the address that it was called from to X-Forwarded-For, so only
  * its right end was written by ours, and what stands left of that by anybody: it is read from the right, no further than
  * proxies are trusted, and never beyond what is no address.
  *
+ * With the PROXY protocol, the proxy that calls names its client in the header of the connection and not there: X-Forwarded-For is
+ * that of the next proxy, if there is one.
+ *
  * @throws TypeError or RangeError for an option of the wrong kind
  */
-export function readTrustProxy(option: TrustProxy = false): ClientAddress {
-  if (option === false) return (request) => request.socket.remoteAddress;
+export function readTrustProxy(option: TrustProxy = false, proxyProtocol = false): ProxyTrust {
+  if (option === false) return { clientAddress: (request) => request.socket.remoteAddress, trusts: undefined };
   const trusts = typeof option === 'number' ? countHops(option) : listProxies(option);
-  return (request) => {
+  const clientAddress = (request: IncomingMessage) => {
     let address = request.socket.remoteAddress;
+    if (proxyProtocol) {
+      const source = trusts(address, 0) ? proxiedSource(request.socket) : undefined;
+      if (source === undefined) return address;
+      address = source;
+    }
     const header = request.headers['x-forwarded-for'];
     // Several lines of it are joined by node:http; the type has an array, as for any name.
     const entries = header === undefined ? [] : String(header).split(',');
-    for (let hop = 0; entries.length > 0 && trusts(address, hop); hop++) {
+    for (let hop = proxyProtocol ? 1 : 0; entries.length > 0 && trusts(address, hop); hop++) {
       const next = addressOf(entries.pop()!.trim());
       if (next === undefined) break;
       address = next;
     }
     return address;
   };
+  return { clientAddress, trusts };
 }
-
-type Trusts = (address: string | undefined, hop: number) => boolean;
 
 function countHops(count: number): Trusts {
   const hops = readInteger(count, 'trustProxy', MAX_HOPS, 0);
