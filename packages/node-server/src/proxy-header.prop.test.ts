@@ -34,9 +34,9 @@ function outcomeOfReading(bytes: Uint8Array, pieces: readonly number[]): object 
   for (;;) {
     const result = outcome(bytes.subarray(0, have)) as { needed?: number };
     if (result.needed === undefined) return result;
+    // The stream ends before it, and gives what is left.
+    if (bytes.length < result.needed) return outcome(bytes);
     while (came < result.needed) {
-      // The stream has ended, and gives what is left.
-      if (came >= bytes.length) return outcome(bytes);
       came += pieces[piece++ % pieces.length]!;
     }
     have = result.needed;
