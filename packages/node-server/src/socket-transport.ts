@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
+import { isMuch, turnIsOver } from './reading-turn.ts';
 import { isPlain, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
@@ -28,6 +29,10 @@ function closed(this: Duplex): void {
   (this as Carrier)[TRANSPORT].closed();
 }
 
+function goOn(transport: SocketTransport): void {
+  transport.goOn();
+}
+
 const receiveShared = sharedReceive(received);
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
@@ -41,6 +46,9 @@ export class SocketTransport implements Transport {
   #driver: Driver | undefined;
   #throttle: Throttle | undefined;
   #error: Error | undefined;
+  /** The driver has paused; the socket gives way to the others until the next turn. */
+  #paused = false;
+  #givesWay = false;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -75,8 +83,20 @@ export class SocketTransport implements Transport {
   // From the socket.
 
   received(chunk: Uint8Array): void {
+    const { length } = chunk;
+    const much = isMuch(length);
     this.#driver?.received(chunk);
-    this.#throttle?.bytes(chunk.length);
+    this.#throttle?.bytes(length);
+    if (!much || this.#paused || this.#givesWay || !turnIsOver()) return;
+    this.#givesWay = true;
+    this.#socket.pause();
+    setImmediate(goOn, this);
+  }
+
+  /** The next turn has begun. */
+  goOn(): void {
+    this.#givesWay = false;
+    if (!this.#paused) this.#socket.resume();
   }
 
   ended(): void {
@@ -125,11 +145,13 @@ export class SocketTransport implements Transport {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#paused = false;
+    if (!this.#givesWay) this.#socket.resume();
   }
 
   unwritten(): number {
