@@ -74,13 +74,20 @@ test('small frames of one turn leave as one chunk', () => {
   expect(box.take()).toHaveLength(1);
 });
 
-test('frames that another connection has come between leave as two', () => {
+test('frames that another connection has come between leave as one chunk, up to 16 KiB, and their memory is free at once', () => {
   const memory = new SendMemory();
   const one = new Outbox(memory);
   const two = new Outbox(memory);
-  for (const box of [one, two, one]) box.add(fields(Uint8Array.of(1)), Uint8Array.of(1));
-  expect(one.take()).toHaveLength(2);
-  expect(two.take()).toHaveLength(1);
+  const payload = bytesOf(4092, 1);
+  const frame = rawFrame({ opcode: 2, payload });
+  for (const box of [one, two, one, two, one, two, one, two]) box.add(fields(payload), payload);
+  const { slab } = memory;
+  const [chunk, ...more] = one.take();
+  expect(more).toEqual([]);
+  expect(Buffer.compare(chunk!, flat([frame, frame, frame, frame]))).toBe(0);
+  expect(slab.back).toBe(4 * 4096);
+  two.add(fields(payload), payload);
+  expect(two.take()).toHaveLength(5);
 });
 
 test('a slab is filled before the next is made, and an idle memory has none', () => {

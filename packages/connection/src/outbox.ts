@@ -4,6 +4,9 @@ import type { SendMemory, Slab } from './send-memory.ts';
 /** Up to here a payload is copied beside its header: cheaper than one more chunk to write, and the caller may reuse it at once. */
 export const COPY_UP_TO = 4096;
 
+/** Up to so many bytes that lie apart are copied into one chunk: cheaper than a write of many pieces. */
+const GATHER_UP_TO = 16_384;
+
 /** So many bytes of a slab, on their way out. */
 interface Loan {
   readonly slab: Slab;
@@ -67,6 +70,7 @@ export class Outbox {
   /** Takes what waits, in order, at most so many bytes of it. */
   take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     this.#seal();
+    if (this.#chunks.length > 1 && this.#bytes <= GATHER_UP_TO && this.#bytes <= maxBytes) this.#gather();
     const chunks = this.#chunks;
     const whole = this.#bytes <= maxBytes;
     // What has to be written in parts is not worth the count: its memory goes with it.
@@ -101,6 +105,23 @@ export class Outbox {
     this.#return(this.#takenLender, this.#takenBorrowed, this.#takenLenders);
     this.#takenLender = undefined;
     this.#takenLenders = undefined;
+  }
+
+  /** Makes one chunk of all that wait. */
+  #gather(): void {
+    const memory = this.#memory;
+    memory.reserve(this.#bytes);
+    const { slab } = memory;
+    const start = slab.used;
+    for (const chunk of this.#chunks) {
+      copy(slab.bytes, slab.used, chunk);
+      slab.used += chunk.length;
+    }
+    this.#return(this.#lender, this.#borrowed, this.#lenders);
+    this.#chunks = [slab.bytes.subarray(start, slab.used)];
+    this.#lender = slab;
+    this.#borrowed = this.#bytes;
+    this.#lenders = undefined;
   }
 
   #return(lender: Slab | undefined, borrowed: number, lenders: Loan[] | undefined): void {
