@@ -77,6 +77,9 @@ async function besiege({ name, connections, server: options }) {
     const first = attackers();
     await delay(1500);
     await first.stop();
+    // What it has sent is read to its end, and what that was is done.
+    for (let i = 0; i < 50 && (await server.ask('clients')) > 1; i++) await delay(100);
+    await delay(500);
     const before = await probe.ask('measure');
     const memoryBefore = await server.ask('memory');
 
