@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
-import { isMuch, turnIsOver } from './reading-turn.ts';
+import { beginRead, isTurnOver, MUCH } from './reading-turn.ts';
 import { isPlain, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
@@ -84,10 +84,10 @@ export class SocketTransport implements Transport {
 
   received(chunk: Uint8Array): void {
     const { length } = chunk;
-    const much = isMuch(length);
+    const began = length < MUCH ? 0 : beginRead();
     this.#driver?.received(chunk);
     this.#throttle?.bytes(length);
-    if (!much || this.#paused || this.#givesWay || !turnIsOver()) return;
+    if (began === 0 || this.#paused || this.#givesWay || !isTurnOver(began)) return;
     this.#givesWay = true;
     this.#socket.pause();
     setImmediate(goOn, this);
