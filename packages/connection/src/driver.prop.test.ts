@@ -197,7 +197,7 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
             .filter((line) => /^(un)?sent /.test(line))
             .map((line) => Number.parseInt(line.split('sent ')[1]!, 10));
           expect(called.sort((a, b) => a - b)).toEqual(Array.from({ length: it.sends }, (_, i) => i + 1));
-          readWritten(role, flat(it.transport.writes), extended ? 0x40 : 0);
+          readWritten(role, flat(it.transport.writes), extended ? 0x40 : 0, !it.transport.destroyed);
           if (slow !== undefined) {
             expect(slow.closed).toBe(1);
             const told = it.told.length;

@@ -35,14 +35,14 @@ export function eventLine(event: StreamEvent): string {
 
 /**
  * What a connection in `role` has written, as its peer reads it; throws if the peer could call it illegal. Only pongs
- * may follow its Close, as long as the peer's has not come.
+ * may follow its Close, as long as the peer's has not come; the last of them may be cut if the transport was, and not `whole`.
  */
-export function readWritten(role: Role, bytes: Uint8Array, allowedRsv = 0): string[] {
+export function readWritten(role: Role, bytes: Uint8Array, allowedRsv = 0, whole = true): string[] {
   const rules = { role: opposite(role), allowedRsv, maxMessagePayload: Number.MAX_SAFE_INTEGER };
   const { events, violation, consumed } = decodeNaively(bytes, rules);
   if (violation !== undefined) throw new Error(`written: ${violation.violation} at byte ${violation.offset}`);
   if (events.at(-1)?.type !== 'close') return events.map(eventLine);
-  const behind = decodeNaively(bytes.subarray(consumed), { ...rules, ended: true });
+  const behind = decodeNaively(bytes.subarray(consumed), { ...rules, ended: whole });
   if (behind.violation !== undefined || behind.events.some(({ type }) => type !== 'pong')) {
     throw new Error(`written behind the Close: ${hex(bytes.subarray(consumed))}`);
   }

@@ -4,7 +4,7 @@ import type { SendMemory, Slab } from './send-memory.ts';
 /** Up to here a payload is copied beside its header: cheaper than one more chunk to write, and the caller may reuse it at once. */
 export const COPY_UP_TO = 4096;
 
-/** Up to so many bytes that lie apart are copied into one chunk: cheaper than a write of many pieces. */
+/** Up to so many bytes of ours that lie apart are copied into one chunk: cheaper than a write of many pieces. */
 const GATHER_UP_TO = 16_384;
 
 /** So many bytes of a slab, on their way out. */
@@ -18,6 +18,8 @@ export class Outbox {
   readonly #memory: SendMemory;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
+  /** Whether one of the chunks is a payload by itself, which is not to be copied. */
+  #hasPayload = false;
   /** How many of them are the rest of a frame whose start has been taken. */
   #begun = 0;
   /** The frames that lie side by side at the end of the slab, and are not a chunk yet: `#slab[#start, #end)`. */
@@ -64,13 +66,14 @@ export class Outbox {
       applyMask(sent, maskingKey);
     }
     this.#chunks.push(sent);
+    this.#hasPayload = true;
     this.#bytes += payload.length;
   }
 
   /** Takes what waits, in order, at most so many bytes of it. */
   take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     this.#seal();
-    if (this.#chunks.length > 1 && this.#bytes <= GATHER_UP_TO && this.#bytes <= maxBytes) this.#gather();
+    if (this.#chunks.length > 1 && !this.#hasPayload && this.#bytes <= Math.min(GATHER_UP_TO, maxBytes)) this.#gather();
     const chunks = this.#chunks;
     const whole = this.#bytes <= maxBytes;
     // What has to be written in parts is not worth the count: its memory goes with it.
@@ -81,6 +84,7 @@ export class Outbox {
     this.#lenders = undefined;
     if (whole) {
       this.#chunks = [];
+      this.#hasPayload = false;
       this.#bytes = 0;
       this.#begun = 0;
       return chunks;
