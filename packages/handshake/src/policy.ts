@@ -39,6 +39,7 @@ export class UpgradePolicy<E = unknown> {
   readonly selectSubprotocol: SubprotocolSelector;
   readonly extensions: readonly ExtensionNegotiator<E>[];
   readonly headers: HeaderFields;
+  /** As {@link acceptKey}. */
   readonly acceptKey: (key: string) => string;
 
   /** @throws TypeError for an option that is not legal. */
