@@ -22,11 +22,11 @@ const gates = new WeakMap<Server, ProxyGate>();
 const sources = new WeakMap<object, string>();
 
 /** ... and by the addresses of both ends for connections over TLS: nothing public leads from a TLSSocket to the socket under it. */
-const sourcesOverTls = new Map<string, string>();
+const sourcesOverTls = new Map<string, { readonly source: string | undefined }>();
 
 /** The client of a connection in the words of the proxy; undefined if it has not named any. */
 export function proxiedSource(socket: Socket): string | undefined {
-  return 'encrypted' in socket ? sourcesOverTls.get(endsOf(socket) ?? '') : sources.get(socket);
+  return 'encrypted' in socket ? sourcesOverTls.get(endsOf(socket) ?? '')?.source : sources.get(socket);
 }
 
 /**
@@ -67,7 +67,7 @@ function install(server: Server, gate: ProxyGate, timeout: number): void {
     if (event !== 'connection') return emit.call(server, event, ...args);
     const socket = args[0] as Socket;
     hold(socket, gate, timeout, (source) => {
-      if (source !== undefined) remember(socket, source, overTls);
+      remember(socket, source, overTls);
       emit.call(server, event, ...args);
     });
     return true;
@@ -124,18 +124,24 @@ function hold(socket: Socket, gate: ProxyGate, timeout: number, passOn: (source:
   socket.on('readable', read).on('end', ended).on('close', stop);
 }
 
-function remember(socket: Socket, source: string, overTls: boolean): void {
+function remember(socket: Socket, source: string | undefined, overTls: boolean): void {
   if (!overTls) {
-    sources.set(socket, source);
+    if (source !== undefined) sources.set(socket, source);
     return;
   }
   const ends = endsOf(socket);
   if (ends === undefined) return;
-  sourcesOverTls.set(ends, source);
-  socket.once('close', () => sourcesOverTls.delete(ends));
+  const said = { source };
+  sourcesOverTls.set(ends, said);
+  socket.once('close', () => {
+    if (sourcesOverTls.get(ends) === said) sourcesOverTls.delete(ends);
+  });
 }
 
-/** Both ends of a TCP connection, which no other has at the same time; undefined for other sockets, and for those that are gone. */
+/**
+ * Both ends of a TCP connection; undefined for other sockets, and for those that are gone. No other connection has them at the same
+ * time, but a socket that is not read hears of its reset late, when the proxy's port may have its next connection.
+ */
 function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
   return remoteAddress && `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -5,6 +5,7 @@ import { createServer as createTlsServer, get as getOverTls } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { rawFrame } from '@ws/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { certificate } from './certificate.suite.ts';
 import { run } from './child.suite.ts';
@@ -124,6 +125,52 @@ test('over TLS, the header stands before it: wherever the first bytes are cut; c
   const createConnection = () => connectTls({ socket: tcp, ca: pem.cert, servername: 'localhost' });
   const [response] = await once(getOverTls({ port, createConnection }), 'response');
   expect((await response.toArray()).join('')).toBe('page');
+});
+
+test('over TLS, a connection from the port of one that was reset, and was not read, is not taken for it', async () => {
+  const pem = certificate();
+  const https = createTlsServer({ cert: pem.cert, key: pem.key });
+  const server = new WebSocketServer({ ...BEHIND, server: https });
+  onTestFinished(() => shut(server));
+  const { port } = await listen(https);
+  const connect = (source: string | undefined, localPort?: number) => {
+    const tcp = connectTcp({ port, host: '127.0.0.1', ...(localPort !== undefined && { localPort }) });
+    onTestFinished(() => void tcp.destroy());
+    tcp.on('error', () => {}).write(rawProxyHeader(source === undefined ? { command: 0 } : { source }));
+    const tls = connectTls({ socket: tcp, ca: pem.cert, servername: 'localhost' }).on('error', () => {});
+    return { tcp, tls };
+  };
+  /** A client that was let in, whose bytes wait until the server does not read any more. */
+  const unread = async (source: string, localPort?: number) => {
+    const upgraded = once(server, 'connection');
+    const { tcp, tls } = connect(source, localPort);
+    tls.write(upgradeRequest());
+    const [socket, { socket: carrier }] = await upgraded;
+    expect(socket.remoteAddress).toBe(source);
+    socket.pause();
+    for (let i = 0; i < 64; i++) tls.write(rawFrame({ opcode: 2, payload: Buffer.alloc(16_384), maskingKey: 1 }));
+    while (carrier.readableLength < carrier.readableHighWaterMark) await new Promise(setImmediate);
+    const from = tcp.localPort;
+    tcp.resetAndDestroy();
+    await once(tcp, 'close');
+    return { socket, from };
+  };
+
+  const first = await unread(CLIENT);
+  // The proxy asks for itself, and somebody else comes through it.
+  const connected = nextConnection(server);
+  const check = connect(undefined, first.from);
+  check.tls.write(upgradeRequest());
+  expect((await connected).remoteAddress).toBe('127.0.0.1');
+
+  const second = await unread(CLIENT);
+  const other = connect('192.0.2.8', second.from);
+  await once(other.tls, 'secureConnect');
+  second.socket.terminate();
+  await once(second.socket, 'close');
+  const otherConnected = nextConnection(server);
+  other.tls.write(upgradeRequest());
+  expect((await otherConnected).remoteAddress).toBe('192.0.2.8');
 });
 
 test('plain requests of the http server come behind the header as well, on a connection that is kept', async () => {
