@@ -41,7 +41,7 @@ export class SocketTransport implements Transport {
   readonly #socket: Duplex;
   /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
   #writes = 0;
-  #wrote: (() => void) | undefined;
+  #wrote: ((error?: Error | null) => void) | undefined;
   #awaited = false;
   #driver: Driver | undefined;
   #throttle: Throttle | undefined;
@@ -121,17 +121,19 @@ export class SocketTransport implements Transport {
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) socket.write(chunks[i]);
     this.#writes++;
-    this.#wrote ??= () => this.#written();
+    this.#wrote ??= (error) => this.#written(error);
     socket.write(chunks[last], this.#wrote);
     if (last > 0) socket.uncork();
     this.#awaited = socket.writableLength > 0;
-    return !this.#awaited;
+    // A write that has failed at once has left nothing to wait for either, and was not done.
+    return !this.#awaited && socket.writable;
   }
 
-  #written(): void {
+  #written(error: Error | null | undefined): void {
     this.#writes--;
-    // A destroyed socket calls back, with no error, for what it has not written; 'close' tells the driver.
-    if (this.#socket.destroyed || !this.#awaited || this.#writes > 0) return;
+    // A destroyed socket calls back, with no error, for what it has not written; one whose write has failed, before it is destroyed.
+    // 'close' tells the driver.
+    if (error || this.#socket.destroyed || !this.#awaited || this.#writes > 0) return;
     this.#awaited = false;
     this.#driver?.written();
   }
