@@ -142,7 +142,7 @@ export const DEFENCES = [
     row: 'H12',
     tests: 'node-server/src/draining',
     file: 'node-server/src/server.ts',
-    find: 'how === undefined ? undefined : drain(this.clients, how)',
+    find: 'how === undefined ? undefined : drain(this.clients, how, () => this.#upgrades.cutOff())',
     replace: 'undefined as (() => void) | undefined',
   },
   {
