@@ -112,6 +112,10 @@ function hold(socket: Socket, gate: ProxyGate, timeout: number, passOn: (source:
   };
   // Of a connection that is gone, nobody needs to hear.
   socket.on('error', ignore);
+  if (address === undefined && socket.localAddress !== undefined) {
+    socket.destroy();
+    return;
+  }
   if (![...gate.members].some((member) => member.trusts(address))) {
     const why = `${address} has connected, which is none of the proxies of trustProxy: have only them reach this server`;
     refuse(new ProxyProtocolError('untrusted', why));

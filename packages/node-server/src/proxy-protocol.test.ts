@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { Agent, createServer, get } from 'node:http';
@@ -267,6 +268,16 @@ test('who goes away inside the header leaves nothing; a look whether somebody li
   reset.socket.resetAndDestroy();
   const client = new RawClient(port).write(rawProxyHeader({ source: CLIENT })).write(upgradeRequest());
   await isGreeted(client, CLIENT);
+});
+
+test('who is gone before it is looked at, as after the check of a proxy, is not told as untrusted', async () => {
+  const told = refusals();
+  const { port } = await serve(BEHIND, greet);
+  // Nothing is accepted here meanwhile.
+  const check = `const socket = require('net').connect(${port}, '127.0.0.1', () => socket.resetAndDestroy())`;
+  execFileSync(process.execPath, ['-e', check]);
+  await isGreeted(new RawClient(port).write(rawProxyHeader({ source: CLIENT })).write(upgradeRequest()), CLIENT);
+  expect(told).toEqual([]);
 });
 
 test('server.close() while a header is waited for: it settles, the client is ended, and the process is free to end', async () => {
