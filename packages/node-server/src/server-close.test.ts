@@ -298,3 +298,18 @@ test("H6, H12: a 'close' listener of the server that throws: close() settles, an
   await new Promise(setImmediate);
   expect(errors).toEqual([thrown]);
 });
+
+test("H6, H12: listeners and callbacks of 'close' that throw keep it from no other", async () => {
+  const { errors } = uncaught();
+  const thrown = [new Error('of a listener'), new Error('of a callback')];
+  const { server } = await serve();
+  server.on('close', () => {
+    throw thrown[0];
+  });
+  server.close(() => {
+    throw thrown[1];
+  });
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  await new Promise(setImmediate);
+  expect(errors).toEqual(thrown);
+});

@@ -74,7 +74,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   /** Whether an http server of ours still has to close. */
   #listening = true;
   #state: 'running' | 'closing' | 'closed' = 'running';
-  /** Who waits for the end; they do not listen for 'close', so that no listener that throws keeps it from them. */
+  /** Who waits for the end, behind the listeners of 'close'; none that throws keeps it from the others. */
   readonly #waiting: (() => void)[] = [];
 
   /**
@@ -152,7 +152,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   close(how?: CloseOptions | ((error?: Error) => void)): Promise<void> | void {
     if (typeof how === 'function') {
       if (this.#state === 'closed') process.nextTick(how, new Error('the server is closed already'));
-      else this.once('close', how);
+      else this.#waiting.push(() => how());
       this.#close();
       return;
     }
@@ -279,12 +279,13 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   #closeIfDone(): void {
     if (this.#state !== 'closing' || this.#listening || this.clients.size > 0) return;
     this.#state = 'closed';
-    for (const resolve of this.#waiting) resolve();
-    try {
-      this.emit('close');
-    } catch (error) {
-      // The 'close' of the last connection, which may be telling us, is still to come.
-      rethrow(error);
+    for (const tell of [() => this.emit('close'), ...this.#waiting]) {
+      try {
+        tell();
+      } catch (error) {
+        // The 'close' of the last connection, which may be telling us, is still to come, as are those behind this one.
+        rethrow(error);
+      }
     }
   }
 }
