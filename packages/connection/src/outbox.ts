@@ -70,13 +70,6 @@ export class Outbox {
     this.#bytes += payload.length;
   }
 
-  /** Queues a frame that others queue as well: it is not copied, unless it leaves together with more. */
-  addFrame(frame: Uint8Array): void {
-    this.#seal();
-    this.#chunks.push(frame);
-    this.#bytes += frame.length;
-  }
-
   /** Takes what waits, in order, at most so many bytes of it. */
   take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     this.#seal();

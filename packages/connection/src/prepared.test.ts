@@ -45,28 +45,6 @@ test('a prepared message is what the same data and options would be', () => {
   }
 });
 
-test('servers that have nothing else to write send the same bytes of one frame; a client masks its own', () => {
-  const prepared = new PreparedMessage('for all');
-  const declining: Extension = { rsv: 0x40, alike: undefined, decode: (payload) => payload, encode: () => undefined };
-  const chunks = [{}, {}, { extensions: [declining] }].map((options) => {
-    const { connection } = new Endpoint('server', options);
-    connection.send(prepared);
-    return connection.take();
-  });
-  expect(chunks.map(([chunk, ...more]) => [chunk === prepared.frame, more.length])).toEqual(Array(3).fill([true, 0]));
-  const client = new Endpoint('client');
-  client.connection.send(prepared);
-  expect(readWritten('client', flat(client.connection.take()))).toEqual(['text "for all"']);
-  const busy = new Endpoint('server');
-  busy.connection.send('before');
-  busy.connection.send(prepared);
-  busy.connection.send('after');
-  busy.connection.send(prepared);
-  const [chunk, ...more] = busy.connection.take();
-  expect(more).toEqual([]);
-  expect(readWritten('server', chunk!)).toEqual(['text "before"', 'text "for all"', 'text "after"', 'text "for all"']);
-});
-
 test('data may change once it is prepared, of any size', () => {
   for (const size of [1, 100_000]) {
     const data = new Uint8Array(size).fill(7);

@@ -1,4 +1,4 @@
-import { encodeFrame, Opcode, Utf8Validator } from '@ws/codec';
+import { Utf8Validator } from '@ws/codec';
 import { type Data, toBytes } from './data.ts';
 import type { Encoded, EncodeOptions, Extension } from './extension.ts';
 
@@ -20,7 +20,6 @@ export class PreparedMessage {
   readonly isBinary: boolean;
   readonly compress: boolean;
   readonly #encoded = new Map<string, Encoded | PromiseLike<Encoded>>();
-  #frame: Uint8Array | undefined;
 
   /**
    * @param data copied: it may change once this has returned
@@ -34,12 +33,6 @@ export class PreparedMessage {
     this.payload = typeof data === 'string' ? bytes : new Uint8Array(bytes);
     this.isBinary = binary;
     this.compress = compress;
-  }
-
-  /** The frame that it is where nobody masks and no extension has changed it: the same bytes for all, not to be changed. */
-  get frame(): Uint8Array {
-    this.#frame ??= encodeFrame({ opcode: this.isBinary ? Opcode.Binary : Opcode.Text, payload: this.payload });
-    return this.#frame;
   }
 
   /** What an extension makes of the payload, asked once for all that are alike. */

@@ -139,7 +139,7 @@ export class Sender {
     if (this.#pending.length > 0) {
       const mayChange = !stays && payload.length <= COPY_UP_TO;
       this.#wait({ opcode, payload: mayChange ? copyOf(payload) : payload, fin, encode });
-    } else if (encode === undefined) this.#frame(opcode, payload, fin, 0, prepared);
+    } else if (encode === undefined) this.#frame(opcode, payload, fin, 0);
     else if (!this.#encode(opcode, payload, encode, 0, 0)) this.#wait({ opcode, payload, fin, encode });
   }
 
@@ -191,7 +191,7 @@ export class Sender {
       payload = encoded;
       rsv |= extension.rsv;
     }
-    this.#frame(opcode, payload, true, rsv, options.prepared);
+    this.#frame(opcode, payload, true, rsv);
     return true;
   }
 
@@ -239,12 +239,7 @@ export class Sender {
     return true;
   }
 
-  /** @param prepared whose payload it is, if no extension has changed it */
-  #frame(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number, prepared?: PreparedMessage): void {
-    if (prepared !== undefined && rsv === 0 && this.#maskingKey === undefined && payload.length <= COPY_UP_TO) {
-      this.#outbox.addFrame(prepared.frame);
-      return;
-    }
+  #frame(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number): void {
     // Asked for before the record is filled: whoever gives it may send something.
     const maskingKey = this.#maskingKey?.();
     fields.fin = fin;
