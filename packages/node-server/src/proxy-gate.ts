@@ -12,6 +12,8 @@ export interface ProxyGateMember {
 
 interface ProxyGate {
   readonly members: Set<ProxyGateMember>;
+  /** The last that has left: its word holds until another comes. */
+  left: ProxyGateMember | undefined;
   /** The connections whose header has not come. */
   readonly waiting: Set<Socket>;
 }
@@ -47,14 +49,18 @@ export function readProxyHeaders(
 ): (endWaiting: boolean) => void {
   let gate = gates.get(server);
   if (gate === undefined) {
-    gate = { members: new Set(), waiting: new Set() };
+    gate = { members: new Set(), left: undefined, waiting: new Set() };
     gates.set(server, gate);
     install(server, gate, timeout);
   }
-  const { members, waiting } = gate;
+  const joined = gate;
+  const { members, waiting } = joined;
+  if (joined.left !== undefined) members.delete(joined.left);
+  joined.left = undefined;
   members.add(member);
   return (endWaiting) => {
     if (members.size > 1) members.delete(member);
+    else joined.left = member;
     if (endWaiting) for (const socket of waiting) socket.destroy();
   };
 }

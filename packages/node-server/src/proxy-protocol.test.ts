@@ -321,6 +321,10 @@ test('the http server goes on to read headers when the last of its WebSocket ser
   const client = new RawClient(port).write(rawProxyHeader({ source: CLIENT }));
   client.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
   expect((await client.response()).status).toBe(200);
+  // The next one that joins decides again.
+  const next = new WebSocketServer({ server: http, proxyProtocol: true, trustProxy: ['10.0.0.1'] });
+  onTestFinished(() => shut(next));
+  await ended(new RawClient(port).write(rawProxyHeader({ source: CLIENT })));
 });
 
 test('over a socket in the file system, a number of proxies is believed, and a list, which has no name for it, is not', async () => {
