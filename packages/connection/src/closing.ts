@@ -14,6 +14,12 @@ export interface End {
 }
 
 /**
+ * So many bytes of the write under way must leave within a time limit for the peer to get it anew: at the default of 10 s, the pace of the
+ * slowest mobile networks. For each single byte, a peer could keep what waits for it for days.
+ */
+const STEP = 16_384;
+
+/**
  * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where the peer
  * takes too long for its Close or for its end, the transport is destroyed.
  */
@@ -162,7 +168,7 @@ export class Closing implements End {
 
   #timeIsUp(): void {
     const unwritten = this.#transport.unwritten?.() ?? 0;
-    if (unwritten < this.#unwritten) this.#armTimer();
+    if (this.#unwritten - unwritten >= STEP) this.#armTimer();
     else if (this.#connection.state === 'closed') this.#destroy();
     else this.terminate(new Error(`the peer has not answered our Close for ${this.#replyTimeout} ms`));
   }

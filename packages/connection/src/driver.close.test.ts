@@ -155,25 +155,31 @@ describe('a server', () => {
     },
   );
 
-  test.each(['closing', 'closed'])('%s: where the transport can tell, each byte that leaves is a step', (state) => {
-    const it = bench();
-    let left = 0;
-    Object.assign(it.transport, { unwritten: () => left });
-    it.transport.fast = false;
-    it.driver.send(new Uint8Array(1_000_000), {});
-    left = 1_000_010;
-    it.clock.turn();
-    if (state === 'closing') it.driver.close(4000);
-    else it.receive(closeFrame(4000));
-    for (let i = 0; i < 20; i++) {
-      it.clock.advance(9_999);
-      left--;
-    }
-    expect(it.driver.gone).toBe(false);
-    it.clock.advance(20_000);
-    const end = state === 'closing' ? '1006 "": the peer has not answered our Close for 10000 ms' : '4000 ""';
-    expect(it.told).toEqual([`close ${end}`]);
-  });
+  test.each(['closing', 'closed'])(
+    '%s: where the transport can tell, 16 KiB that leave are a step, and a byte less is none',
+    (state) => {
+      const it = bench();
+      let left = 0;
+      Object.assign(it.transport, { unwritten: () => left });
+      it.transport.fast = false;
+      it.driver.send(new Uint8Array(1_000_000), {});
+      left = 1_000_010;
+      it.clock.turn();
+      if (state === 'closing') it.driver.close(4000);
+      else it.receive(closeFrame(4000));
+      for (let i = 0; i < 20; i++) {
+        it.clock.advance(9_999);
+        left -= 16_384;
+      }
+      expect(it.driver.gone).toBe(false);
+      it.clock.advance(10_000);
+      expect(it.driver.gone).toBe(false);
+      left -= 16_383;
+      it.clock.advance(10_000);
+      const end = state === 'closing' ? '1006 "": the peer has not answered our Close for 10000 ms' : '4000 ""';
+      expect(it.told).toEqual([`close ${end}`]);
+    },
+  );
 
   test('the Close that tells of a violation is written before the end', () => {
     const it = bench();
