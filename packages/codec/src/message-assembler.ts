@@ -83,11 +83,13 @@ export class MessageAssembler implements FrameSink {
   #rsv = 0;
   #target: Uint8Array<ArrayBuffer> | undefined;
   #length = 0;
-  readonly #text: Utf8Validator;
+  /** Of the text in progress. Made when it is needed: most connections never see a text in parts, or a Close's reason. */
+  #text: Utf8Validator | undefined;
 
   /** The control frame in progress; it may stand between two parts of the message. */
   #control: Uint8Array<ArrayBuffer> | undefined;
-  readonly #reason = new Utf8Validator();
+  /** Of the Close, of which there is one. */
+  #reason: Utf8Validator | undefined;
 
   /** The chunk that is being read, once its words were needed. */
   #source: Maskable | undefined;
@@ -97,8 +99,7 @@ export class MessageAssembler implements FrameSink {
     this.#sink = sink;
     this.#memory = platform.memory ?? new MessageMemory();
     this.#isUtf8 = platform.isUtf8;
-    this.#text = new Utf8Validator(platform.isUtf8);
-    this.#decode = platform.decodeUtf8 ?? ((bytes, start, end) => decodeUtf8(bytes.subarray(start, end)));
+    this.#decode = platform.decodeUtf8 ?? decodeRange;
     this.#orUpTo = platform.isUtf8 === undefined ? Number.MAX_SAFE_INTEGER : 512;
     this.#ownsChunks = platform.givesChunks === true;
     this.#wantsStrings = sink.text !== undefined;
@@ -125,12 +126,11 @@ export class MessageAssembler implements FrameSink {
     this.#received = 0;
     if (isControl(header.opcode)) {
       this.#control = this.#memory.allocate(header.payloadLength);
-      this.#reason.reset();
     } else if (header.opcode !== Opcode.Continuation) {
       this.#opcode = header.opcode as 1 | 2;
       this.#rsv = rsvOf(header);
       this.#length = 0;
-      this.#text.reset();
+      if (header.opcode === Opcode.Text) this.#beginText();
     }
   }
 
@@ -214,9 +214,15 @@ export class MessageAssembler implements FrameSink {
 
   /** The index of the byte at which a text is no UTF-8; its last one, if its end cuts a character; else -1. */
   #badText(payload: Uint8Array): number {
+    const text = this.#beginText();
+    const bad = text.push(payload);
+    return bad === -1 && !text.complete ? payload.length - 1 : bad;
+  }
+
+  #beginText(): Utf8Validator {
+    this.#text ??= new Utf8Validator(this.#isUtf8);
     this.#text.reset();
-    const bad = this.#text.push(payload);
-    return bad === -1 && !this.#text.complete ? payload.length - 1 : bad;
+    return this.#text;
   }
 
   #deliver(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
@@ -274,10 +280,10 @@ export class MessageAssembler implements FrameSink {
     this.#received += end - start;
     this.#length = to;
     const whole = last && header.fin;
-    if (text && !(isAscii(or) && this.#text.complete)) {
-      const bad = this.#text.push(target, from, to);
+    if (text && !(isAscii(or) && this.#text!.complete)) {
+      const bad = this.#text!.push(target, from, to);
       if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad - from };
-      if (whole && !this.#text.complete) return { violation: 'text-not-utf8', at: end - 1 };
+      if (whole && !this.#text!.complete) return { violation: 'text-not-utf8', at: end - 1 };
     }
     if (!whole) return undefined;
     this.#target = undefined;
@@ -364,11 +370,16 @@ export class MessageAssembler implements FrameSink {
       return { violation: 'close-code-illegal', at: 1 };
     }
     if (to <= 2) return undefined;
+    this.#reason ??= new Utf8Validator();
     const bad = this.#reason.push(payload, Math.max(from, 2), to);
     if (bad !== -1) return { violation: 'close-reason-not-utf8', at: bad };
     if (last && !this.#reason.complete) return { violation: 'close-reason-not-utf8', at: to - 1 };
     return undefined;
   }
+}
+
+function decodeRange(bytes: Uint8Array, start: number, end: number): string {
+  return decodeUtf8(bytes.subarray(start, end));
 }
 
 function rsvOf(header: Readonly<FrameHeader>): number {
