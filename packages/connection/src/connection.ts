@@ -13,7 +13,7 @@ import type { Extension } from './extension.ts';
 import { isWholeText, type PreparedMessage } from './prepared.ts';
 import { Receiver, type ReceiverEvents } from './receiver.ts';
 import { SendMemory } from './send-memory.ts';
-import { Sender, type SendOptions } from './sender.ts';
+import { Sender, type SenderEvents, type SendOptions } from './sender.ts';
 
 /**
  * - `open`: messages go both ways.
@@ -69,22 +69,19 @@ export class Connection {
     this.#sink = sink;
     this.#extensions = extensions;
     const isUtf8 = platform?.isUtf8 ?? isWholeText;
+    const events = new Connection.#Events(this);
     this.#sender = new Sender({
       maskingKey: role === 'client' ? maskingKey : undefined,
       extensions,
       isUtf8,
       memory: options.sendMemory ?? new SendMemory(),
-      encoded: () => {
-        this.#sink.output();
-        this.#closeExtensions();
-      },
+      events,
     });
-    const events = new Connection.#Events(this);
     this.#receiver = new Receiver({ role, limits, extensions, isUtf8, platform, sink, events });
   }
 
-  /** What the receiver tells the connection, as one object: closures would cost an idle connection more. */
-  static readonly #Events = class implements ReceiverEvents {
+  /** What the halves tell the connection, as one object: closures would cost an idle connection more. */
+  static readonly #Events = class implements ReceiverEvents, SenderEvents {
     readonly #connection: Connection;
 
     constructor(connection: Connection) {
@@ -102,6 +99,11 @@ export class Connection {
 
     violation(error: ProtocolError): void {
       this.#connection.#fail(error);
+    }
+
+    encoded(): void {
+      this.#connection.#sink.output();
+      this.#connection.#closeExtensions();
     }
   };
 

@@ -10,9 +10,10 @@ import { NotSentError } from './not-sent-error.ts';
 import { type Overflow, readMaxBufferedAmount, readOverflow } from './output-limit.ts';
 import type { PreparedMessage } from './prepared.ts';
 import { PauseReason, Reader, type ReaderEvents } from './reader.ts';
+import type { SendCallback } from './send-callbacks.ts';
 import type { SendOptions } from './sender.ts';
-import type { Transport } from './transport.ts';
-import { type SendCallback, Writer, type WriterEvents } from './writer.ts';
+import type { Clock, Transport } from './transport.ts';
+import { Writer, type WriterEvents } from './writer.ts';
 
 /**
  * Joins a {@link Connection} to a {@link Transport} and a clock. What is queued in one turn of the event loop leaves
@@ -25,7 +26,11 @@ export class Driver {
 
   readonly #reader: Reader;
   readonly #writer: Writer;
-  readonly #closing: Closing;
+  readonly #clock: Clock;
+  readonly #closeTimeout: number;
+  readonly #replyTimeout: number;
+  /** None before the connection begins to end. */
+  #ending: Closing | undefined;
   readonly #maxBufferedAmount: number;
   readonly #overflow: Overflow;
   /** A fragmented message has begun, and its end has not been sent. */
@@ -40,20 +45,20 @@ export class Driver {
   /** @throws TypeError or RangeError if an option is of the wrong kind */
   constructor(options: DriverOptions) {
     const { transport, clock } = options;
-    const closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
-    const replyTimeout = readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000);
+    this.#clock = clock;
+    this.#closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
+    this.#replyTimeout = readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000);
     this.#transport = transport;
     this.#handler = options.handler;
     this.#maxBufferedAmount = readMaxBufferedAmount(options.maxBufferedAmount);
     this.#overflow = readOverflow(options.overflow);
     const events = new Driver.#Events(this);
     const connection = new Connection({ ...options, sink: events });
-    const reader = new Reader(connection, transport, clock, closeTimeout, events);
+    const reader = new Reader(connection, transport, clock, this.#closeTimeout, events);
     const writer = new Writer(connection, transport, clock, events);
     this.#connection = connection;
     this.#reader = reader;
     this.#writer = writer;
-    this.#closing = new Closing({ connection, reader, writer, transport, clock, closeTimeout, replyTimeout });
     const { heartbeat = false } = options;
     if (heartbeat === false) return;
     this.#heartbeat = heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, clock);
@@ -122,7 +127,7 @@ export class Driver {
 
   /** As {@link Connection.state}; `closed` as well once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
-    return this.#closing.destroyed ? 'closed' : this.#connection.state;
+    return this.#ending?.destroyed === true ? 'closed' : this.#connection.state;
   }
 
   /** How many bytes were sent and have not left this process. */
@@ -142,7 +147,7 @@ export class Driver {
 
   /** Whether the transport is gone: nothing follows. */
   get gone(): boolean {
-    return this.#closing.gone;
+    return this.#ending?.gone === true;
   }
 
   /** Whether the transport is read: nobody has paused, and nothing that was read waits. */
@@ -184,17 +189,17 @@ export class Driver {
 
   /** The write that `transport.write` did not finish at once is done. */
   written(): void {
-    if (this.#closing.gone) return;
+    if (this.gone) return;
     this.#reader.outputWritten();
     this.#writer.done();
-    this.#closing.written();
+    this.#ending?.written();
     // The middle of a message, or something behind it.
     this.#pulse?.written(this.bufferedAmount > 0);
   }
 
   /** The transport is gone: both halves have ended, or it was destroyed, or it failed. */
   lost(error?: Error | undefined): void {
-    if (this.#closing.gone) return;
+    if (this.gone) return;
     if (this.#pulse !== undefined) this.#heartbeat?.leave(this.#pulse);
     this.#closing.lost(error);
     const { code, reason, cause } = this.#closing;
@@ -274,6 +279,19 @@ export class Driver {
     }
   }
 
+  get #closing(): Closing {
+    this.#ending ??= new Closing({
+      connection: this.#connection,
+      reader: this.#reader,
+      writer: this.#writer,
+      transport: this.#transport,
+      clock: this.#clock,
+      closeTimeout: this.#closeTimeout,
+      replyTimeout: this.#replyTimeout,
+    });
+    return this.#ending;
+  }
+
   // Writing.
 
   #submit(queue: () => void, callback: SendCallback | undefined): boolean {
@@ -281,7 +299,7 @@ export class Driver {
     if (state !== 'open') {
       if (callback !== undefined) {
         const why = `the connection is ${state}: nothing can be sent`;
-        this.#writer.refused(callback, new NotSentError('not-open', why, this.#closing.cause));
+        this.#writer.refused(callback, new NotSentError('not-open', why, this.#ending?.cause));
       }
       return false;
     }
@@ -331,7 +349,7 @@ export class Driver {
       this.#needsDrain = false;
       this.call(() => this.#handler.drain());
     }
-    this.#closing.finish();
+    this.#ending?.finish();
   }
 
   // Calling the application.

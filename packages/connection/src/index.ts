@@ -14,6 +14,7 @@ export { PreparedMessage, type PrepareOptions } from './prepared.ts';
 export { type HeartbeatSettings, readHeartbeat } from './read-heartbeat.ts';
 export { PauseReason } from './reader.ts';
 export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './runtime.ts';
+export type { SendCallback } from './send-callbacks.ts';
 export { SendMemory, type Slab } from './send-memory.ts';
 export type { SendOptions } from './sender.ts';
 export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
@@ -27,4 +28,3 @@ export {
   StreamsTransport,
 } from './streams.ts';
 export type { Clock, Transport } from './transport.ts';
-export type { SendCallback } from './writer.ts';

@@ -13,10 +13,13 @@ interface Loan {
   readonly bytes: number;
 }
 
+/** In place of an array for each idle connection. Nothing is put into it. */
+const NONE: Uint8Array[] = [];
+
 /** The frames that wait to be written, as chunks in the order of the wire. */
 export class Outbox {
   readonly #memory: SendMemory;
-  #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = NONE;
   #bytes = 0;
   /** Whether one of the chunks is a payload by itself, which is not to be copied. */
   #hasPayload = false;
@@ -65,7 +68,7 @@ export class Outbox {
       sent = new Uint8Array(payload);
       applyMask(sent, maskingKey);
     }
-    this.#chunks.push(sent);
+    this.#push(sent);
     this.#hasPayload = true;
     this.#bytes += payload.length;
   }
@@ -83,11 +86,11 @@ export class Outbox {
     this.#lender = undefined;
     this.#lenders = undefined;
     if (whole) {
-      this.#chunks = [];
+      this.#chunks = NONE;
       this.#hasPayload = false;
       this.#bytes = 0;
       this.#begun = 0;
-      return chunks;
+      return chunks === NONE ? [] : chunks;
     }
     this.#begun = this.#frameEnd(maxBytes) - maxBytes;
     this.#bytes -= maxBytes;
@@ -182,10 +185,15 @@ export class Outbox {
     return at;
   }
 
+  #push(chunk: Uint8Array): void {
+    if (this.#chunks === NONE) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
+  }
+
   #seal(): void {
     const slab = this.#slab;
     if (slab === undefined) return;
-    this.#chunks.push(slab.bytes.subarray(this.#start, this.#end));
+    this.#push(slab.bytes.subarray(this.#start, this.#end));
     if (this.#lender !== slab) {
       if (this.#lender !== undefined) (this.#lenders ??= []).push({ slab: this.#lender, bytes: this.#borrowed });
       this.#lender = slab;

@@ -21,6 +21,8 @@ export const PauseReason = {
 } as const;
 
 const NOTHING = new Uint8Array(0);
+/** In place of an array for each connection, most of which never have a rest. Nothing is put into it. */
+const NONE: Uint8Array[] = [];
 
 /**
  * Reads from a transport for a connection, exactly while what it reads can be taken: what somebody's hold, or an extension
@@ -34,7 +36,7 @@ export class Reader {
   readonly #events: ReaderEvents;
 
   /** What was received while somebody held, and has not been taken. */
-  readonly #rest: Uint8Array[] = [];
+  #rest: Uint8Array[] = NONE;
   #receiving = false;
   /** Why deliveries have stopped: a sum of {@link PauseReason}. */
   #paused = 0;
@@ -65,7 +67,10 @@ export class Reader {
     // After the end, the peer's bytes are read to let its stream end, and dropped: a reset would overtake our Close.
     if (this.#closed || this.#stopped) return;
     const taken = this.#paused !== 0 || this.#rest.length > 0 ? 0 : this.#receive(chunk);
-    if (taken < chunk.length && !this.#closed) this.#rest.push(copyOf(chunk.subarray(taken)));
+    if (taken < chunk.length && !this.#closed) {
+      if (this.#rest === NONE) this.#rest = [];
+      this.#rest.push(copyOf(chunk.subarray(taken)));
+    }
     this.#throttle();
   }
 
@@ -112,11 +117,12 @@ export class Reader {
     if (this.#receiving || this.#stopped) return;
     while (this.#paused === 0 && !this.#connection.heldForPongs) {
       const { decoding } = this.#connection;
-      if (decoding === 'decoding' || (decoding === 'no' && this.#rest.length === 0)) break;
-      const chunk = this.#rest.shift() ?? NOTHING;
+      const rest = this.#rest;
+      if (decoding === 'decoding' || (decoding === 'no' && rest.length === 0)) break;
+      const chunk = rest.shift() ?? NOTHING;
       const taken = this.#receive(chunk);
       if (this.#stopped) return;
-      if (taken < chunk.length && !this.#closed) this.#rest.unshift(chunk.subarray(taken));
+      if (taken < chunk.length && !this.#closed) rest.unshift(chunk.subarray(taken));
     }
     this.#endIfAllIsTaken();
     this.#throttle();
@@ -124,7 +130,7 @@ export class Reader {
 
   /** The connection is closed: what waits is for nobody, and the transport is read to its end. */
   drop(): void {
-    this.#rest.length = 0;
+    this.#rest = NONE;
     this.#throttle();
   }
 
@@ -132,7 +138,7 @@ export class Reader {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#rest.length = 0;
+    this.#rest = NONE;
     this.#stopPongTimer?.();
     this.#connection.hold();
   }

@@ -45,7 +45,8 @@ export class Receiver implements MessageSink {
   /** Nothing is delivered any more. */
   #stopped = false;
   #holds = 0;
-  readonly #pongs = new WaitingPongs();
+  /** None before the first ping. */
+  #pongs: WaitingPongs | undefined;
   #heldForPongs = false;
   /** The decoder is held for it, until it is delivered. */
   #decoding: Decoding | undefined;
@@ -127,6 +128,7 @@ export class Receiver implements MessageSink {
 
   /** The answer to a ping was queued: `queuedBytes` wait now, of whatever kind. */
   answered(pongBytes: number, queuedBytes: number): void {
+    this.#pongs ??= new WaitingPongs();
     this.#pongs.add(pongBytes, queuedBytes);
     if (this.#pongs.bytes <= MAX_PONG_BYTES || this.#heldForPongs) return;
     this.#heldForPongs = true;
@@ -135,6 +137,7 @@ export class Receiver implements MessageSink {
 
   /** So many bytes were taken from the front of what is queued. */
   outputTaken(bytes: number): void {
+    if (this.#pongs === undefined) return;
     this.#pongs.taken(bytes);
     if (!this.#heldForPongs || this.#pongs.bytes > 0) return;
     this.#heldForPongs = false;

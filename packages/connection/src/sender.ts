@@ -21,6 +21,12 @@ interface Encoding extends EncodeOptions {
   readonly prepared: PreparedMessage | undefined;
 }
 
+/** Who is told of what an extension has encoded: a connection. */
+export interface SenderEvents {
+  /** A frame that had to wait for an extension has been queued. */
+  encoded(): void;
+}
+
 /** What waits behind a message that an extension is encoding. */
 interface Pending {
   readonly opcode: Opcode;
@@ -38,6 +44,9 @@ const fields = {
   payloadLength: 0,
 };
 
+/** In place of an array for each connection without extensions. Nothing is put into it. */
+const NONE: Pending[] = [];
+
 /** The shortest header of a frame. */
 const HEADER_BYTES = 2;
 
@@ -50,10 +59,10 @@ export class Sender {
   readonly #maskingKey: (() => number) | undefined;
   readonly #extensions: readonly Extension[];
   readonly #isUtf8: (bytes: Uint8Array) => boolean;
-  readonly #encoded: () => void;
+  readonly #events: SenderEvents;
 
-  /** The message that is being encoded, and what is behind it. */
-  #pending: Pending[] = [];
+  /** The message that is being encoded, and what is behind it: nothing where no extension is. */
+  #pending: Pending[];
   #pendingSends = 0;
   #pendingBytes = 0;
 
@@ -65,14 +74,14 @@ export class Sender {
     readonly extensions: readonly Extension[];
     readonly isUtf8: (bytes: Uint8Array) => boolean;
     readonly memory: SendMemory;
-    /** Called when a frame that had to wait for an extension has been queued. */
-    readonly encoded: () => void;
+    readonly events: SenderEvents;
   }) {
     this.#outbox = new Outbox(options.memory);
     this.#maskingKey = options.maskingKey;
     this.#extensions = options.extensions;
     this.#isUtf8 = options.isUtf8;
-    this.#encoded = options.encoded;
+    this.#events = options.events;
+    this.#pending = options.extensions.length > 0 ? [] : NONE;
   }
 
   /** How many bytes wait for {@link take}. */
@@ -164,7 +173,7 @@ export class Sender {
   }
 
   #dropPending(): void {
-    this.#pending = [];
+    if (this.#pending.length > 0) this.#pending = [];
     this.#pendingSends = 0;
     this.#pendingBytes = 0;
   }
@@ -230,7 +239,7 @@ export class Sender {
       this.#pendingBytes -= done.payload.length + HEADER_BYTES;
       next = this.#pending[0];
     } while (next !== undefined && this.#queue(next));
-    this.#encoded();
+    this.#events.encoded();
   }
 
   #queue({ opcode, payload, fin, encode }: Pending): boolean {

@@ -5,9 +5,9 @@ import { type Message, MessageQueue } from './message-queue.ts';
 import { NotSentError } from './not-sent-error.ts';
 import { COPY_UP_TO } from './outbox.ts';
 import { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';
+import type { SendCallback } from './send-callbacks.ts';
 import type { SendOptions } from './sender.ts';
 import type { Clock, Transport } from './transport.ts';
-import type { SendCallback } from './writer.ts';
 
 /** A transport that is made before its driver. */
 export interface ConnectableTransport extends Transport {

@@ -1,8 +1,5 @@
-import { NotSentError } from './not-sent-error.ts';
+import { type SendCallback, SendCallbacks, type SendCallbacksEvents } from './send-callbacks.ts';
 import type { Clock, Transport } from './transport.ts';
-
-/** Is told when the bytes of a `send` have been written, or why they never will be. */
-export type SendCallback = (error?: Error) => void;
 
 /** What waits to be written: a connection. */
 export interface Output {
@@ -20,13 +17,11 @@ export interface Output {
 }
 
 /** Who hears of the progress. */
-export interface WriterEvents {
+export interface WriterEvents extends SendCallbacksEvents {
   /** Bytes have been handed to the transport. */
   taken(): void;
   /** Nothing is left to be encoded or written; called after each write, and each time that there was nothing to write. */
   idle(): void;
-  /** The bytes of earlier sends have been written, or will not be: call whoever waits. */
-  settled(callbacks: readonly SendCallback[], error: Error | undefined): void;
 }
 
 /** So much collected output does not wait for the end of the turn, in bytes. */
@@ -57,12 +52,8 @@ export class Writer {
   #writing = 0;
   /** Bytes that have been written since the start. */
   #written = 0;
-  /** Who waits for a send that is still being encoded, in order. */
-  readonly #pending: (SendCallback | undefined)[] = [];
-  /** Who waits until so many bytes have been written since the start. */
-  readonly #waiting: { readonly callback: SendCallback; readonly until: number }[] = [];
-  /** Who is to be called next, in this order; not before `send` has returned. */
-  #due: { readonly callbacks: readonly SendCallback[]; readonly error: Error | undefined }[] = [];
+  /** None before somebody waits for a send. */
+  #callbacks: SendCallbacks | undefined;
 
   constructor(output: Output, transport: Transport, clock: Clock, events: WriterEvents) {
     this.#output = output;
@@ -87,7 +78,7 @@ export class Writer {
 
   /** Something was queued: it is written when the turn is over. */
   queued(): void {
-    while (this.#pending.length > this.#output.pendingSends) this.#await(this.#pending.shift());
+    this.#callbacks?.encoded(this.#output.pendingSends, this.#end);
     this.flushSoon();
   }
 
@@ -108,29 +99,24 @@ export class Writer {
 
   /** A `send` has been taken: much is written at once, and `callback` is called when its bytes have been. */
   submitted(callback: SendCallback | undefined): void {
-    this.#await(callback);
+    if (callback !== undefined) this.#toCall().wait(callback, this.#end);
     if (this.#output.queuedBytes >= FLUSH_AT) this.#flush(true);
   }
 
   /** As {@link submitted}, where the bytes are not known yet. */
   pending(callback: SendCallback | undefined): void {
-    this.#pending.push(callback);
+    this.#toCall().pend(callback);
   }
 
   /** A `send` has queued nothing: `callback` is told why, after it has returned. */
   refused(callback: SendCallback, error: Error): void {
-    this.#settleSoon([callback], error);
+    this.#toCall().settleSoon([callback], error);
   }
 
   /** Drops what can be dropped, and tells whoever waits for it why. */
   recall(error: Error): void {
     this.#output.recall();
-    const left = this.#written + this.#writing + this.#output.queuedBytes;
-    const kept = this.#waiting.filter(({ until }) => until <= left).length;
-    for (const callback of this.#pending.splice(0))
-      if (callback !== undefined) this.#waiting.push({ callback, until: 0 });
-    const recalled = this.#waiting.splice(kept).map(({ callback }) => callback);
-    if (recalled.length > 0) this.#settleSoon(recalled, error);
+    this.#callbacks?.recalled(this.#end, error);
   }
 
   /** The write that was under way is done. */
@@ -149,16 +135,10 @@ export class Writer {
   /** What was not written never will be: drops it, and tells whoever waits why. */
   abandon(why: () => Error): void {
     this.#stopped = true;
-    for (const callback of this.#pending.splice(0)) this.#await(callback);
     // Whoever keeps the connection should not keep its output.
     this.#output.drop();
     this.#writing = 0;
-    if (this.#waiting.length > 0) {
-      const cause = why();
-      const error = new NotSentError('ended', cause.message, cause);
-      this.#due.push({ callbacks: this.#waiting.splice(0).map(({ callback }) => callback), error });
-    }
-    this.#settle();
+    this.#callbacks?.abandon(why);
   }
 
   #flush(insideSend = false): void {
@@ -174,33 +154,20 @@ export class Writer {
     if (!this.#stopped && this.bufferedAmount === 0 && !insideSend) this.#events.idle();
   }
 
-  /** All that is queued now has to be written before `callback` is called. */
-  #await(callback: SendCallback | undefined): void {
-    if (callback === undefined) return;
-    this.#waiting.push({ callback, until: this.#written + this.#writing + this.#output.queuedBytes });
-  }
-
   /** What was under way has been written. */
   #advance(insideSend: boolean): void {
     this.#written += this.#writing;
     this.#writing = 0;
-    let count = 0;
-    while (count < this.#waiting.length && this.#waiting[count]!.until <= this.#written) count++;
-    if (count === 0) return;
-    const callbacks = this.#waiting.splice(0, count).map(({ callback }) => callback);
-    if (insideSend) this.#settleSoon(callbacks, undefined);
-    else {
-      this.#due.push({ callbacks, error: undefined });
-      this.#settle();
-    }
+    this.#callbacks?.written(this.#written, insideSend);
   }
 
-  #settleSoon(callbacks: readonly SendCallback[], error: Error | undefined): void {
-    this.#due.push({ callbacks, error });
-    this.#clock.defer(() => this.#settle());
+  /** How many bytes there will be since the start, once what is queued now has been written. */
+  get #end(): number {
+    return this.#written + this.#writing + this.#output.queuedBytes;
   }
 
-  #settle(): void {
-    for (const { callbacks, error } of this.#due.splice(0)) this.#events.settled(callbacks, error);
+  #toCall(): SendCallbacks {
+    this.#callbacks ??= new SendCallbacks(this.#clock, this.#events);
+    return this.#callbacks;
   }
 }

@@ -2,7 +2,7 @@ import { acceptKey } from './accept-key.ts';
 import { encodeBase64 } from './base64.ts';
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { parseExtensions, serializeExtensions } from './extensions.ts';
-import { checkExtraFields, checkFields, type HeaderFields, headerValues } from './fields.ts';
+import { checkExtraFields, checkField, type HeaderFields, headerValues } from './fields.ts';
 import type { RequestHead, ResponseHead } from './head.ts';
 import type { ExtensionOffers, Negotiated, NegotiatedExtension } from './negotiation.ts';
 import { checkUniqueTokens, listElements } from './tokens.ts';
@@ -64,7 +64,10 @@ export function createUpgrade<E>(
     ['Sec-WebSocket-Key', key],
     ['Sec-WebSocket-Version', '13'],
   ];
-  if (options.origin !== undefined) headers.push(...checkFields([['Origin', options.origin]]));
+  if (options.origin !== undefined) {
+    checkField('Origin', options.origin);
+    headers.push(['Origin', options.origin]);
+  }
   if (subprotocols.length) headers.push(['Sec-WebSocket-Protocol', subprotocols.join(', ')]);
   if (offers.length) headers.push(['Sec-WebSocket-Extensions', serializeExtensions(offers)]);
   headers.push(...extra);

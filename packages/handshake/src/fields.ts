@@ -1,4 +1,4 @@
-import { consistsOf, isTextChar, isToken, trimBlanks } from './tokens.ts';
+import { isText, isToken, trimBlanks } from './tokens.ts';
 
 /** Header fields in wire order, duplicates kept; values have one char a byte, as Node's `rawHeaders`. */
 export type HeaderFields = readonly (readonly [name: string, value: string])[];
@@ -7,33 +7,32 @@ export type HeaderFields = readonly (readonly [name: string, value: string])[];
 export function headerValues(headers: HeaderFields, name: string): string[] {
   const wanted = name.toLowerCase();
   const values: string[] = [];
-  for (const [name, value] of headers) {
-    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(trimBlanks(value));
+  // Not taken apart in the loop: that goes by way of an iterator for each field.
+  for (const field of headers) {
+    const name = field[0];
+    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(trimBlanks(field[1]));
   }
   return values;
 }
 
 /** @throws TypeError for a field that cannot be written without changing the message around it. */
-export function checkFields(headers: HeaderFields): HeaderFields {
-  return headers.map(([name, value]) => {
-    if (!isToken(name)) throw new TypeError(`the header name ${JSON.stringify(name)} is not a token (RFC 9110 5.6.2)`);
-    if (value !== '' && !consistsOf(value, isTextChar)) {
-      throw new TypeError(`the value of ${name} must be a string without control characters and chars above U+00FF`);
-    }
-    return [name, value];
-  });
+export function checkField(name: string, value: string): void {
+  if (!isToken(name)) throw new TypeError(`the header name ${JSON.stringify(name)} is not a token (RFC 9110 5.6.2)`);
+  if (!isText(value)) {
+    throw new TypeError(`the value of ${name} must be a string without control characters and chars above U+00FF`);
+  }
 }
 
 // What the handshake itself says, and what would put a body into it.
 const RESERVED = /^(upgrade|connection|content-length|transfer-encoding|sec-websocket-.*)$/i;
 
-/** As checkFields, for the caller's own fields: those that the handshake writes are refused as well. */
+/** As checkField, for the caller's own fields, which are copied: those that the handshake writes are refused as well. */
 export function checkExtraFields(headers: HeaderFields = [], alsoReserved?: RegExp): HeaderFields {
-  const checked = checkFields(headers);
-  for (const [name] of checked) {
+  return headers.map(([name, value]) => {
+    checkField(name, value);
     if (RESERVED.test(name) || alsoReserved?.test(name)) {
       throw new TypeError(`the header ${name} is written by the handshake and cannot be set`);
     }
-  }
-  return checked;
+    return [name, value];
+  });
 }

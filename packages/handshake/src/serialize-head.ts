@@ -1,7 +1,21 @@
-import { checkFields } from './fields.ts';
+import { checkField } from './fields.ts';
 import type { RequestHead, ResponseHead } from './head.ts';
 import { encodeLatin1 } from './latin1.ts';
-import { consistsOf, isTextChar, isToken, isVisibleChar } from './tokens.ts';
+import { isText, isToken, isVisible } from './tokens.ts';
+
+/**
+ * As {@link serializeHead}, for a runtime that writes strings: one char a byte (`latin1` on Node).
+ *
+ * @throws TypeError as that does
+ */
+export function headText(head: RequestHead | ResponseHead): string {
+  let text = `${'method' in head ? requestLine(head) : statusLine(head)}\r\n`;
+  for (const [name, value] of head.headers) {
+    checkField(name, value);
+    text += `${name}: ${value}\r\n`;
+  }
+  return `${text}\r\n`;
+}
 
 /**
  * The bytes of a head, with the empty line that ends it. Values go out one byte a char, unchanged.
@@ -10,20 +24,18 @@ import { consistsOf, isTextChar, isToken, isVisibleChar } from './tokens.ts';
  * with a space, control characters (CR and LF above all) or chars above U+00FF in a value.
  */
 export function serializeHead(head: RequestHead | ResponseHead): Uint8Array<ArrayBuffer> {
-  let text = `${'method' in head ? requestLine(head) : statusLine(head)}\r\n`;
-  for (const [name, value] of checkFields(head.headers)) text += `${name}: ${value}\r\n`;
-  return encodeLatin1(`${text}\r\n`);
+  return encodeLatin1(headText(head));
 }
 
 function requestLine({ method, target, httpVersion }: RequestHead): string {
   check(isToken(method), 'method', method);
-  check(consistsOf(target, isVisibleChar), 'request target', target);
+  check(isVisible(target), 'request target', target);
   return `${method} ${target} ${protocol(httpVersion)}`;
 }
 
 function statusLine({ httpVersion, status, reason }: ResponseHead): string {
   check(Number.isInteger(status) && status >= 100 && status <= 999, 'status', status);
-  check(reason === '' || consistsOf(reason, isTextChar), 'reason phrase', reason);
+  check(isText(reason), 'reason phrase', reason);
   return `${protocol(httpVersion)} ${status} ${reason}`;
 }
 

@@ -15,15 +15,20 @@ export function isTextChar(char: number): boolean {
   return (char >= 0x20 && char !== 0x7f && char <= 0xff) || char === 0x09;
 }
 
-/** Whether `text` is one or more chars that all pass; a value that is no string does not. */
-export function consistsOf(text: unknown, passes: (char: number) => boolean): text is string {
-  if (typeof text !== 'string') return false;
-  for (let i = 0; i < text.length; i++) if (!passes(text.charCodeAt(i))) return false;
-  return text !== '';
-}
+// The same of whole texts; a value that is no string is none of them.
 
 export function isToken(text: unknown): text is string {
-  return consistsOf(text, isTokenChar);
+  return typeof text === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(text);
+}
+
+/** Whether it is one or more visible chars. */
+export function isVisible(text: unknown): text is string {
+  return typeof text === 'string' && /^[!-~]+$/.test(text);
+}
+
+/** Whether a field value or a reason phrase may be that: also nothing. */
+export function isText(text: unknown): text is string {
+  return typeof text === 'string' && /^[\t -~\x80-\xff]*$/.test(text);
 }
 
 const isBlank = (char: number) => char === 0x20 || char === 0x09;

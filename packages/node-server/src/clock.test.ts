@@ -19,3 +19,18 @@ test('H6: what throws (a stream of the application, say) is heard by the process
   expect(ran).toEqual(['a', 'b']);
   expect(errors).toEqual(thrown);
 });
+
+test.each([
+  [63, ['deferred', 'next turn']],
+  [64, ['next turn', 'deferred']],
+])('what %i have deferred runs at the end of this turn, or of the next one if they are many', async (count, order) => {
+  const ran: string[] = [];
+  await new Promise<void>((resolve) => {
+    // What is set in the check phase of this turn runs in that of the next.
+    setImmediate(() => setImmediate(() => ran.push('next turn')));
+    for (let i = 1; i < count; i++) clock.defer(() => {});
+    clock.defer(() => ran.push('deferred'));
+    setImmediate(() => setImmediate(() => setImmediate(resolve)));
+  });
+  expect(ran).toEqual(order);
+});

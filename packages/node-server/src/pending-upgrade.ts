@@ -4,6 +4,8 @@ import { type Refusal, serializeHead } from '@ws/handshake';
 /** What a client may send before it has its answer: nothing, by the RFC; more than this is left unread. */
 const MAX_EARLY_BYTES = 65_536;
 
+const NOTHING = new Uint8Array(0);
+
 /** Marks a socket that was taken: a second handshake would write its frames between those of the first. */
 const TAKEN: unique symbol = Symbol('taken by a WebSocketServer');
 
@@ -95,7 +97,7 @@ export class PendingUpgrade {
     this.socket.off('error', ignore);
     const early = this.#early;
     this.#early = [];
-    return early.length === 1 ? early[0]! : Buffer.concat(early);
+    return early.length === 0 ? NOTHING : Buffer.concat(early);
   }
 
   /**

@@ -6,6 +6,8 @@ import { isPlain, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
 
+const NOTHING = new Uint8Array(0);
+
 const TRANSPORT: unique symbol = Symbol('the transport of a socket');
 
 /** A socket that carries a connection. */
@@ -120,13 +122,20 @@ export class SocketTransport implements Transport {
     const last = chunks.length - 1;
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) socket.write(chunks[i]);
-    this.#writes++;
-    this.#wrote ??= (error) => this.#written(error);
-    socket.write(chunks[last], this.#wrote);
+    // A callback costs a tick of its own, and what a plain socket is given has mostly left when `write` returns.
+    if (this.copies) socket.write(chunks[last]);
+    else this.#writeAndTell(chunks[last]!);
     if (last > 0) socket.uncork();
     this.#awaited = socket.writableLength > 0;
+    if (this.#awaited && this.copies) this.#writeAndTell(NOTHING);
     // A write that has failed at once has left nothing to wait for either, and was not done.
     return !this.#awaited && socket.writable;
+  }
+
+  #writeAndTell(chunk: Uint8Array): void {
+    this.#writes++;
+    this.#wrote ??= (error) => this.#written(error);
+    this.#socket.write(chunk, this.#wrote);
   }
 
   #written(error: Error | null | undefined): void {

@@ -7,10 +7,10 @@ import {
   completeUpgrade,
   type Decision,
   HandshakeError,
+  headText,
   type Negotiated,
   type Refusal,
   refuse,
-  serializeHead,
   type UpgradeOffer,
   UpgradePolicy,
 } from '@ws/handshake';
@@ -212,7 +212,7 @@ export class Upgrades {
       return;
     }
     const early = pending.release();
-    socket.write(serializeHead(response));
+    socket.write(headText(response), 'latin1');
     this.#host.accepted(request);
     done({ socket, negotiated, context: decision.context, early });
   }

@@ -55,11 +55,14 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   readonly remoteAddress: string | undefined;
 
   readonly #driver: Driver;
-  readonly #queue: MessageQueue<Buffer<ArrayBuffer>>;
+  /** None before a message has to wait, or somebody asks for one. */
+  #queue: MessageQueue<Buffer<ArrayBuffer>> | undefined;
   #queueFull = false;
   #paused = false;
   #delivering = false;
   #cause: Error | undefined;
+  /** No message will come any more, and `cause` is known. */
+  #ended = false;
   readonly #host: WebSocketHost;
   /** A `send` has returned false, and nothing has drained since. */
   #behind = false;
@@ -86,7 +89,6 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     const { maxPayload, rateLimit, ...limits } = init.settings;
     const transport = new SocketTransport(init.socket);
     const events = new WebSocket.#Events(this);
-    this.#queue = new MessageQueue(events);
     this.#driver = new Driver({
       role: 'server',
       transport,
@@ -111,7 +113,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     transport.connect(this.#driver, this.#throttle);
   }
 
-  /** What the driver and the queue tell: one object, since a closure for each event would cost an idle connection a kilobyte. */
+  /** What the driver tells: one object, since a closure for each event would cost an idle connection a kilobyte. */
   static readonly #Events = class implements DriverHandler {
     readonly #socket: WebSocket;
 
@@ -146,18 +148,6 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
 
     thrown(error: unknown): void {
       rethrow(error);
-    }
-
-    /** The queue is full. */
-    pause(): void {
-      this.#socket.#queueFull = true;
-      this.#socket.#driver.pause();
-    }
-
-    /** It is not any more. */
-    resume(): void {
-      this.#socket.#queueFull = false;
-      if (!this.#socket.#paused) this.#socket.#driver.resume();
     }
   };
 
@@ -239,7 +229,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   /** Ends the connection at once, without a Close. */
   terminate(): void {
     this.#driver.terminate();
-    this.#queue.clear();
+    this.#queue?.clear();
   }
 
   /** Stops reading: no event but 'close' until {@link resume}, and no answer to a ping. */
@@ -260,7 +250,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
    * {@link cause} where there was none (1006). Messages go to 'message' listeners instead as long as there are any.
    */
   [Symbol.asyncIterator](): AsyncGenerator<Message<Buffer<ArrayBuffer>>, void, void> {
-    return this.#queue.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
+    return this.#waiting.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 
   override on<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: WebSocketListener<K>): this {
@@ -293,23 +283,44 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
 
   #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     const heard = this.listenerCount('message') > 0;
-    if (heard && this.#queue.length === 0 && !this.#paused) this.emit('message', payload, isBinary);
-    else if (heard || this.#driver.state === 'open' || this.#queue.iterating) this.#queue.push(payload, isBinary);
+    const nothingWaits = this.#queue === undefined || this.#queue.length === 0;
+    if (heard && nothingWaits && !this.#paused) this.emit('message', payload, isBinary);
+    else if (heard || this.#driver.state === 'open' || this.#queue?.iterating === true)
+      this.#waiting.push(payload, isBinary);
+  }
+
+  /** The messages that wait. */
+  get #waiting(): MessageQueue<Buffer<ArrayBuffer>> {
+    if (this.#queue === undefined) {
+      this.#queue = new MessageQueue({
+        pause: () => {
+          this.#queueFull = true;
+          this.#driver.pause();
+        },
+        resume: () => {
+          this.#queueFull = false;
+          if (!this.#paused) this.#driver.resume();
+        },
+      });
+      if (this.#ended) this.#queue.end(this.#cause);
+    }
+    return this.#queue;
   }
 
   /** After our Close: if nobody listens and nobody asks, waiting messages would stand before the peer's for ever. */
   #dropUnwanted(): void {
-    if (this.listenerCount('message') === 0 && !this.#queue.iterating) this.#queue.clear();
+    if (this.listenerCount('message') === 0 && this.#queue?.iterating !== true) this.#queue?.clear();
   }
 
   /** A listener has come: what waited is delivered before what arrives, and not before the caller has gone on. */
   #deliverWaiting(): void {
-    if (this.#delivering || this.#queue.length === 0) return;
+    const queue = this.#queue;
+    if (this.#delivering || queue === undefined || queue.length === 0) return;
     this.#delivering = true;
     clock.defer(() => {
       this.#delivering = false;
       while (!this.#paused && this.listenerCount('message') > 0) {
-        const entry = this.#queue.shift();
+        const entry = queue.shift();
         if (entry === undefined) return;
         this.#driver.call(() => this.emit('message', entry.payload as Buffer<ArrayBuffer>, entry.isBinary));
       }
@@ -322,7 +333,8 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     this.#cause = cause;
     this.#throttle?.stop();
     this.#hook?.stop();
-    this.#queue.end(cause);
+    this.#ended = true;
+    this.#queue?.end(cause);
     const told = cause instanceof ProtocolError || (cause !== undefined && (failed !== undefined || 'code' in cause));
     // If that throws, 'close' follows nevertheless.
     if (told && this.listenerCount('error') > 0) this.#driver.call(() => this.emit('error', cause), true);

@@ -1,0 +1,97 @@
+import { NotSentError } from './not-sent-error.ts';
+import type { Clock } from './transport.ts';
+
+/** Is told when the bytes of a `send` have been written, or why they never will be. */
+export type SendCallback = (error?: Error) => void;
+
+/** Calls whoever waits; what they throw is the caller's to mind. */
+export interface SendCallbacksEvents {
+  /** The bytes of earlier sends have been written, or will not be: call whoever waits. */
+  settled(callbacks: readonly SendCallback[], error: Error | undefined): void;
+}
+
+interface Waiting {
+  readonly callback: SendCallback;
+  readonly until: number;
+}
+
+/** Who waits for a `send`: each is told once, in the order of the sends, and never before its `send` has returned. */
+export class SendCallbacks {
+  readonly #clock: Clock;
+  readonly #events: SendCallbacksEvents;
+  /** Who waits for a send that is still being encoded, in order. */
+  readonly #pending: (SendCallback | undefined)[] = [];
+  /** Who waits until so many bytes have been written since the start. */
+  readonly #waiting: Waiting[] = [];
+  /** Who is to be called next, in this order. */
+  readonly #due: { readonly callbacks: readonly SendCallback[]; readonly error: Error | undefined }[] = [];
+
+  constructor(clock: Clock, events: SendCallbacksEvents) {
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  /** A send has been taken whose last byte will be the one before `until`, counted since the start. */
+  wait(callback: SendCallback, until: number): void {
+    this.#waiting.push({ callback, until });
+  }
+
+  /** A send has been taken that is still being encoded; it has its place also if nobody waits for it. */
+  pend(callback: SendCallback | undefined): void {
+    this.#pending.push(callback);
+  }
+
+  /** Only the last `left` sends are still being encoded; the others are queued, up to `until`. */
+  encoded(left: number, until: number): void {
+    while (this.#pending.length > left) {
+      const callback = this.#pending.shift();
+      if (callback !== undefined) this.wait(callback, until);
+    }
+  }
+
+  /** So many bytes have been written since the start. */
+  written(bytes: number, insideSend: boolean): void {
+    let count = 0;
+    while (count < this.#waiting.length && this.#waiting[count]!.until <= bytes) count++;
+    if (count === 0) return;
+    const callbacks = this.#takeWaiting(0, count);
+    if (insideSend) this.settleSoon(callbacks, undefined);
+    else {
+      this.#due.push({ callbacks, error: undefined });
+      this.#settle();
+    }
+  }
+
+  /** What is behind these bytes was dropped. */
+  recalled(after: number, error: Error): void {
+    const kept = this.#waiting.filter(({ until }) => until <= after).length;
+    this.encoded(0, 0);
+    const recalled = this.#takeWaiting(kept, this.#waiting.length);
+    if (recalled.length > 0) this.settleSoon(recalled, error);
+  }
+
+  /** Nothing more will be written: those who wait are told why, now. */
+  abandon(why: () => Error): void {
+    this.encoded(0, 0);
+    if (this.#waiting.length > 0) {
+      const cause = why();
+      const error = new NotSentError('ended', cause.message, cause);
+      this.#due.push({ callbacks: this.#takeWaiting(0, this.#waiting.length), error });
+    }
+    this.#settle();
+  }
+
+  /** These are told when the turn is over. */
+  settleSoon(callbacks: readonly SendCallback[], error: Error | undefined): void {
+    this.#due.push({ callbacks, error });
+    this.#clock.defer(() => this.#settle());
+  }
+
+  #takeWaiting(from: number, to: number): SendCallback[] {
+    return this.#waiting.splice(from, to - from).map(({ callback }) => callback);
+  }
+
+  #settle(): void {
+    for (const { callbacks, error } of this.#due.splice(0)) this.#events.settled(callbacks, error);
+  }
+}
