@@ -157,9 +157,9 @@ describe('M3: with maxBufferedAmount waiting', () => {
     const it = bench('close', { maxBufferedAmount: 20_000 });
     send(it, '0');
     it.clock.turn();
-    for (let i = 0; i < 150; i++) it.receive(ping('x'.repeat(125)));
+    for (let i = 0; i < 100; i++) it.receive(ping('x'.repeat(125)));
     expect(it.transport.paused).toBe(true);
-    for (let i = 0; i < 40; i++) send(it, 'x');
+    for (let i = 0; i < 100; i++) send(it, 'x');
     expect(it.driver.state).toBe('closing');
     it.clock.turn();
     expect(it.transport.paused).toBe(false);

@@ -19,8 +19,11 @@ export interface ReceiverEvents {
   violation(error: ProtocolError): void;
 }
 
-/** Pongs that wait to be written; with more, reading stops until they are (row M4). */
+/** Pongs that wait to be written, in bytes; with more, reading stops until they are (row M4). */
 const MAX_PONG_BYTES = 16_384;
+
+/** What a pong costs beside its bytes: of short ones 250 are answered at once, so that a flood of them leaves others their turn. */
+const PONG_BYTES = 64;
 
 /** A message that an extension is decoding, or has decoded. */
 interface Decoding {
@@ -129,7 +132,7 @@ export class Receiver implements MessageSink {
   /** The answer to a ping was queued: `queuedBytes` wait now, of whatever kind. */
   answered(pongBytes: number, queuedBytes: number): void {
     this.#pongs ??= new WaitingPongs();
-    this.#pongs.add(pongBytes, queuedBytes);
+    this.#pongs.add(pongBytes + PONG_BYTES, queuedBytes);
     if (this.#pongs.bytes <= MAX_PONG_BYTES || this.#heldForPongs) return;
     this.#heldForPongs = true;
     this.#decoder.hold();

@@ -29,6 +29,7 @@ test('sockets of this Node read into shared memory, unless the suite has taken t
     expect(this).toBe(accepted);
     seen.push(chunk.toString());
     expect(chunk.buffer.byteLength).toBe(65_536);
+    return true;
   })(accepted);
   expect(possible).toBe('useUserBuffer' in _handle);
   if (!possible) return;
@@ -38,8 +39,31 @@ test('sockets of this Node read into shared memory, unless the suite has taken t
   expect(seen).toEqual(['one read']);
 });
 
+test('whoever has had enough stops the reading until it is resumed', async () => {
+  const [accepted, other] = await pair();
+  let stopped = false;
+  let read = 0;
+  const possible = sharedReceive((chunk) => {
+    expect(stopped).toBe(false);
+    read += chunk.length;
+    stopped = true;
+    return false;
+  })(accepted);
+  if (!possible) return;
+  accepted.resume();
+  other.end(Buffer.alloc(300_000));
+  const ended = once(accepted, 'end');
+  while (read < 300_000) {
+    // No read comes in these turns.
+    for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+    stopped = false;
+    accepted.resume();
+  }
+  await ended;
+});
+
 test('a socket that is no plain one, or has something to read already, or whose write was replaced, is refused', async () => {
-  const refused = (socket: unknown): void => expect(sharedReceive(() => {})(socket)).toBe(false);
+  const refused = (socket: unknown): void => expect(sharedReceive(() => true)(socket)).toBe(false);
   refused(new PassThrough());
   const [patched] = await pair();
   patched.write = patched.write.bind(patched);

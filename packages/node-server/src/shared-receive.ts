@@ -27,17 +27,16 @@ export function isPlain(socket: unknown): socket is Socket {
  * connects, Node has the public option `onread`; for those that a server accepts, this does inside what the option does.
  *
  * @param received one for all sockets, and called as a method of the socket. It gets a view of that buffer, whose bytes are
- *   others when it has returned
+ *   others when it has returned; with false it stops the reading until `resume()`, which is cheaper than `pause()`
  * @returns starts it for a socket; false if that socket cannot: listen for 'data' then
  */
-export function sharedReceive(received: (this: Socket, chunk: Uint8Array) => void): (socket: unknown) => boolean {
+export function sharedReceive(received: (this: Socket, chunk: Uint8Array) => boolean): (socket: unknown) => boolean {
   /** What Node calls, as a method of the socket. */
   function receive(this: Socket, length: number, bytes: Buffer): boolean {
     const chunk = bytes.subarray(0, length);
     // Who watches the bytes of a socket gets his own.
     if (this.listenerCount('data') > 0) this.emit('data', Buffer.from(chunk));
-    received.call(this, chunk);
-    return true;
+    return received.call(this, chunk);
   }
 
   return (socket) => {

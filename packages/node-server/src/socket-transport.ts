@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
-import { beginRead, isTurnOver, MUCH } from './reading-turn.ts';
+import { beginRead, type GivesWay, givesWay, MUCH } from './reading-turn.ts';
 import { isPlain, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
@@ -16,7 +16,7 @@ type Carrier = Duplex & { [TRANSPORT]: SocketTransport };
 // The listeners of all sockets: closures for each would cost an idle connection half a kilobyte.
 
 function received(this: Duplex, chunk: Uint8Array): void {
-  (this as Carrier)[TRANSPORT].received(chunk);
+  if (!(this as Carrier)[TRANSPORT].received(chunk)) this.pause();
 }
 
 function ended(this: Duplex): void {
@@ -31,14 +31,12 @@ function closed(this: Duplex): void {
   (this as Carrier)[TRANSPORT].closed();
 }
 
-function goOn(transport: SocketTransport): void {
-  transport.goOn();
-}
-
-const receiveShared = sharedReceive(received);
+const receiveShared = sharedReceive(function (this: Socket, chunk) {
+  return (this as Duplex as Carrier)[TRANSPORT].received(chunk);
+});
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
-export class SocketTransport implements Transport {
+export class SocketTransport implements Transport, GivesWay {
   readonly copies: boolean;
   readonly #socket: Duplex;
   /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
@@ -48,7 +46,7 @@ export class SocketTransport implements Transport {
   #driver: Driver | undefined;
   #throttle: Throttle | undefined;
   #error: Error | undefined;
-  /** The driver has paused; the socket gives way to the others until the next turn. */
+  /** The driver has paused; the socket gives way to the others. */
   #paused = false;
   #givesWay = false;
 
@@ -84,18 +82,18 @@ export class SocketTransport implements Transport {
 
   // From the socket.
 
-  received(chunk: Uint8Array): void {
+  /** Returns false if reading should stop until it is resumed. */
+  received(chunk: Uint8Array): boolean {
     const { length } = chunk;
     const began = length < MUCH ? 0 : beginRead();
     this.#driver?.received(chunk);
     this.#throttle?.bytes(length);
-    if (began === 0 || this.#paused || this.#givesWay || !isTurnOver(began)) return;
-    this.#givesWay = true;
-    this.#socket.pause();
-    setImmediate(goOn, this);
+    if (began === 0 || this.#paused || this.#givesWay) return true;
+    this.#givesWay = givesWay(this, began);
+    return !this.#givesWay;
   }
 
-  /** The next turn has begun. */
+  /** The others have had their turn. */
   goOn(): void {
     this.#givesWay = false;
     if (!this.#paused) this.#socket.resume();
