@@ -47,10 +47,10 @@ export interface Platform {
   readonly decodeUtf8?: ((bytes: Uint8Array, start: number, end: number) => string) | undefined;
   /**
    * Whether the chunks that are pushed are given away: a message of over 64 bytes that lies whole in a chunk is then
-   * unmasked where it lies, and is a view of it. Whoever keeps such a message keeps its chunk alive. Default: false, since
-   * a chunk is the caller's.
+   * unmasked where it lies, and is a view of it. Whoever keeps such a message keeps its chunk alive. A function is asked for each
+   * such message, with its chunk and its length. Default: false, since a chunk is the caller's.
    */
-  readonly givesChunks?: boolean | undefined;
+  readonly givesChunks?: boolean | ((chunk: Uint8Array, length: number) => boolean) | undefined;
 }
 
 /** From so many frames like this one in a chunk on, and so many bytes, the words of the chunk are worth their price. */
@@ -70,7 +70,7 @@ export class MessageAssembler implements FrameSink {
   readonly #decode: (bytes: Uint8Array, start: number, end: number) => string;
   /** Up to so many bytes it is cheaper to know whether a text is ASCII than to judge it. */
   readonly #orUpTo: number;
-  readonly #ownsChunks: boolean;
+  readonly #owns: ((chunk: Uint8Array, length: number) => boolean) | undefined;
   readonly #wantsStrings: boolean;
   readonly #maxMessagePayload: number;
 
@@ -101,7 +101,8 @@ export class MessageAssembler implements FrameSink {
     this.#isUtf8 = platform.isUtf8;
     this.#decode = platform.decodeUtf8 ?? decodeRange;
     this.#orUpTo = platform.isUtf8 === undefined ? Number.MAX_SAFE_INTEGER : 512;
-    this.#ownsChunks = platform.givesChunks === true;
+    const owns = platform.givesChunks;
+    this.#owns = owns === true ? () => true : owns || undefined;
     this.#wantsStrings = sink.text !== undefined;
     this.#maxMessagePayload = maxMessagePayload;
     this.#kernel = platform.maskKernel ?? int32Kernel;
@@ -169,7 +170,7 @@ export class MessageAssembler implements FrameSink {
     let payload: Uint8Array<ArrayBuffer>;
     /** An OR of the payload, if it is known. */
     let or = -1;
-    if (this.#ownsChunks && length >= WORDS_FROM) {
+    if (this.#owns !== undefined && length >= WORDS_FROM && this.#owns(chunk, length)) {
       const source = this.#sourceOf(chunk);
       if (maskingKey !== undefined) or = source.xor(start, source, start, end, maskingKey, wantsOr);
       payload = this.#memory.view(source, start, end);

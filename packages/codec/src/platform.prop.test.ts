@@ -133,6 +133,29 @@ test('chunks that are given away: over 64 bytes a whole message is a view of its
   }
 });
 
+test('a function decides which messages become views of their chunk', () => {
+  const frames = [65, 200, 3000].map((length) =>
+    rawFrame({ opcode: 2, payload: bytesOf(length, 7), maskingKey: 0x37fa213d }),
+  );
+  const chunk = Uint8Array.from(Buffer.concat(frames));
+  const asked: [Uint8Array, number][] = [];
+  const isView: boolean[] = [];
+  const sink = {
+    message: (payload: Uint8Array) => isView.push(payload.buffer === chunk.buffer),
+    ping() {},
+    pong() {},
+    close() {},
+    violation() {},
+  };
+  const givesChunks = (...question: [Uint8Array, number]): boolean => {
+    asked.push(question);
+    return question[1] === 200;
+  };
+  new MessageDecoder({ role: 'server' }, {}, sink, { givesChunks }).push(chunk);
+  expect(asked).toEqual([65, 200, 3000].map((length) => [chunk, length]));
+  expect(isView).toEqual([false, true, false]);
+});
+
 test('short texts are decoded as TextDecoder does it', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => {

@@ -1,8 +1,9 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
+import { giveAway } from './platform.ts';
 import { beginRead, type GivesWay, givesWay, MUCH } from './reading-turn.ts';
-import { isPlain, sharedReceive } from './shared-receive.ts';
+import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
 
@@ -38,7 +39,10 @@ const receiveShared = sharedReceive(function (this: Socket, chunk) {
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
 export class SocketTransport implements Transport, GivesWay {
   readonly copies: boolean;
+  /** Whether what is read comes in buffers of its own. */
+  readonly ownsChunks: boolean;
   readonly #socket: Duplex;
+  readonly #isPlain: boolean;
   /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
   #writes = 0;
   #wrote: ((error?: Error | null) => void) | undefined;
@@ -52,7 +56,9 @@ export class SocketTransport implements Transport, GivesWay {
 
   constructor(socket: Duplex) {
     this.#socket = socket;
-    this.copies = isPlain(socket);
+    this.#isPlain = isPlain(socket);
+    this.ownsChunks = isPlainTls(socket);
+    this.copies = this.#isPlain || this.ownsChunks;
     if (socket instanceof Socket) {
       socket.setTimeout(0);
       // What one turn has collected is one write already: Nagle's algorithm could only delay it.
@@ -86,7 +92,10 @@ export class SocketTransport implements Transport, GivesWay {
   received(chunk: Uint8Array): boolean {
     const { length } = chunk;
     const began = length < MUCH ? 0 : beginRead();
-    this.#driver?.received(chunk);
+    const driver = this.#driver!;
+    // Who watches the bytes of a socket has them, too.
+    if (this.ownsChunks && this.#socket.listenerCount('data') === 1) giveAway(chunk, driver);
+    else driver.received(chunk);
     this.#throttle?.bytes(length);
     if (began === 0 || this.#paused || this.#givesWay) return true;
     this.#givesWay = givesWay(this, began);
@@ -121,11 +130,11 @@ export class SocketTransport implements Transport, GivesWay {
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) socket.write(chunks[i]);
     // A callback costs a tick of its own, and what a plain socket is given has mostly left when `write` returns.
-    if (this.copies) socket.write(chunks[last]);
+    if (this.#isPlain) socket.write(chunks[last]);
     else this.#writeAndTell(chunks[last]!);
     if (last > 0) socket.uncork();
     this.#awaited = socket.writableLength > 0;
-    if (this.#awaited && this.copies) this.#writeAndTell(NOTHING);
+    if (this.#awaited && this.#isPlain) this.#writeAndTell(NOTHING);
     // A write that has failed at once has left nothing to wait for either, and was not done.
     return !this.#awaited && socket.writable;
   }

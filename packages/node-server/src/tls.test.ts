@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { certificate } from './certificate.suite.ts';
-import { ended, listen, nextConnection, shut } from './serve.suite.ts';
+import { deferred, ended, listen, nextConnection, shut } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
 
 async function serveTls() {
@@ -20,11 +21,15 @@ async function serveTls() {
   onTestFinished(() => shut(server));
   const { port } = await listen(http);
   const connected = nextConnection(server);
+  let tls!: Socket;
+  server.on('connection', (_, request) => {
+    tls = request.socket;
+  });
   const client = new WsClient(`wss://localhost:${port}`, { ca: pem.cert });
   const opened = once(client, 'open');
   const socket = await connected;
   await opened;
-  return { client, socket, secure };
+  return { client, socket, secure, tls: () => tls };
 }
 
 test('wss: messages of every size go both ways over TLS; verifyClient is told that it is secure', async () => {
@@ -59,4 +64,46 @@ test("wss: backpressure: send returns false, 'drain' follows, and every callback
   await once(socket, 'drain');
   expect([called, socket.bufferedAmount]).toEqual([16, 0]);
   await all;
+});
+
+test('M6: wss: a message is a view of the record that it came in, where that pins no more than itself or 8 KiB', async () => {
+  const { client, socket } = await serveTls();
+  const kept: Buffer[] = [];
+  const all = deferred();
+  socket.on('message', (data) => kept.push(data) === 101 && all.resolve());
+  const first = once(socket, 'message');
+  client.send(Buffer.alloc(1000, 1));
+  await first;
+  // One record of 16 KiB for many of them.
+  const tcp = (client as unknown as { _socket: Socket })._socket;
+  tcp.cork();
+  for (let i = 0; i < 100; i++) client.send(Buffer.alloc(100, i));
+  tcp.uncork();
+  await all.promise;
+  expect(kept.map((data) => data.toString('latin1'))).toEqual([
+    Buffer.alloc(1000, 1).toString('latin1'),
+    ...Array.from({ length: 100 }, (_, i) => Buffer.alloc(100, i).toString('latin1')),
+  ]);
+  // Header, masking key, payload.
+  expect(kept[0]!.buffer.byteLength).toBe(4 + 4 + 1000);
+  for (const data of kept) expect(data.buffer.byteLength).toBeLessThanOrEqual(8192);
+});
+
+test('wss: who watches the bytes of the socket gets them as they came', async () => {
+  const { client, socket, tls } = await serveTls();
+  const watched: Buffer[] = [];
+  tls().on('data', (chunk: Buffer) => watched.push(chunk));
+  const messages: Buffer[] = [];
+  const all = deferred();
+  socket.on('message', (data) => messages.push(data) === 2 && all.resolve());
+  client.send(Buffer.alloc(1000, 'x'));
+  client.send(Buffer.alloc(1000, 'y'));
+  await all.promise;
+  for (const message of messages) message.fill('z');
+  const bytes = Buffer.concat(watched);
+  const payload = (at: number): string => {
+    const key = bytes.subarray(at + 4, at + 8);
+    return Buffer.from(bytes.subarray(at + 8, at + 1008).map((byte, i) => byte ^ key[i & 3]!)).toString();
+  };
+  expect([payload(0), payload(1008)]).toEqual(['x'.repeat(1000), 'y'.repeat(1000)]);
 });

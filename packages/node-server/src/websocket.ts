@@ -14,7 +14,7 @@ import {
 } from '@ws/connection';
 import { clock, rethrow } from './clock.ts';
 import { controlArguments } from './control-arguments.ts';
-import { platform, sendMemory } from './platform.ts';
+import { platform, platformOfGiven, sendMemory } from './platform.ts';
 import { SocketTransport } from './socket-transport.ts';
 import { Throttle } from './throttle.ts';
 import type { WebSocketEvents, WebSocketListener } from './websocket-events.ts';
@@ -93,7 +93,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
       role: 'server',
       transport,
       clock,
-      platform,
+      platform: transport.ownsChunks ? platformOfGiven : platform,
       sendMemory,
       limits: { maxMessagePayload: maxPayload },
       extensions: init.running,
