@@ -77,14 +77,14 @@ export const SIEGE = [
     name: 'compression bombs of 16 MiB',
     connections: 8,
     server: { echoUpTo: 4 * KIBI },
-    limit: 'concurrencyLimit (4) x 2 x maxPayload (16 MiB), and what waits',
+    limit: 'concurrencyLimit (4 at the most) x 2 x maxPayload (16 MiB), and what waits',
     bound: 4 * 2 * 16 * MEBI + 8 * READ * 2,
   },
   {
     name: 'compression bombs of 100 MiB',
     connections: 8,
     server: { echoUpTo: 4 * KIBI },
-    limit: 'concurrencyLimit (4) x 2 x maxPayload (16 MiB), and what waits',
+    limit: 'concurrencyLimit (4 at the most) x 2 x maxPayload (16 MiB), and what waits',
     bound: 4 * 2 * 16 * MEBI + 8 * READ * 4,
   },
   {

@@ -5,7 +5,10 @@ import { platform } from './platform.ts';
 
 /** How messages are compressed: the options of `@ws/permessage-deflate`, and one of zlib's. */
 export interface PerMessageDeflateOptions extends ServerOptions {
-  /** How many messages may be in the thread pool at a time, where those of over 2 KiB go, 1 or more. Default: 4. */
+  /**
+   * How many messages may be in the thread pool at a time, where those of over 2 KiB go, 1 or more. Default: as many as there are
+   * processors, and at most 4: more would only take the processor from the event loop.
+   */
   readonly concurrencyLimit?: number | undefined;
 }
 
@@ -30,7 +33,8 @@ export function readDeflate(options: boolean | PerMessageDeflateOptions = true):
     throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
   }
   const { concurrencyLimit, ...others } = options === true ? {} : options;
-  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, 4, 1);
+  const preset = Math.min(navigator.hardwareConcurrency, 4);
+  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, preset, 1);
   let zlib: Zlib | undefined;
   let loading: Promise<void> | undefined;
   const loaded: Zlib = {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { readInteger } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
 import { type PermessageDeflate, permessageDeflate, type ServerOptions } from '@ws/permessage-deflate';
@@ -6,7 +7,10 @@ import { platform } from './platform.ts';
 
 /** How messages are compressed: the options of `@ws/permessage-deflate`, and one of Node's. */
 export interface PerMessageDeflateOptions extends ServerOptions {
-  /** How many messages may be in the thread pool at a time, where those of over 2 KiB go, 1 or more. Default: 4, as many as it has threads. */
+  /**
+   * How many messages may be in the thread pool at a time, where those of over 2 KiB go, 1 or more. Default: as many as there are
+   * processors, and at most 4, the threads of the pool: more would only take the processor from the event loop.
+   */
   readonly concurrencyLimit?: number | undefined;
 }
 
@@ -19,7 +23,8 @@ export function readDeflate(
     throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
   }
   const { concurrencyLimit, ...others } = options === true ? {} : options;
-  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, 4, 1);
+  const preset = Math.min(availableParallelism(), 4);
+  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, preset, 1);
   const zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency });
   return [permessageDeflate(zlib, others)];
 }
