@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { open } from './raw-client.suite.ts';
-import { beginRead, givesWay } from './reading-turn.ts';
 import { deferred, serve } from './serve.suite.ts';
 
 test('a client whose messages take long gives way to the others after each read, and none of them is lost or late', async () => {
@@ -62,29 +61,4 @@ test('a socket that gives way is not read on if the application has paused it me
   client.send(...Array.from({ length: COUNT }, (_, i) => ({ opcode: 2, payload: Buffer.alloc(16_384, i) })));
   await Promise.all([all.promise, checked.promise]);
   expect(received).toEqual(Array.from({ length: COUNT }, (_, i) => i));
-});
-
-test('many that give way go on in their order, and no more of them in one turn than have the time', async () => {
-  const COUNT = 10;
-  let turn = 0;
-  const wentOn: { readonly i: number; readonly turn: number }[] = [];
-  const all = deferred();
-  for (let i = 0; i < COUNT; i++) {
-    const began = beginRead();
-    while (performance.now() < began + 1);
-    const goOn = (): void => {
-      wentOn.push({ i, turn });
-      if (wentOn.length === COUNT) all.resolve();
-    };
-    expect(givesWay({ goOn }, began)).toBe(true);
-  }
-  const count = (): void => {
-    turn++;
-    if (wentOn.length < COUNT) setImmediate(count);
-  };
-  setImmediate(count);
-  await all.promise;
-  expect(wentOn.map(({ i }) => i)).toEqual(Array.from({ length: COUNT }, (_, i) => i));
-  // Each took a millisecond, and a turn has two.
-  for (let i = 0; i <= turn; i++) expect(wentOn.filter((one) => one.turn === i).length).toBeLessThanOrEqual(2);
 });

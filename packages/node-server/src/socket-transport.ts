@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
 import { giveAway } from './platform.ts';
-import { beginRead, type GivesWay, givesWay, MUCH } from './reading-turn.ts';
+import { beginRead, isTurnOver, MUCH } from './reading-turn.ts';
 import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
@@ -32,12 +32,16 @@ function closed(this: Duplex): void {
   (this as Carrier)[TRANSPORT].closed();
 }
 
+function goOn(transport: SocketTransport): void {
+  transport.goOn();
+}
+
 const receiveShared = sharedReceive(function (this: Socket, chunk) {
   return (this as Duplex as Carrier)[TRANSPORT].received(chunk);
 });
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
-export class SocketTransport implements Transport, GivesWay {
+export class SocketTransport implements Transport {
   readonly copies: boolean;
   /** Whether what is read comes in buffers of its own. */
   readonly ownsChunks: boolean;
@@ -97,12 +101,13 @@ export class SocketTransport implements Transport, GivesWay {
     if (this.ownsChunks && this.#socket.listenerCount('data') === 1) giveAway(chunk, driver);
     else driver.received(chunk);
     this.#throttle?.bytes(length);
-    if (began === 0 || this.#paused || this.#givesWay) return true;
-    this.#givesWay = givesWay(this, began);
-    return !this.#givesWay;
+    if (began === 0 || this.#paused || this.#givesWay || !isTurnOver(began)) return true;
+    this.#givesWay = true;
+    setImmediate(goOn, this);
+    return false;
   }
 
-  /** The others have had their turn. */
+  /** The next turn has begun. */
   goOn(): void {
     this.#givesWay = false;
     if (!this.#paused) this.#socket.resume();
