@@ -365,12 +365,11 @@ export class MessageAssembler implements FrameSink {
     return undefined;
   }
 
-  /** Section 5.5.1, as far as the payload has come; the length 1 was refused with the header. */
+  /** Section 5.5.1, as far as the payload has come: a code that was legal is so again. The length 1 was refused with the header. */
   #judgeClose(payload: Uint8Array, from: number, to: number, last: boolean): PayloadViolation | undefined {
-    if (from < 2 && to >= 2 && !isWireCloseCode(readCloseCode(payload))) {
+    if (to >= 2 && !isWireCloseCode(readCloseCode(payload))) {
       return { violation: 'close-code-illegal', at: 1 };
     }
-    if (to <= 2) return undefined;
     this.#reason ??= new Utf8Validator();
     const bad = this.#reason.push(payload, Math.max(from, 2), to);
     if (bad !== -1) return { violation: 'close-reason-not-utf8', at: bad };
