@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { bigUint64Kernel } from './mask-biguint64.ts';
 import { int32Kernel, isAscii, type MaskKernel } from './mask-kernel.ts';
 import { Maskable } from './maskable.ts';
@@ -96,6 +96,47 @@ describe.each<[string, MaskKernel]>([
         }
       }
     }
+  });
+});
+
+describe('what the kernel is given', () => {
+  /** The ranges of the target. */
+  let ranges: [start: number, end: number][] = [];
+  const kernel: MaskKernel = {
+    wordBytes: 4,
+    words: () => expect.unreachable('32-bit words are at hand'),
+    xor: (_, start, end) => ranges.push([start, end]),
+  };
+  const maskable = (length: number) => new Maskable(new Uint8Array(length), kernel);
+
+  beforeEach(() => {
+    ranges = [];
+  });
+
+  test('from 65 bytes on, all of them', () => {
+    maskable(200).mask(50, 114, maskingKey);
+    maskable(200).mask(0, 64, maskingKey);
+    expect(ranges).toEqual([]);
+    maskable(200).mask(50, 115, maskingKey);
+    expect(ranges).toEqual([[50, 115]]);
+  });
+
+  test('what ends in a whole word of both buffers', () => {
+    for (const [target, source] of [
+      [104, 104],
+      [103, 104],
+      [104, 103],
+    ] as const) {
+      maskable(target).xor(10, maskable(source), 10, 101, maskingKey, false);
+      maskable(target).xorWords(10, maskable(source), 10, 101, maskingKey);
+    }
+    // xor leaves the rest to a loop, xorWords all.
+    expect(ranges).toEqual([
+      [10, 101],
+      [8, 104],
+      [10, 96],
+      [10, 96],
+    ]);
   });
 });
 

@@ -99,6 +99,20 @@ test('F2: a huge legal length is refused on the header, and nothing is allocated
   expect(decode('827f 001fffffffffffff')).toEqual(['frame-too-big 1009 @9']);
 });
 
+test('a frame that is whole in its chunk keeps to the limits, and to the shortest form of its length', () => {
+  const payload = '41'.repeat(7);
+  expect(decode(`8207 ${payload}`, 'client', { maxFramePayload: 6 })).toEqual(['frame-too-big 1009 @1']);
+  expect(decode(`8207 ${payload}`, 'client', { maxFramePayload: 7, maxMessagePayload: 6 })).toEqual([
+    'message-too-big 1009 @1',
+  ]);
+  expect(decode(`827e 0007 ${payload}`)).toEqual(['length-not-minimal 1002 @3']);
+});
+
+test('of the limit of a message, the one before it has used nothing', () => {
+  const message = '0202 4141 8001 42';
+  expect(decode(message + message, 'client', { maxMessagePayload: 4 })).toEqual(['binary 414142', 'binary 414142']);
+});
+
 test('F11: bad text fails at its first bad byte, long before its end', () => {
   expect(decode('017f 0000000000100000 41 ed a0')).toEqual(['text-not-utf8 1007 @12']);
 });

@@ -73,6 +73,14 @@ test('a lying header costs at most 16 times what has arrived', () => {
   }
 });
 
+test('a message has all of its memory when a sixteenth of it has come, and before that twice what has', () => {
+  expect(progress(62_499, 1_000_000).bufferedBytes).toBe(2 * 62_499);
+  expect(progress(62_500, 1_000_000).bufferedBytes).toBe(1_000_000);
+  const decoder = progress(10, 1_000_000);
+  decoder.push(new Uint8Array(70_000));
+  expect(decoder.bufferedBytes).toBe(1_000_000);
+});
+
 test('M1: 200,000 fragments of one byte take less than 1 MiB beyond the message', () => {
   let message: Uint8Array | undefined;
   const decoder = new MessageDecoder(
