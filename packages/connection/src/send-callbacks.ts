@@ -4,7 +4,7 @@ import type { Clock } from './transport.ts';
 /** Is told when the bytes of a `send` have been written, or why they never will be. */
 export type SendCallback = (error?: Error) => void;
 
-/** Calls whoever waits; what they throw is the caller's to mind. */
+/** Who calls them, and minds what they throw. */
 export interface SendCallbacksEvents {
   /** The bytes of earlier sends have been written, or will not be: call whoever waits. */
   settled(callbacks: readonly SendCallback[], error: Error | undefined): void;
@@ -15,7 +15,7 @@ interface Waiting {
   readonly until: number;
 }
 
-/** Who waits for a `send`: each is told once, in the order of the sends, and never before its `send` has returned. */
+/** Who waits for a `send`: each is told once and never before its `send` has returned; of those that were taken, in their order. */
 export class SendCallbacks {
   readonly #clock: Clock;
   readonly #events: SendCallbacksEvents;
