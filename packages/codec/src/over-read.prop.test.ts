@@ -70,7 +70,7 @@ describe('chunks in the midst of noise, and memory that was not zeroed', () => {
         const [noise, platform, newRecorder] = rest;
         const recorder = newRecorder();
         const decoder = new MessageDecoder(rules, rules, recorder, platform);
-        pushSurrounded(decoder, bytes, cuts, noise, platform.givesChunks);
+        pushSurrounded(decoder, bytes, cuts, noise, platform.givesChunks === true);
         const { events, violation } = decodeNaively(bytes, { ...rules, ended: false });
         expect(recorder.transcript()).toEqual(transcript(events, violation));
       }),
@@ -100,7 +100,7 @@ describe('chunks in the midst of noise, and memory that was not zeroed', () => {
           const stream = rawFrames(frames);
           const recorder = newRecorder();
           const decoder = new MessageDecoder({ role: 'server' }, {}, recorder, platform);
-          pushSurrounded(decoder, stream, cuts, noise, platform.givesChunks);
+          pushSurrounded(decoder, stream, cuts, noise, platform.givesChunks === true);
           const { events, violation } = decodeNaively(stream, { role: 'server' });
           // As long strings, these would take more time than all the rest.
           const payloads = (events: readonly StreamEvent[]) =>
