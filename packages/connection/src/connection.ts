@@ -161,7 +161,7 @@ export class Connection {
   /**
    * Takes bytes of the peer and delivers what they complete.
    *
-   * @param chunk read during the call only; neither written nor kept
+   * @param chunk read during the call only; neither written nor kept, unless `platform.givesChunks` says so
    * @param at where in the chunk to start
    * @returns how many bytes were taken. Fewer than there are after `hold`, while too many pongs wait for `take`, or while an
    *   extension decodes: keep the rest, stop reading the transport, and go on after `release`, `take` or `sink.decoded()`

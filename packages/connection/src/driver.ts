@@ -175,7 +175,7 @@ export class Driver {
   /**
    * The transport has read bytes.
    *
-   * @param chunk read during the call only; neither written nor kept
+   * @param chunk read during the call only; neither written nor kept, unless `platform.givesChunks` says so
    */
   received(chunk: Uint8Array): void {
     if (this.#pulse !== undefined) this.#pulse.heard = true;

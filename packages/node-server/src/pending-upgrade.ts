@@ -91,7 +91,7 @@ export class PendingUpgrade {
     if (socket.destroyed) gone();
   }
 
-  /** Hands the socket over: nothing of this listens any more. Returns what the client has sent already. */
+  /** Hands the socket over: nothing of this listens any more. Returns a copy of what the client has sent already. */
   release(): Uint8Array {
     this.#stopWatching?.();
     this.socket.off('error', ignore);

@@ -34,22 +34,13 @@ export const platform: Platform & { readonly memory: MessageMemory } = {
 /** A message keeps no more than so much memory beside its own alive: as with a slab of the codec (row M6). */
 const MOST_KEPT = 8192;
 
-let given: Uint8Array | undefined;
-
 /**
- * The same for connections whose chunks may be given away: TLS gives each record as a buffer of its own, and messages that lie whole in one
+ * The same for connections whose chunks are given away: TLS gives each record as a buffer of its own, and messages that lie whole in one
  * need no copy.
  */
 export const platformOfGiven: Platform = {
   ...platform,
-  givesChunks: (chunk, length) => chunk === given && chunk.buffer.byteLength <= Math.max(length, MOST_KEPT),
+  givesChunks: (chunk, length) => chunk.buffer.byteLength <= Math.max(length, MOST_KEPT),
 };
-
-/** Gives a chunk away, for the time of a call: nobody else has its bytes. */
-export function giveAway(chunk: Uint8Array, to: { received(chunk: Uint8Array): void }): void {
-  given = chunk;
-  to.received(chunk);
-  given = undefined;
-}
 
 export const sendMemory: SendMemory = new SendMemory();

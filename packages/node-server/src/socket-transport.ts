@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
-import { giveAway } from './platform.ts';
 import { beginRead, isTurnOver, MUCH } from './reading-turn.ts';
 import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
@@ -43,7 +42,7 @@ const receiveShared = sharedReceive(function (this: Socket, chunk) {
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
 export class SocketTransport implements Transport {
   readonly copies: boolean;
-  /** Whether what is read comes in buffers of its own. */
+  /** Whether the driver is given what is read, each time a buffer of its own: it may write to it, and keep it. */
   readonly ownsChunks: boolean;
   readonly #socket: Duplex;
   readonly #isPlain: boolean;
@@ -54,7 +53,7 @@ export class SocketTransport implements Transport {
   #driver: Driver | undefined;
   #throttle: Throttle | undefined;
   #error: Error | undefined;
-  /** The driver has paused; the socket gives way to the others. */
+  /** The driver has paused; the socket gives way to the others until the next turn. */
   #paused = false;
   #givesWay = false;
 
@@ -96,10 +95,9 @@ export class SocketTransport implements Transport {
   received(chunk: Uint8Array): boolean {
     const { length } = chunk;
     const began = length < MUCH ? 0 : beginRead();
-    const driver = this.#driver!;
     // Who watches the bytes of a socket has them, too.
-    if (this.ownsChunks && this.#socket.listenerCount('data') === 1) giveAway(chunk, driver);
-    else driver.received(chunk);
+    const watched = this.ownsChunks && this.#socket.listenerCount('data') > 1;
+    this.#driver?.received(watched ? new Uint8Array(chunk) : chunk);
     this.#throttle?.bytes(length);
     if (began === 0 || this.#paused || this.#givesWay || !isTurnOver(began)) return true;
     this.#givesWay = true;
