@@ -7,10 +7,8 @@ export type HeaderFields = readonly (readonly [name: string, value: string])[];
 export function headerValues(headers: HeaderFields, name: string): string[] {
   const wanted = name.toLowerCase();
   const values: string[] = [];
-  // Not taken apart in the loop: that goes by way of an iterator for each field.
-  for (const field of headers) {
-    const name = field[0];
-    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(trimBlanks(field[1]));
+  for (const [name, value] of headers) {
+    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(trimBlanks(value));
   }
   return values;
 }

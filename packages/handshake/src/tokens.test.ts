@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import {
   checkUniqueTokens,
+  isText,
   isTextChar,
   isToken,
   isTokenChar,
+  isVisible,
   isVisibleChar,
   listElements,
   trimBlanks,
@@ -19,6 +21,21 @@ test('each char code up to 0x2ff against the RFC 9110 character classes', () => 
   expect(accepted(isVisibleChar)).toEqual(matching(/^[\x21-\x7e]$/));
   expect(accepted(isTextChar)).toEqual(matching(/^[\t\x20-\x7e\x80-\xff]$/));
   for (const isChar of [isTokenChar, isVisibleChar, isTextChar]) expect(isChar(Number.NaN)).toBe(false);
+});
+
+test.each([
+  ['token', isToken, isTokenChar],
+  ['target', isVisible, isVisibleChar],
+  ['value', isText, isTextChar],
+] as const)('a %s is judged as each of its chars is, wherever that stands', (_, isWhole, isChar) => {
+  for (const code of codes) {
+    const char = String.fromCharCode(code);
+    for (const text of [char, `a${char}`, `${char}a`, `a${char}a`, `${char}${char}`]) {
+      expect(isWhole(text), JSON.stringify(text)).toBe(isChar(code));
+    }
+  }
+  for (const other of [undefined, null, 13, ['a'], new String('a')]) expect(isWhole(other)).toBe(false);
+  expect(isWhole('')).toBe(isWhole === isText);
 });
 
 test('a token is one or more chars', () => {
