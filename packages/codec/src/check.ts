@@ -19,6 +19,13 @@ export function checkInteger(value: unknown, name: string, min: number, max: num
   }
 }
 
+/** Throws unless `length` bytes have room at `at` in `target`. The words are made for who reads them: they cost more than a short frame. */
+export function checkPlace(at: unknown, what: string, length: number, target: Uint8Array): asserts at is number {
+  const last = target.length - length;
+  if (Number.isInteger(at) && (at as number) >= 0 && (at as number) <= last) return;
+  checkInteger(at, `the place of ${what} of ${length} bytes in a target of ${target.length}`, 0, last);
+}
+
 /** Reads a limit in bytes: absent means the default, 0 means 0, and nothing means "unlimited" by accident (row M8). */
 export function readLimit(value: number | undefined, name: string, preset: number): number {
   if (value === undefined) return preset;

@@ -1,4 +1,4 @@
-import { checkBytes, checkInteger } from './check.ts';
+import { checkBytes, checkInteger, checkPlace } from './check.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import {
   byte0Of,
@@ -66,7 +66,7 @@ export function encodeFrameInto(
   if (maskingKey !== undefined) checkMaskingKey(maskingKey);
   const { length } = payload;
   const frameBytes = frameHeaderBytes(length, maskingKey !== undefined) + length;
-  checkInteger(at, `the place of a frame of ${frameBytes} bytes in ${bytes.length}`, 0, bytes.length - frameBytes);
+  checkPlace(at, 'a frame', frameBytes, bytes);
   const start = writeHeader(bytes, at, byte0Of(frame), length, maskingKey);
   const end = start + length;
   if (maskingKey === undefined) copyRange(bytes, start, payload, 0, length);

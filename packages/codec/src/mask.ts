@@ -1,4 +1,4 @@
-import { checkBytes, checkInteger } from './check.ts';
+import { checkBytes, checkInteger, checkPlace } from './check.ts';
 import { int32Kernel, maskBytes, WORDS_FROM } from './mask-kernel.ts';
 import { asWord, checkMaskingKey, turn } from './masking-key.ts';
 
@@ -65,6 +65,6 @@ export function maskInto(target: Uint8Array, at: number, data: Uint8Array, maski
   checkBytes(data, 'data');
   checkMaskingKey(maskingKey);
   checkInteger(phase, 'the phase', 0, Number.MAX_SAFE_INTEGER);
-  checkInteger(at, `the place of ${data.length} bytes in a target of ${target.length}`, 0, target.length - data.length);
+  checkPlace(at, 'data', data.length, target);
   maskRange(target, at, data, 0, data.length, turn(maskingKey, phase % 4));
 }

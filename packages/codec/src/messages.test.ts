@@ -83,13 +83,16 @@ test.each<[string, () => unknown]>([
   ['a masking key must be an integer from -2147483648 to 4294967295, got 4294967296', () => applyMask(bytes, 2 ** 32)],
   ['the phase must be an integer from 0 to 9007199254740991, got -1', () => applyMask(bytes, 1, -1)],
   ['the phase must be an integer from 0 to 9007199254740991, got NaN', () => maskInto(bytes, 0, bytes, 1, Number.NaN)],
-  ['the place of 4 bytes in a target of 4 must be an integer from 0 to 0, got 1', () => maskInto(bytes, 1, bytes, 1)],
+  [
+    'the place of data of 4 bytes in a target of 4 must be an integer from 0 to 0, got 1',
+    () => maskInto(bytes, 1, bytes, 1),
+  ],
   [
     'opcode must be an integer from 0 to 15, got -1',
     () => encodeFrameInto(bytes, 0, { opcode: -1, payload: bytes.subarray(2) }),
   ],
   [
-    'the place of a frame of 4 bytes in 4 must be an integer from 0 to 0, got 1',
+    'the place of a frame of 4 bytes in a target of 4 must be an integer from 0 to 0, got 1',
     () => encodeFrameInto(bytes, 1, { opcode: 1, payload: bytes.subarray(2) }),
   ],
   ['the start must be an integer from 0 to 4, got 5', () => new Maskable(bytes).mask(5, 5, 1)],
