@@ -5,8 +5,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
-import { WebSocketServer as OurServer } from '@ws/node-server';
-import { WebSocketServer as TheirServer } from 'ws';
 
 const [name, folder] = process.argv.slice(2);
 const address = { port: 0, host: '127.0.0.1' };
@@ -15,15 +13,18 @@ const https =
     ? undefined
     : createServer({ cert: readFileSync(join(folder, 'cert.pem')), key: readFileSync(join(folder, 'key.pem')) });
 const options = https === undefined ? address : { server: https };
+// Each process has loaded what it measures, and no more.
 if (name === 'ws') {
-  const server = new TheirServer(options);
+  const { WebSocketServer } = await import('ws');
+  const server = new WebSocketServer(options);
   start(server, (data, binary, publisher) => {
     for (const client of server.clients) {
       if (client !== publisher && client.readyState === client.OPEN) client.send(data, { binary });
     }
   });
 } else {
-  const server = new OurServer(options);
+  const { WebSocketServer } = await import('@ws/node-server');
+  const server = new WebSocketServer(options);
   start(server, (data, binary, publisher) => server.broadcast(data, { binary, except: publisher }));
 }
 https?.listen(address);

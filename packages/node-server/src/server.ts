@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Data, PreparedMessage, type PrepareOptions } from '@ws/connection';
@@ -7,7 +7,7 @@ import { type HandshakeError, serializeExtensions } from '@ws/handshake';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
 import { rethrow } from './clock.ts';
 import { type CloseOptions, drain } from './drain.ts';
-import { answerPlainRequest } from './http.ts';
+import { answerPlainRequest, createHttpServer } from './http.ts';
 import { hookMessages } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { platform } from './platform.ts';
@@ -99,7 +99,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     });
     const { port, proxyProtocol, handshakeTimeout } = this.#settings;
     if (port !== undefined) {
-      this.#http = createServer(answerPlainRequest);
+      this.#http = createHttpServer(answerPlainRequest);
       this.#http.on('error', this.#failed);
     } else this.#http = options.server as Server | undefined;
     if (this.#http !== undefined) {
