@@ -213,7 +213,8 @@ export class Connection {
   }
 
   /**
-   * Takes the bytes that are to be written, in order. Those of a payload over 4 KiB that a server sends are the sender's own.
+   * Takes the bytes that are to be written, in order. Those of a payload over 4 KiB (or the `copyUpTo` of
+   * its {@link SendMemory}) that a server sends are the sender's own.
    *
    * @param maxBytes at most so many of them, so that the rest stays here. Default: all
    */

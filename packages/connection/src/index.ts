@@ -15,7 +15,7 @@ export { type HeartbeatSettings, readHeartbeat } from './read-heartbeat.ts';
 export { PauseReason } from './reader.ts';
 export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './runtime.ts';
 export type { SendCallback } from './send-callbacks.ts';
-export { SendMemory, type Slab } from './send-memory.ts';
+export { SendMemory, type SendMemoryOptions, type Slab } from './send-memory.ts';
 export type { SendOptions } from './sender.ts';
 export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
 export {

@@ -2,8 +2,8 @@ import { bytesOf, maskingKey, rawFrame } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { flat } from './endpoint.suite.ts';
-import { COPY_UP_TO, Outbox } from './outbox.ts';
-import { SendMemory } from './send-memory.ts';
+import { Outbox } from './outbox.ts';
+import { COPY_UP_TO, SendMemory } from './send-memory.ts';
 
 const fields = (payload: Uint8Array, key?: number) => ({
   fin: true,
@@ -18,7 +18,7 @@ const fields = (payload: Uint8Array, key?: number) => ({
 /** Sizes on both sides of every change: the header's forms, the copy, and what fills a slab. */
 const size = fc.oneof(
   fc.nat({ max: 200 }),
-  fc.constantFrom(0, 32, 33, 125, 126, COPY_UP_TO - 1, COPY_UP_TO, COPY_UP_TO + 1, 65535, 65536),
+  fc.constantFrom(0, 32, 33, 125, 126, COPY_UP_TO - 1, COPY_UP_TO, COPY_UP_TO + 1, 65_522, 65_523, 65_535, 65_536),
 );
 
 test('whatever connections share the memory, each takes its own frames, in order, and what it took does not change until given back', () => {
@@ -27,42 +27,47 @@ test('whatever connections share the memory, each takes its own frames, in order
     bytes: fc.tuple(size, fc.integer()).map(([length, seed]) => bytesOf(length, seed)),
     key: fc.option(maskingKey(), { nil: undefined }),
   });
+  const copyUpTo = fc.constantFrom(undefined, 10_000, 65_522);
   const take = fc.record({
     box: fc.nat({ max: 2 }),
     most: fc.oneof(fc.nat({ max: 10_000 }), fc.constant(1e9)),
     giveBack: fc.boolean(),
   });
   fc.assert(
-    fc.property(fc.array(fc.oneof({ weight: 4, arbitrary: add }, take), { maxLength: 60 }), (steps) => {
-      const memory = new SendMemory();
-      const boxes = [0, 1, 2].map(() => ({
-        box: new Outbox(memory),
-        waiting: [] as Uint8Array[],
-        taken: [] as Uint8Array[],
-        wire: [] as Uint8Array[],
-      }));
-      for (const step of steps) {
-        const it = boxes[step.box]!;
-        if ('bytes' in step) {
-          it.box.add(fields(step.bytes, step.key), step.bytes);
-          it.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
-        } else {
-          const chunks = it.box.take(step.most);
-          it.taken.push(...(step.giveBack ? [flat(chunks)] : chunks));
-          if (step.giveBack) it.box.giveBack();
-          const waiting = flat(it.waiting.splice(0));
-          const length = Math.min(step.most, waiting.length);
-          expect(flat(chunks).length).toBe(length);
-          it.wire.push(waiting.subarray(0, length));
-          it.waiting.push(waiting.subarray(length));
+    fc.property(
+      copyUpTo,
+      fc.array(fc.oneof({ weight: 4, arbitrary: add }, take), { maxLength: 60 }),
+      (copyUpTo, steps) => {
+        const memory = new SendMemory({ copyUpTo });
+        const boxes = [0, 1, 2].map(() => ({
+          box: new Outbox(memory),
+          waiting: [] as Uint8Array[],
+          taken: [] as Uint8Array[],
+          wire: [] as Uint8Array[],
+        }));
+        for (const step of steps) {
+          const it = boxes[step.box]!;
+          if ('bytes' in step) {
+            it.box.add(fields(step.bytes, step.key), step.bytes);
+            it.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
+          } else {
+            const chunks = it.box.take(step.most);
+            it.taken.push(...(step.giveBack ? [flat(chunks)] : chunks));
+            if (step.giveBack) it.box.giveBack();
+            const waiting = flat(it.waiting.splice(0));
+            const length = Math.min(step.most, waiting.length);
+            expect(flat(chunks).length).toBe(length);
+            it.wire.push(waiting.subarray(0, length));
+            it.waiting.push(waiting.subarray(length));
+          }
+          expect(it.box.bytes).toBe(flat(it.waiting).length);
         }
-        expect(it.box.bytes).toBe(flat(it.waiting).length);
-      }
-      for (const { box, waiting, taken, wire } of boxes) {
-        expect(Buffer.compare(flat([...taken, ...box.take()]), flat([...wire, ...waiting]))).toBe(0);
-        expect(box.take()).toEqual([]);
-      }
-    }),
+        for (const { box, waiting, taken, wire } of boxes) {
+          expect(Buffer.compare(flat([...taken, ...box.take()]), flat([...wire, ...waiting]))).toBe(0);
+          expect(box.take()).toEqual([]);
+        }
+      },
+    ),
     { numRuns: 80 },
   );
 });
@@ -101,6 +106,26 @@ test('a slab is filled before the next is made, and an idle memory has none', ()
   box.add(fields(bytes), bytes);
   expect(memory.slab).not.toBe(first);
   expect(box.take().map((chunk) => chunk.length)).toEqual([15 * (COPY_UP_TO + 4), COPY_UP_TO + 4]);
+});
+
+test.each([
+  [undefined, 4096],
+  [4096, 4096],
+  [30_000, 30_000],
+  [65_522, 65_522],
+])('a memory with copyUpTo %s copies up to %d bytes beside their header, and no more', (copyUpTo, most) => {
+  const box = new Outbox(new SendMemory({ copyUpTo }));
+  for (const length of [most, most + 1]) box.add(fields(new Uint8Array(length)), new Uint8Array(length));
+  expect(box.take().map((chunk) => chunk.length)).toEqual([4 + most + 4, most + 1]);
+});
+
+test('copyUpTo is what has room in a slab, with the longest header', () => {
+  for (const copyUpTo of [0, 4095, 65_523, 5000.5]) {
+    expect(() => new SendMemory({ copyUpTo })).toThrow(
+      RangeError(`copyUpTo must be an integer from 4096 to 65522, got ${copyUpTo}`),
+    );
+  }
+  expect(() => new SendMemory({ copyUpTo: '1' as never })).toThrow(TypeError);
 });
 
 test('memory is reserved to the last byte', () => {

@@ -1,9 +1,6 @@
 import { applyMask, type FrameHeaderFields, frameHeaderBytes, maskInto, writeFrameHeader } from '@ws/codec';
 import type { SendMemory, Slab } from './send-memory.ts';
 
-/** Up to here a payload is copied beside its header: cheaper than one more chunk to write, and the caller may reuse it at once. */
-export const COPY_UP_TO = 4096;
-
 /** Up to so many bytes of ours that lie apart are copied into one chunk: cheaper than a write of many pieces. */
 const GATHER_UP_TO = 16_384;
 
@@ -49,12 +46,12 @@ export class Outbox {
 
   /**
    * Queues a frame. With a masking key the payload is masked into memory of our own; without one, a payload of
-   * over 4 KiB is queued as it is, and must not change until it has been written.
+   * over the memory's `copyUpTo` is queued as it is, and must not change until it has been written.
    */
   add(fields: FrameHeaderFields, payload: Uint8Array): void {
     const { maskingKey } = fields;
     const headerBytes = frameHeaderBytes(payload.length, maskingKey !== undefined);
-    if (payload.length <= COPY_UP_TO) {
+    if (payload.length <= this.#memory.copyUpTo) {
       const at = this.#place(headerBytes + payload.length, fields);
       const slab = this.#memory.slab.bytes;
       if (maskingKey === undefined) copy(slab, at, payload);

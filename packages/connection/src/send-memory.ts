@@ -1,4 +1,22 @@
+import { readInteger } from './integer.ts';
+
 const SLAB_BYTES = 65_536;
+
+/** The longest header, RFC 6455 section 5.2: 2 bytes, 8 of length and a masking key. */
+const HEADER_BYTES = 14;
+
+/** Up to here a payload is copied beside its header, at least: cheaper than one more chunk to write, and the caller may reuse it at once. */
+export const COPY_UP_TO = 4096;
+
+/** What a {@link SendMemory} may be told. */
+export interface SendMemoryOptions {
+  /**
+   * Up to here, in bytes, a payload is copied beside its header, from 4,096 to 65,522; a longer one that a server sends is
+   * a chunk of its own. Default: 4,096, for transports that write many chunks in one call. Where each costs a call, or
+   * would be copied into fresh memory, more is faster.
+   */
+  readonly copyUpTo?: number | undefined;
+}
 
 /**
  * So many slabs that nobody needs are kept for later, 1.5 MiB: what a turn of the event loop sends to many connections. With a third of
@@ -23,7 +41,14 @@ export interface Slab {
 export class SendMemory {
   /** Where the next frame goes. */
   slab: Slab = { bytes: new Uint8Array(0), used: 0, back: 0 };
+  /** See {@link SendMemoryOptions.copyUpTo}. */
+  readonly copyUpTo: number;
   readonly #spare: Slab[] = [];
+
+  /** @throws TypeError or RangeError for an option that is of the wrong kind */
+  constructor(options: SendMemoryOptions = {}) {
+    this.copyUpTo = readInteger(options.copyUpTo, 'copyUpTo', SLAB_BYTES - HEADER_BYTES, COPY_UP_TO, COPY_UP_TO);
+  }
 
   /** Sees to it that `length` bytes, at most 64 KiB, are free in the slab from `used` on. */
   reserve(length: number): void {

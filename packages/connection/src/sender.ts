@@ -1,9 +1,9 @@
 import { Opcode } from '@ws/codec';
 import { type Data, toBytes } from './data.ts';
 import { type Encoded, type EncodeOptions, type Extension, isLater } from './extension.ts';
-import { COPY_UP_TO, Outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 import { mustBeText, PreparedMessage } from './prepared.ts';
-import type { SendMemory } from './send-memory.ts';
+import { COPY_UP_TO, type SendMemory } from './send-memory.ts';
 
 /** How a message is sent. */
 export interface SendOptions {

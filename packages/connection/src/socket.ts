@@ -3,9 +3,9 @@ import { Driver } from './driver.ts';
 import type { DriverOptions } from './driver-options.ts';
 import { type Message, MessageQueue } from './message-queue.ts';
 import { NotSentError } from './not-sent-error.ts';
-import { COPY_UP_TO } from './outbox.ts';
 import { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';
 import type { SendCallback } from './send-callbacks.ts';
+import { COPY_UP_TO } from './send-memory.ts';
 import type { SendOptions } from './sender.ts';
 import type { Clock, Transport } from './transport.ts';
 
@@ -47,6 +47,8 @@ const DONE: Promise<void> = Promise.resolve();
 export class Socket {
   readonly #driver: Driver;
   readonly #queue: MessageQueue;
+  /** Up to here, in bytes, data is the caller's again at once. An extension may take its time with more than it has to copy. */
+  readonly #copied: number;
   /** Who waits for room, together. */
   #room:
     | { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
@@ -61,6 +63,8 @@ export class Socket {
     this.closed = new Promise((resolve) => {
       tellEnd = resolve;
     });
+    const { extensions = [], sendMemory } = others;
+    this.#copied = (extensions.length === 0 && sendMemory?.copyUpTo) || COPY_UP_TO;
     this.#queue = new MessageQueue({ pause: () => this.#driver.pause(), resume: () => this.#driver.resume() });
     this.#driver = new Driver({
       ...others,
@@ -112,7 +116,8 @@ export class Socket {
    * Sends a message: a string as text, anything else as binary unless `binary` says otherwise.
    *
    * The promise is fulfilled once more may be sent and the data is the caller's again: at once, unless 64 KiB wait to be
-   * written or the data is binary of over 4 KiB, which is written from where it lies. It rejects with
+   * written or the data is binary of over 4 KiB, which is written from where it lies (or over the `copyUpTo` of the
+   * {@link SendMemory}, without an extension). It rejects with
    * a {@link NotSentError} if the connection is not open, ends before that, or `overflow` refuses the message. Nothing happens if
    * nobody waits for it: the connection's end is told to whoever listens.
    *
@@ -123,7 +128,7 @@ export class Socket {
       toBytes(data, 'data');
       return this.#refused();
     }
-    if (this.#driver.overfull || (typeof data !== 'string' && data.byteLength > COPY_UP_TO)) {
+    if (this.#driver.overfull || (typeof data !== 'string' && data.byteLength > this.#copied)) {
       return this.#told((callback) => this.#driver.send(data, options, callback));
     }
     return this.#driver.send(data, options) ? DONE : this.#awaitRoom();

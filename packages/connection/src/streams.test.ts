@@ -1,8 +1,15 @@
 import { ProtocolError } from '@ws/codec';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { closeFrame, peerBytes, text } from './endpoint.suite.ts';
-import { NotSentError, openStreams, StreamsTransport } from './index.ts';
+import { closeFrame, flat, peerBytes, text } from './endpoint.suite.ts';
+import {
+  type Extension,
+  NotSentError,
+  openStreams,
+  SendMemory,
+  type SocketOptions,
+  StreamsTransport,
+} from './index.ts';
 import { ManualStreams, pipe, settle, sockets } from './streams.suite.ts';
 
 describe('a client and a server over two streams', () => {
@@ -162,6 +169,41 @@ describe('backpressure', () => {
     await Promise.all([large, room]);
     expect(done).toEqual(['a', 'b', 'large', 'c']);
     expect(socket.bufferedAmount).toBe(0);
+  });
+});
+
+describe('data is the caller’s again', () => {
+  const plain: Extension = { rsv: 0x40, decode: (payload) => payload, encode: () => undefined };
+  test.each<[string, Partial<SocketOptions>, number]>([
+    ['by itself', {}, 4096],
+    ['with memory that copies more', { sendMemory: new SendMemory({ copyUpTo: 20_000 }) }, 20_000],
+    ['and an extension', { sendMemory: new SendMemory({ copyUpTo: 20_000 }), extensions: [plain] }, 4096],
+  ])('%s: at once or when it is written', async (_name, options, most) => {
+    const streams = new ManualStreams();
+    const socket = openStreams(streams, { role: 'server', runtime: globalThis, ...options });
+    const done: number[] = [];
+    for (const length of [most, most + 1]) {
+      const data = new Uint8Array(length).fill(1);
+      void socket.send(data).then(() => {
+        done.push(length);
+        data.fill(2);
+      });
+      await settle();
+    }
+    expect(done).toEqual([most]);
+    expect(streams.written.length).toBe(1);
+    expect(
+      flat(streams.written)
+        .subarray(4)
+        .every((byte) => byte === 1),
+    ).toBe(true);
+    streams.finish();
+    await settle();
+    streams.finish();
+    await settle();
+    streams.finish();
+    await settle();
+    expect(done).toEqual([most, most + 1]);
   });
 });
 

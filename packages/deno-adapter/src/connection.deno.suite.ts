@@ -227,6 +227,21 @@ test('backpressure: send waits for a client that does not read, and goes on with
   }
 });
 
+test('sent data of up to 48 KiB is the caller’s again at once, and the client gets what it was', async () => {
+  const { socket, handler } = accepting();
+  await using server = start({}, handler);
+  await using peer = await Peer.open(server.port);
+  const sender = await socket;
+  const data = new Uint8Array(49_152).fill(1);
+  await sender.send(data);
+  assert.ok(sender.bufferedAmount >= data.length, 'nothing has left yet');
+  data.fill(2);
+  await sender.send(new Uint8Array(49_153));
+  assert.equal(sender.bufferedAmount, 0);
+  const [first] = await peer.received(2);
+  assert.ok(first!.endsWith(` 49152:${'01'.repeat(49_152)}`), first!.slice(0, 100));
+});
+
 test('backpressure: whoever waits for room is told when the connection ends', async () => {
   const { socket, handler } = accepting();
   await using server = start({}, handler);
