@@ -73,7 +73,8 @@ export class Outbox {
   /** Takes what waits, in order, at most so many bytes of it. */
   take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     this.#seal();
-    if (this.#chunks.length > 1 && !this.#hasPayload && this.#bytes <= Math.min(GATHER_UP_TO, maxBytes)) this.#gather();
+    const most = Math.min(Math.max(GATHER_UP_TO, this.#memory.copyUpTo), maxBytes);
+    if (this.#chunks.length > 1 && !this.#hasPayload && this.#bytes <= most) this.#gather();
     const chunks = this.#chunks;
     const whole = this.#bytes <= maxBytes;
     // What has to be written in parts is not worth the count: its memory goes with it.

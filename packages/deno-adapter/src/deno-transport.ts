@@ -10,9 +10,6 @@ const LARGE_BYTES = 65_536;
 /** After so many reads that a small memory would have had room for, it has a small one again. */
 const SMALL_READS = 32;
 
-/** Up to here, in bytes, chunks are copied together: a write of its own costs more. */
-const COPY_UP_TO = 65_536;
-
 /** A connection of Deno as the transport of a driver. */
 export class DenoTransport implements Transport {
   /** A write is done once the system has it. */
@@ -74,9 +71,8 @@ export class DenoTransport implements Transport {
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
-    const bytes = chunks.length === 1 ? chunks[0]! : gather(chunks);
-    if (bytes === undefined) void this.#writeEach(chunks);
-    else this.#write(bytes);
+    if (chunks.length === 1) this.#write(chunks[0]!);
+    else void this.#writeEach(chunks);
     return false;
   }
 
@@ -141,18 +137,4 @@ export class DenoTransport implements Transport {
     this.resume();
     this.#driver.lost(error);
   }
-}
-
-/** The chunks in one; undefined if they are too long to be copied. */
-function gather(chunks: readonly Uint8Array[]): Uint8Array | undefined {
-  let length = 0;
-  for (const chunk of chunks) length += chunk.length;
-  if (length > COPY_UP_TO) return undefined;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
