@@ -1,6 +1,6 @@
 import { CloseCode, decodeUtf8, encodeClose, isWireCloseCode } from '@ws/codec';
 import { type Data, toBytes } from './data.ts';
-import type { Message } from './message-queue.ts';
+import type { Message } from './message.ts';
 import type { Clock } from './transport.ts';
 
 /**

@@ -2,7 +2,8 @@ import { bytesOf } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { utf8 } from './endpoint.suite.ts';
-import { type Message, MessageQueue } from './message-queue.ts';
+import type { Message } from './message.ts';
+import { MessageQueue } from './message-queue.ts';
 
 function make(): { queue: MessageQueue; flow: string[] } {
   const flow: string[] = [];

@@ -1,9 +1,5 @@
-import { decodeUtf8 } from '@ws/codec';
-
-/** A message as an async iterator gives it: text as a string. */
-export type Message<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> =
-  | { readonly data: string; readonly isBinary: false }
-  | { readonly data: Bytes; readonly isBinary: true };
+import type { QueuedMessage } from './message.ts';
+import { MessageIterator, type MessageSource } from './message-iterator.ts';
 
 /** With so many bytes of messages waiting, reading stops: the amount that one read of a socket gives. */
 const PAUSE_AT = 65_536;
@@ -14,17 +10,11 @@ const RESUME_AT = PAUSE_AT / 2;
 /** What an empty message costs beside its bytes, so that a flood of them counts as well. */
 const ENTRY_BYTES = 64;
 
-/** A message as it waits: text is still UTF-8. */
-export interface QueuedMessage {
-  readonly payload: Uint8Array<ArrayBuffer>;
-  readonly isBinary: boolean;
-}
-
 /**
  * The messages that nobody has asked for yet: those that arrive before the first listener (row H18), and those that an
  * async iterator has not come to. It asks for a pause once 64 KiB wait, so that it never holds more than that and a message.
  */
-export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
+export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> implements MessageSource<Bytes> {
   readonly #flow: { pause(): void; resume(): void };
   readonly #entries: QueuedMessage[] = [];
   #bytes = 0;
@@ -33,7 +23,8 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   /** Loops that have begun and not ended. */
   #iterators = 0;
   #cause: Error | undefined;
-  #waiting: (() => void)[] = [];
+  /** The loops that wait, each as often as it does. While one does, no message is here. */
+  #waiting: MessageIterator<Bytes>[] = [];
 
   /** @param flow stops and restarts the deliveries to `push` */
   constructor(flow: { pause(): void; resume(): void }) {
@@ -47,13 +38,17 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
 
   /** Puts a message behind those that wait. Its payload is given away. */
   push(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
-    this.#entries.push({ payload, isBinary });
+    const entry = { payload, isBinary };
+    if (this.#waiting.length > 0) {
+      this.#waiting.shift()!.give(entry);
+      return;
+    }
+    this.#entries.push(entry);
     this.#bytes += payload.length + ENTRY_BYTES;
     if (this.#bytes >= PAUSE_AT && !this.#paused) {
       this.#paused = true;
       this.#flow.pause();
     }
-    this.#wake();
   }
 
   /** Takes the message that has waited longest; undefined if none waits. */
@@ -82,41 +77,28 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   end(cause: Error | undefined): void {
     this.#over = true;
     this.#cause = cause;
-    this.#wake();
+    for (const loop of this.#waiting.splice(0)) loop.end(cause);
   }
 
-  /**
-   * The messages, in order: it waits for the next, ends on a clean close, and throws the cause of any other. Leaving the
-   * loop early leaves the connection open, and later messages waiting.
-   *
-   * @param left called when the loop is over, however it was left
-   */
-  async *iterate(left?: () => void): AsyncGenerator<Message<Bytes>, void, void> {
+  /** A loop over the messages: see {@link MessageIterator}. It has begun once its first message was asked for. */
+  iterate(left?: () => void): MessageIterator<Bytes> {
+    return new MessageIterator(this, left);
+  }
+
+  /** See {@link MessageSource}. */
+  begin(): void {
     this.#iterators++;
-    try {
-      for (;;) {
-        const entry = this.shift();
-        if (entry !== undefined) {
-          const { payload, isBinary } = entry;
-          // The payload's class is the one that the adapter has given to the codec.
-          yield isBinary ? { data: payload as Uint8Array as Bytes, isBinary } : { data: decodeUtf8(payload), isBinary };
-          continue;
-        }
-        if (this.#over) {
-          if (this.#cause !== undefined) throw this.#cause;
-          return;
-        }
-        await new Promise<void>((resolve) => {
-          this.#waiting.push(resolve);
-        });
-      }
-    } finally {
-      this.#iterators--;
-      left?.();
-    }
   }
 
-  #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+  /** See {@link MessageSource}. */
+  leave(loop: MessageIterator<Bytes>): void {
+    this.#iterators--;
+    if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter((other) => other !== loop);
+  }
+
+  /** See {@link MessageSource}. */
+  wait(loop: MessageIterator<Bytes>): void {
+    if (this.#over) loop.end(this.#cause);
+    else this.#waiting.push(loop);
   }
 }

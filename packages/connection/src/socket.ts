@@ -1,7 +1,8 @@
 import { type Data, toBytes } from './data.ts';
 import { Driver } from './driver.ts';
 import type { DriverOptions } from './driver-options.ts';
-import { type Message, MessageQueue } from './message-queue.ts';
+import type { Message } from './message.ts';
+import { MessageQueue } from './message-queue.ts';
 import { NotSentError } from './not-sent-error.ts';
 import { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';
 import type { SendCallback } from './send-callbacks.ts';
@@ -166,7 +167,7 @@ export class Socket {
    * The messages, one by one: reading stops while the consumer is busy and 64 KiB wait. Ends on a clean close, and throws the
    * cause of any other. Leaving the loop early leaves the connection open, and later messages waiting.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<Message, void, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
     return this.#queue.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 

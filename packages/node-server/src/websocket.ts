@@ -249,7 +249,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
    * The messages, one by one: reading stops while the consumer is busy and 64 KiB wait. Ends on a clean close, and throws
    * {@link cause} where there was none (1006). Messages go to 'message' listeners instead as long as there are any.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<Message<Buffer<ArrayBuffer>>, void, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message<Buffer<ArrayBuffer>>, void, void> {
     return this.#waiting.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 

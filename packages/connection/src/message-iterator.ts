@@ -1,0 +1,98 @@
+import { decodeUtf8 } from '@ws/codec';
+import type { Message, QueuedMessage } from './message.ts';
+
+type Result<Bytes extends Uint8Array> = IteratorResult<Message<Bytes>, void>;
+
+/** Where a loop takes its messages from. */
+export interface MessageSource<Bytes extends Uint8Array> {
+  /** Takes the message that has waited longest; undefined if none waits. */
+  shift(): QueuedMessage | undefined;
+  /** A loop has begun. */
+  begin(): void;
+  /** A loop that had begun is over, and waits no more. */
+  leave(loop: MessageIterator<Bytes>): void;
+  /** A loop waits, behind those that wait already: it is given a message, or told the end. */
+  wait(loop: MessageIterator<Bytes>): void;
+}
+
+/** A `next` that nothing was there for. */
+interface Waiting<Bytes extends Uint8Array> {
+  readonly resolve: (result: Result<Bytes>) => void;
+  readonly reject: (cause: Error) => void;
+}
+
+/**
+ * A loop over messages, in order: it waits for the next, ends on a clean close, and throws the cause of any
+ * other. Leaving it early leaves the connection open, and later messages waiting.
+ *
+ * An async generator would do the same in a third of the lines; each message would take three turns of the microtask
+ * queue in place of one, and `return()` would wait for the next message.
+ */
+export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableIterator<Message<Bytes>, void, void> {
+  readonly #source: MessageSource<Bytes>;
+  readonly #left: (() => void) | undefined;
+  #state: 'new' | 'begun' | 'over' = 'new';
+  #waiting: Waiting<Bytes>[] = [];
+
+  /** @param left called when the loop is over, however it was left */
+  constructor(source: MessageSource<Bytes>, left: (() => void) | undefined) {
+    this.#source = source;
+    this.#left = left;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The next message. */
+  next(): Promise<Result<Bytes>> {
+    if (this.#state === 'over') return Promise.resolve(over());
+    if (this.#state === 'new') {
+      this.#state = 'begun';
+      this.#source.begin();
+    }
+    const entry = this.#source.shift();
+    if (entry !== undefined) return Promise.resolve(resultOf<Bytes>(entry));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#source.wait(this);
+    });
+  }
+
+  /** Leaves the loop. A `next` that waits is told that it is over. */
+  return(): Promise<Result<Bytes>> {
+    this.end(undefined);
+    return Promise.resolve(over());
+  }
+
+  /** For the source: what the first `next` that waits has waited for. */
+  give(entry: QueuedMessage): void {
+    this.#waiting.shift()!.resolve(resultOf<Bytes>(entry));
+  }
+
+  /** For the source: there will be no more messages. The cause is told to one `next`, as any generator does it. */
+  end(cause: Error | undefined): void {
+    if (this.#state === 'over') return;
+    const begun = this.#state === 'begun';
+    this.#state = 'over';
+    const [first, ...others] = this.#waiting.splice(0);
+    if (begun) {
+      this.#source.leave(this);
+      this.#left?.();
+    }
+    if (cause === undefined) first?.resolve(over());
+    else first?.reject(cause);
+    for (const { resolve } of others) resolve(over());
+  }
+}
+
+const over = (): { done: true; value: undefined } => ({ done: true, value: undefined });
+
+function resultOf<Bytes extends Uint8Array>({
+  payload,
+  isBinary,
+}: QueuedMessage): { done: false; value: Message<Bytes> } {
+  // The payload's class is the one that the adapter has given to the codec.
+  const data = payload as Uint8Array as Bytes;
+  return { done: false, value: isBinary ? { data, isBinary } : { data: decodeUtf8(payload), isBinary } };
+}
