@@ -5,6 +5,8 @@ import { median, printTable } from '../table.js';
 import { makeMessages } from './load.js';
 
 const SIZES = [256, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
+/** Up to here, @ws/permessage-deflate inflates at once. */
+const AT_ONCE = 16_384;
 const ROUNDS = 5;
 const options = { flush: constants.Z_SYNC_FLUSH, chunkSize: 65_536 };
 
@@ -25,7 +27,26 @@ export async function benchBorder() {
     rows.push([`${size} B`, ...cells.map((microseconds) => microseconds.toFixed(1))]);
   }
   printTable(['message', 'deflate at once', 'in the pool', 'inflate at once', 'in the pool'], rows);
+
+  const worst = await measure([emptyBlocks(AT_ONCE)], createInflateRaw(options), atOnce);
+  console.log(`The worst ${AT_ONCE} bytes to inflate at once, tables and nothing else: ${worst.toFixed(0)} us\n`);
 }
+
+/**
+ * Blocks with tables of their own that say nothing but their end (RFC 1951, section 3.2.7).
+ *
+ * @param {number} length in bytes
+ */
+function emptyBlocks(length) {
+  const lengthsOfCodes = ['000', '000', '100', ...Array(14).fill('000'), '100']; // of 18 and of 1: a bit each
+  const zeros = ['1', '1111111', '1', '0101011']; // 138 and 117 of them, between the codes of two symbols
+  const block = ['0', '01', '00000', '00000', '0111', ...lengthsOfCodes, '0', ...zeros, '0', '0', '1'].join('');
+  const bits = block.repeat(Math.floor((length * 8) / block.length));
+  return Buffer.from(Array.from({ length: bits.length >> 3 }, (_, i) => parseByte(bits.slice(i * 8, i * 8 + 8))));
+}
+
+/** @param {string} bits the lowest first */
+const parseByte = (bits) => Number.parseInt([...bits].reverse().join(''), 2);
 
 /** @typedef {import('node:zlib').DeflateRaw | import('node:zlib').InflateRaw} Stream */
 

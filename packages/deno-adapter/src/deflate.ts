@@ -7,7 +7,8 @@ import { platform } from './platform.ts';
 export interface PerMessageDeflateOptions extends ServerOptions {
   /**
    * How many messages may be in the thread pool at a time, where those of over 2 KiB go, 1 or more. Default: as many as there are
-   * processors, and at most 4: more would only take the processor from the event loop.
+   * processors and one, which is at work while a result is taken, and at most 4: more would only take the processor from the
+   * event loop.
    */
   readonly concurrencyLimit?: number | undefined;
 }
@@ -33,7 +34,7 @@ export function readDeflate(options: boolean | PerMessageDeflateOptions = true):
     throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
   }
   const { concurrencyLimit, ...others } = options === true ? {} : options;
-  const preset = Math.min(navigator.hardwareConcurrency, 4);
+  const preset = Math.min(navigator.hardwareConcurrency + 1, 4);
   const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, preset, 1);
   let zlib: Zlib | undefined;
   let loading: Promise<void> | undefined;

@@ -24,7 +24,7 @@ export class SingleDeflater implements Deflater {
   }
 
   deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const { allocate, gate, inside, scratch } = this.#shared;
+    const { allocate, inside, scratch } = this.#shared;
     if (inside && payload.length <= AT_ONCE) {
       const stream = this.#pool.take();
       const deflated = deflateInSteps(stream, payload, scratch, allocate);
@@ -32,7 +32,7 @@ export class SingleDeflater implements Deflater {
       return deflated;
     }
     const kept = keep(payload);
-    return gate.run(async () => {
+    return this.#shared.deflating(async () => {
       const stream = this.#pool.take();
       try {
         return await deflateByStream(stream, kept, allocate);
@@ -57,10 +57,10 @@ export class TakeoverDeflater implements Deflater {
   }
 
   deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const { allocate, gate, inside, scratch } = this.#shared;
+    const { allocate, inside, scratch } = this.#shared;
     if (inside && payload.length <= AT_ONCE) return deflateInSteps(this.#stream, payload, scratch, allocate);
     const kept = keep(payload);
-    return gate.run(() => deflateByStream(this.#stream, kept, allocate));
+    return this.#shared.deflating(() => deflateByStream(this.#stream, kept, allocate));
   }
 
   close(): void {

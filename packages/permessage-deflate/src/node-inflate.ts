@@ -6,11 +6,11 @@ import { CHUNK_BYTES, inflateByStream, NodeStream, StreamPool } from './node-str
 import { inflateInSteps } from './stepwise.ts';
 import type { Inflater, InflateSettings } from './zlib.ts';
 
-/** Up to here, in bytes, a message is decompressed at once … */
-const AT_ONCE = 4096;
+/** Up to here, in bytes, a message is decompressed at once: a millisecond of the worst that somebody can think of … */
+const AT_ONCE = 16_384;
 
-/** … if no more than this comes out of it: about what a trip to the thread pool takes. */
-const INFLATED_AT_ONCE = 32_768;
+/** … if no more than this comes out of it: about what a trip to the thread pool takes (bench/deflate/border.js). */
+const INFLATED_AT_ONCE = 65_536;
 
 /** A window of this size has room for every other. */
 const MAX_WINDOW_BITS = 15;
@@ -25,7 +25,7 @@ export class SingleInflater implements Inflater {
   }
 
   inflate(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | Promise<Decoded> {
-    const { allocate, gate, inside, scratch } = this.#shared;
+    const { allocate, inside, scratch } = this.#shared;
     if (inside && payload.length <= AT_ONCE) {
       const stream = this.#pool.take();
       const inflation = new Inflation(payload, false, maxLength, allocate);
@@ -34,7 +34,7 @@ export class SingleInflater implements Inflater {
       if (done !== undefined) return done;
       // It begins again in the thread pool, since a context that waits for its turn there would be one more.
     }
-    return gate.run(() => this.#inflateLater(new Inflation(payload, false, maxLength, allocate)));
+    return this.#shared.inflating(() => this.#inflateLater(new Inflation(payload, false, maxLength, allocate)));
   }
 
   /** It is everybody's. */
@@ -69,7 +69,7 @@ export class TakeoverInflater implements Inflater {
   }
 
   inflate(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | Promise<Decoded> {
-    const { allocate, gate, inside, scratch } = this.#shared;
+    const { allocate, inside, scratch } = this.#shared;
     const inflation = new Inflation(payload, true, maxLength, allocate);
     if (inside && payload.length <= AT_ONCE) {
       const done = inflateInSteps(this.#stream, inflation, scratch, INFLATED_AT_ONCE);
@@ -80,7 +80,7 @@ export class TakeoverInflater implements Inflater {
       this.#stream = open(this.#windowBits);
       return this.#stream;
     };
-    return gate.run(() => inflateByStream(inflation, this.#stream, renew, inside ? scratch : undefined));
+    return this.#shared.inflating(() => inflateByStream(inflation, this.#stream, renew, inside ? scratch : undefined));
   }
 
   close(): void {

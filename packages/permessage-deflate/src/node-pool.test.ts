@@ -34,3 +34,31 @@ test.each([undefined, false])(
     expect(contexts).toBeLessThanOrEqual(8 + ended);
   },
 );
+
+test.each([
+  [1, 1],
+  [2, 1],
+  [3, 1],
+  [4, 2],
+  [7, 3],
+])(
+  'with concurrency %i, at most %i messages are decompressed in the thread pool at a time',
+  async (concurrency, most) => {
+    const zlib = nodeZlib({ concurrency });
+    const inflater = zlib.inflater({ takeover: false, windowBits: 15 });
+    const messages = Array.from({ length: 10 }, (_, i) => noise(50_000, i + 1));
+    const deflater = zlib.deflater({ takeover: false, windowBits: 15, level: 6, memLevel: 8 });
+    const deflated = await Promise.all(
+      messages.map(async (message) => Uint8Array.from(await deflater.deflate(message))),
+    );
+    let contexts = 0;
+    const hook = createHook({ init: (_, type) => void (type === 'ZLIB' && contexts++) }).enable();
+    try {
+      const inflated = await Promise.all(deflated.map((message) => inflater.inflate(message, 50_000)));
+      for (const [i, message] of messages.entries()) expect(Buffer.compare(inflated[i] as Uint8Array, message)).toBe(0);
+    } finally {
+      hook.disable();
+    }
+    expect(contexts).toBe(most);
+  },
+);

@@ -22,7 +22,8 @@ let insideWorks: boolean | undefined;
 /** What the transforms of all connections share. */
 export class Shared {
   readonly allocate: Allocate;
-  readonly gate: Gate;
+  readonly #places: Gate;
+  readonly #inflating: Gate;
   readonly inside: boolean;
   /** Memory for a step: none is in the middle of one when another begins. */
   readonly scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES);
@@ -34,8 +35,22 @@ export class Shared {
       throw new RangeError(`concurrency must be an integer of 1 or more, got ${concurrency}`);
     }
     this.allocate = options.allocate ?? ((length) => Buffer.allocUnsafeSlow(length));
-    this.gate = new Gate(concurrency);
+    this.#places = new Gate(concurrency);
+    this.#inflating = new Gate(Math.max(1, concurrency >> 1));
     insideWorks ??= stepsWork();
     this.inside = options.inside ?? insideWorks;
+  }
+
+  /** Compresses in the thread pool, once there is a place. */
+  deflating<T>(work: () => Promise<T>): Promise<T> {
+    return this.#places.run(work);
+  }
+
+  /**
+   * Decompresses in the thread pool, once there is a place; in at most half of them, since a few bytes of a client's can be
+   * the work of milliseconds.
+   */
+  inflating<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inflating.run(() => this.#places.run(work));
   }
 }

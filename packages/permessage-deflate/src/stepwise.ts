@@ -70,7 +70,7 @@ export function inflateInSteps(
       if (steps.inputLeft === 0) break;
       if (inflation.endStream()) return 'extension-data-illegal';
       steps.reset();
-    } else if (pieces.length >= budget) return undefined;
+    } else if (pieces.length > budget) return undefined;
   }
   return endInSteps(steps, inflation, scratch);
 }

@@ -9,8 +9,10 @@ import type { Zlib } from './zlib.ts';
 const TAIL = Uint8Array.of(0, 0, 0xff, 0xff);
 const MAX = 10_000_000;
 const WINDOWS = [8, 9, 10, 11, 12, 13, 14, 15];
-/** On both sides of what is done at once, 2 KiB to be compressed, and 4 KiB that come to 32 KiB; and of a window. */
-const SIZES = [1, 2, 100, 2047, 2048, 2049, 4096, 4097, 16_384, 32_767, 32_768, 32_769, 70_000];
+/** On both sides of what is done at once, 2 KiB to be compressed, and 16 KiB that come to 64 KiB; and of a window. */
+const SIZES = [
+  1, 2, 100, 2047, 2048, 2049, 4096, 16_300, 16_384, 32_767, 32_768, 32_769, 65_535, 65_536, 65_537, 100_000,
+];
 
 const deflaterOf = (zlib: Zlib, takeover: boolean, windowBits = 15, level = 6) =>
   zlib.deflater({ takeover, windowBits, level, memLevel: 8 });
