@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MessageQueue } from './message-queue.ts';
 
 const OVER = 'over';
@@ -98,6 +98,33 @@ test('a loop that is left while it waits is told at once, and the next message i
   queue.push(Uint8Array.of(7), true);
   expect(queue.length).toBe(1);
   expect((await queue.iterate().next()).value).toEqual({ data: Uint8Array.of(7), isBinary: true });
+});
+
+describe.each(['waits', 'does not wait'])('a text that no string can hold, for a loop that %s', (waits) => {
+  test('is thrown by that loop, which is over; the queue and the next loop go on', async () => {
+    const queue = make();
+    const told: boolean[] = [];
+    const loop = queue.iterate(() => told.push(queue.iterating));
+    const push = (): void => queue.push(Uint8Array.of(0xff), false);
+    if (waits === 'does not wait') push();
+    const next = loop.next();
+    if (waits === 'waits') push();
+    await expect(next).rejects.toThrow();
+    expect(told).toEqual([false]);
+    expect(await loop.next()).toEqual({ done: true, value: undefined });
+    queue.push(Uint8Array.of(7), true);
+    expect((await queue.iterate().next()).value).toEqual({ data: Uint8Array.of(7), isBinary: true });
+  });
+});
+
+test('throw leaves a loop as return does', async () => {
+  const queue = make();
+  const error = new Error('enough');
+  const loop = queue.iterate();
+  const next = loop.next();
+  await expect(loop.throw(error)).rejects.toBe(error);
+  expect(await next).toEqual({ done: true, value: undefined });
+  expect(queue.iterating).toBe(false);
 });
 
 test('a loop is the iterator of itself', () => {

@@ -52,10 +52,10 @@ export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableI
       this.#source.begin();
     }
     const entry = this.#source.shift();
-    if (entry !== undefined) return Promise.resolve(resultOf<Bytes>(entry));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#source.wait(this);
+      if (entry !== undefined) this.give(entry);
+      else this.#source.wait(this);
     });
   }
 
@@ -65,24 +65,37 @@ export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableI
     return Promise.resolve(over());
   }
 
-  /** For the source: what the first `next` that waits has waited for. */
-  give(entry: QueuedMessage): void {
-    this.#waiting.shift()!.resolve(resultOf<Bytes>(entry));
+  /** Leaves the loop with an error. */
+  throw(error: unknown): Promise<Result<Bytes>> {
+    this.end(undefined);
+    return Promise.reject(error);
   }
 
-  /** For the source: there will be no more messages. The cause is told to one `next`, as any generator does it. */
+  /** For the source: what the first `next` that waits has waited for. */
+  give(entry: QueuedMessage): void {
+    let result: Result<Bytes>;
+    try {
+      result = resultOf<Bytes>(entry);
+    } catch (error) {
+      // A text over the longest string of the engine (section 5.6 has no limit) is the loop's matter, not the connection's.
+      this.end(error as Error);
+      return;
+    }
+    this.#waiting.shift()!.resolve(result);
+  }
+
+  /** For the source: there will be no more messages. The cause is told to the first `next` that waits, as any generator does it. */
   end(cause: Error | undefined): void {
     if (this.#state === 'over') return;
     const begun = this.#state === 'begun';
     this.#state = 'over';
     const [first, ...others] = this.#waiting.splice(0);
-    if (begun) {
-      this.#source.leave(this);
-      this.#left?.();
-    }
     if (cause === undefined) first?.resolve(over());
     else first?.reject(cause);
     for (const { resolve } of others) resolve(over());
+    if (!begun) return;
+    this.#source.leave(this);
+    this.#left?.();
   }
 }
 

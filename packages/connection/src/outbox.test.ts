@@ -119,6 +119,19 @@ test.each([
   expect(box.take().map((chunk) => chunk.length)).toEqual([4 + most + 4, most + 1]);
 });
 
+test('for a peer that reads slowly, no more than 64 KiB and a payload are copied; short ones always', () => {
+  const memory = new SendMemory({ copyUpTo: 40_000 });
+  const [slow, quick] = [new Outbox(memory), new Outbox(memory)];
+  const payload = bytesOf(40_000, 1);
+  for (let i = 0; i < 5; i++) slow.add(fields(payload), payload);
+  slow.add(fields(new Uint8Array(COPY_UP_TO)), new Uint8Array(COPY_UP_TO));
+  quick.add(fields(payload), payload);
+  const chunks = slow.take();
+  expect(chunks.filter((chunk) => chunk === payload)).toHaveLength(3);
+  expect(chunks.at(-1)).toHaveLength(4 + COPY_UP_TO);
+  expect(quick.take().map((chunk) => chunk.length)).toEqual([40_004]);
+});
+
 test('copyUpTo is what has room in a slab, with the longest header', () => {
   for (const copyUpTo of [0, 4095, 65_523, 5000.5]) {
     expect(() => new SendMemory({ copyUpTo })).toThrow(

@@ -1,8 +1,14 @@
 import { applyMask, type FrameHeaderFields, frameHeaderBytes, maskInto, writeFrameHeader } from '@ws/codec';
-import type { SendMemory, Slab } from './send-memory.ts';
+import { COPY_UP_TO, type SendMemory, type Slab } from './send-memory.ts';
 
 /** Up to so many bytes of ours that lie apart are copied into one chunk: cheaper than a write of many pieces. */
 const GATHER_UP_TO = 16_384;
+
+/**
+ * With so many bytes waiting, a payload that need not be copied is not: a slow peer would have a copy of all that waits for it, in slabs
+ * that it fills by half.
+ */
+const COPY_MORE_BELOW = 65_536;
 
 /** So many bytes of a slab, on their way out. */
 interface Loan {
@@ -46,12 +52,12 @@ export class Outbox {
 
   /**
    * Queues a frame. With a masking key the payload is masked into memory of our own; without one, a payload of
-   * over the memory's `copyUpTo` is queued as it is, and must not change until it has been written.
+   * over 4 KiB, or the memory's `copyUpTo`, is queued as it is, and must not change until it has been written.
    */
   add(fields: FrameHeaderFields, payload: Uint8Array): void {
     const { maskingKey } = fields;
     const headerBytes = frameHeaderBytes(payload.length, maskingKey !== undefined);
-    if (payload.length <= this.#memory.copyUpTo) {
+    if (payload.length <= COPY_UP_TO || (payload.length <= this.#memory.copyUpTo && this.#bytes < COPY_MORE_BELOW)) {
       const at = this.#place(headerBytes + payload.length, fields);
       const slab = this.#memory.slab.bytes;
       if (maskingKey === undefined) copy(slab, at, payload);

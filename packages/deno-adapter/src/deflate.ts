@@ -6,7 +6,8 @@ import { platform } from './platform.ts';
 /** How messages are compressed: the options of `@ws/permessage-deflate`, and one of zlib's. */
 export interface PerMessageDeflateOptions extends ServerOptions {
   /**
-   * How many messages may be in the thread pool at a time, where those of over 2 KiB go, 1 or more. Default: as many as there are
+   * How many messages may be in the thread pool at a time, 1 or more; half of them at most are decompressed. Messages of over 2 KiB are
+   * compressed there, and of over 16 KiB, or what comes to over 64 KiB, decompressed. Default: as many as there are
    * processors and one, which is at work while a result is taken, and at most 4: more would only take the processor from the
    * event loop.
    */

@@ -6,7 +6,7 @@ import { CHUNK_BYTES, inflateByStream, NodeStream, StreamPool } from './node-str
 import { inflateInSteps } from './stepwise.ts';
 import type { Inflater, InflateSettings } from './zlib.ts';
 
-/** Up to here, in bytes, a message is decompressed at once: a millisecond of the worst that somebody can think of … */
+/** Up to here, in bytes, a message is decompressed at once: two milliseconds of the worst that we can think of … */
 const AT_ONCE = 16_384;
 
 /** … if no more than this comes out of it: about what a trip to the thread pool takes (bench/deflate/border.js). */

@@ -6,7 +6,7 @@ import type { Allocate } from './zlib.ts';
 export interface NodeZlibOptions {
   /** Where results get their memory from. Default: Buffers of their own. */
   readonly allocate?: Allocate | undefined;
-  /** How many messages may be in the thread pool at a time, 1 or more. Default: 4. */
+  /** How many messages may be in the thread pool at a time, 1 or more; half of them at most are decompressed. Default: 4. */
   readonly concurrency?: number | undefined;
   /** Whether to use the synchronous inside of zlib streams, which no document promises. Default: if it works here. */
   readonly inside?: boolean | undefined;

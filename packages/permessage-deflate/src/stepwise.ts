@@ -51,7 +51,7 @@ export function deflateInSteps(
  * Decompresses a message from where it is.
  *
  * @param scratch memory for a step
- * @param budget at most so many bytes, and a step
+ * @param budget so many bytes, of which one more shows that there are more
  * @returns undefined if there is more
  */
 export function inflateInSteps(
@@ -62,9 +62,10 @@ export function inflateInSteps(
 ): Decoded | undefined {
   const { payload, pieces } = inflation;
   for (;;) {
-    if (!steps.step(payload, inflation.at, scratch)) return 'extension-data-illegal';
+    const room = Math.min(scratch.length, budget + 1 - pieces.length);
+    if (!steps.step(payload, inflation.at, scratch.subarray(0, room))) return 'extension-data-illegal';
     inflation.at = payload.length - steps.inputLeft;
-    pieces.addCopy(scratch.subarray(0, scratch.length - steps.outputLeft));
+    pieces.addCopy(scratch.subarray(0, room - steps.outputLeft));
     if (pieces.length > inflation.maxLength) return 'message-too-big';
     if (steps.outputLeft > 0) {
       if (steps.inputLeft === 0) break;

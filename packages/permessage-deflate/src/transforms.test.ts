@@ -239,3 +239,24 @@ function isWhole(message: Uint8Array): boolean {
     return false;
   }
 }
+
+test('at once, no more than 64 KiB and a byte are decompressed, whatever the message comes to', () => {
+  const allocated: number[] = [];
+  const allocate = (length: number): Uint8Array<ArrayBuffer> => {
+    allocated.push(length);
+    return new Uint8Array(length);
+  };
+  const zlib = nodeZlib({ allocate });
+  for (const [length, most] of [
+    [65_536, 2 * 65_536],
+    [65_537, 65_537],
+    [1_000_000, 65_537],
+  ] as const) {
+    for (const takeover of [false, true]) {
+      allocated.length = 0;
+      const inflated = zlib.inflater({ takeover, windowBits: 15 }).inflate(deflated(new Uint8Array(length)), MAX);
+      expect(inflated instanceof Promise).toBe(length > 65_536);
+      expect(allocated.reduce((sum, each) => sum + each, 0)).toBe(most);
+    }
+  }
+});
