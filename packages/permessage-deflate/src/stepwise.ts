@@ -62,10 +62,11 @@ export function inflateInSteps(
 ): Decoded | undefined {
   const { payload, pieces } = inflation;
   for (;;) {
-    const room = Math.min(scratch.length, budget + 1 - pieces.length);
-    if (!steps.step(payload, inflation.at, scratch.subarray(0, room))) return 'extension-data-illegal';
+    const room = budget + 1 - pieces.length;
+    const output = room < scratch.length ? scratch.subarray(0, room) : scratch;
+    if (!steps.step(payload, inflation.at, output)) return 'extension-data-illegal';
     inflation.at = payload.length - steps.inputLeft;
-    pieces.addCopy(scratch.subarray(0, room - steps.outputLeft));
+    pieces.addCopy(output.subarray(0, output.length - steps.outputLeft));
     if (pieces.length > inflation.maxLength) return 'message-too-big';
     if (steps.outputLeft > 0) {
       if (steps.inputLeft === 0) break;
