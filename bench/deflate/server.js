@@ -1,4 +1,6 @@
 /** One echo server; says its port, and on request what it has used. */
+import process from 'node:process';
+
 const [name, options = '{}'] = process.argv.slice(2);
 // Each process has loaded what it measures, and no more.
 const { WebSocketServer } = await import(name === 'ws' ? 'ws' : '@ws/node-server');

@@ -1,8 +1,6 @@
 import { decodeUtf8 } from '@ws/codec';
 import type { Message, QueuedMessage } from './message.ts';
 
-type Result<Bytes extends Uint8Array> = IteratorResult<Message<Bytes>, void>;
-
 /** Where a loop takes its messages from. */
 export interface MessageSource<Bytes extends Uint8Array> {
   /** Takes the message that has waited longest; undefined if none waits. */
@@ -17,7 +15,7 @@ export interface MessageSource<Bytes extends Uint8Array> {
 
 /** A `next` that nothing was there for. */
 interface Waiting<Bytes extends Uint8Array> {
-  readonly resolve: (result: Result<Bytes>) => void;
+  readonly resolve: (result: IteratorResult<Message<Bytes>, void>) => void;
   readonly reject: (cause: Error) => void;
 }
 
@@ -40,12 +38,13 @@ export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableI
     this.#left = left;
   }
 
+  /** Itself: for `for await`. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
   /** The next message. */
-  next(): Promise<Result<Bytes>> {
+  next(): Promise<IteratorResult<Message<Bytes>, void>> {
     if (this.#state === 'over') return Promise.resolve(over());
     if (this.#state === 'new') {
       this.#state = 'begun';
@@ -60,20 +59,20 @@ export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableI
   }
 
   /** Leaves the loop. A `next` that waits is told that it is over. */
-  return(): Promise<Result<Bytes>> {
+  return(): Promise<IteratorResult<Message<Bytes>, void>> {
     this.end(undefined);
     return Promise.resolve(over());
   }
 
   /** Leaves the loop with an error. */
-  throw(error: unknown): Promise<Result<Bytes>> {
+  throw(error: unknown): Promise<IteratorResult<Message<Bytes>, void>> {
     this.end(undefined);
     return Promise.reject(error);
   }
 
   /** For the source: what the first `next` that waits has waited for. */
   give(entry: QueuedMessage): void {
-    let result: Result<Bytes>;
+    let result: IteratorResult<Message<Bytes>, void>;
     try {
       result = resultOf<Bytes>(entry);
     } catch (error) {

@@ -118,7 +118,7 @@ export class Socket {
    *
    * The promise is fulfilled once more may be sent and the data is the caller's again: at once, unless 64 KiB wait to be
    * written or the data is binary of over 4 KiB, which is written from where it lies (or over the `copyUpTo` of the
-   * {@link SendMemory}, without an extension). It rejects with
+   * `SendMemory`, without an extension). It rejects with
    * a {@link NotSentError} if the connection is not open, ends before that, or `overflow` refuses the message. Nothing happens if
    * nobody waits for it: the connection's end is told to whoever listens.
    *
