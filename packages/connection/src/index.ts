@@ -8,7 +8,7 @@ export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } fro
 export { readInteger, readMilliseconds } from './integer.ts';
 export type { Message, QueuedMessage } from './message.ts';
 export { MessageHook, type MessageHookHost, type MessageVerdict } from './message-hook.ts';
-export { MessageIterator, type MessageSource } from './message-iterator.ts';
+export type { MessageIterator, MessageSource } from './message-iterator.ts';
 export { MessageQueue } from './message-queue.ts';
 export { type NotSentCode, NotSentError } from './not-sent-error.ts';
 export { type Overflow, readMaxBufferedAmount, readOverflow } from './output-limit.ts';

@@ -23,8 +23,8 @@ interface Waiting<Bytes extends Uint8Array> {
  * A loop over messages, in order: it waits for the next, ends on a clean close, and throws the cause of any
  * other. Leaving it early leaves the connection open, and later messages waiting.
  *
- * An async generator would do the same in a third of the lines; each message would take three turns of the microtask
- * queue in place of one, and `return()` would wait for the next message.
+ * An async generator would do the same in a third of the lines; each message would take two turns of the microtask queue in
+ * place of one, and `return()` would wait for the next message.
  */
 export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableIterator<Message<Bytes>, void, void> {
   readonly #source: MessageSource<Bytes>;

@@ -11,9 +11,9 @@ export const COPY_UP_TO = 4096;
 /** What a {@link SendMemory} may be told. */
 export interface SendMemoryOptions {
   /**
-   * Up to here, in bytes, a payload is copied beside its header, from 4,096 to 65,522, as long as less than 64 KiB wait
-   * for the same peer; a longer one that a server sends is a chunk of its own. Default: 4,096, for transports that write many chunks in one call. Where each costs a call, or
-   * would be copied into fresh memory, more is faster.
+   * Up to here, in bytes, a payload is copied beside its header, from 4,096 to 65,522, as long as less than 64 KiB wait for the
+   * same peer; a longer one that a server sends is a chunk of its own. Default: 4,096, for transports that write many chunks in
+   * one call. Where each costs a call, or would be copied into fresh memory, more is faster.
    */
   readonly copyUpTo?: number | undefined;
 }

@@ -65,7 +65,7 @@ export class Socket {
       tellEnd = resolve;
     });
     const { extensions = [], sendMemory } = others;
-    this.#copied = (extensions.length === 0 && sendMemory?.copyUpTo) || COPY_UP_TO;
+    this.#copied = extensions.length > 0 ? COPY_UP_TO : (sendMemory?.copyUpTo ?? COPY_UP_TO);
     this.#queue = new MessageQueue({ pause: () => this.#driver.pause(), resume: () => this.#driver.resume() });
     this.#driver = new Driver({
       ...others,

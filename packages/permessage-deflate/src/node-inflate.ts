@@ -6,10 +6,10 @@ import { CHUNK_BYTES, inflateByStream, NodeStream, StreamPool } from './node-str
 import { inflateInSteps } from './stepwise.ts';
 import type { Inflater, InflateSettings } from './zlib.ts';
 
-/** Up to here, in bytes, a message is decompressed at once: two milliseconds of the worst that we can think of … */
+/** Up to here, in bytes, a message is decompressed at once: at most two milliseconds of the worst that we know of (bench/deflate/border.js) … */
 const AT_ONCE = 16_384;
 
-/** … if no more than this comes out of it: about what a trip to the thread pool takes (bench/deflate/border.js). */
+/** … if no more than this comes out of it: about what a trip to the thread pool takes. */
 const INFLATED_AT_ONCE = 65_536;
 
 /** A window of this size has room for every other. */
