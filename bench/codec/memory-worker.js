@@ -14,8 +14,11 @@ process.send?.(what.startsWith('fragments ') ? fragments(what.slice(10)) : heap(
 function heap(contestant) {
   const { push } = make(contestant);
   const { chunks, frames } = stream(randomBytes(16), '64 KiB');
+  /** At least so many frames; returns how many they were. */
   const passes = (/** @type {number} */ wanted) => {
-    for (let done = 0; done < wanted; done += frames) for (const chunk of chunks) push(chunk);
+    let done = 0;
+    for (; done < wanted; done += frames) for (const chunk of chunks) push(chunk);
+    return done;
   };
   passes(200_000);
   if (contestant === 'offsets') {
@@ -28,8 +31,7 @@ function heap(contestant) {
   }
   gc();
   const before = process.memoryUsage().heapUsed;
-  const count = 100_000;
-  passes(count);
+  const count = passes(100_000);
   return [`heap a frame of 16 B, ${contestant}`, `${Math.round((process.memoryUsage().heapUsed - before) / count)} B`];
 }
 

@@ -2,12 +2,10 @@ import { checkBytes, checkInteger, checkPlace } from './check.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import {
   byte0Of,
-  checkHeaderFields,
   type FrameHeader,
   type FrameHeaderFields,
   type FrameRules,
   frameHeaderBytes,
-  writeFrameHeader,
   writeHeader,
 } from './frame-header.ts';
 import { copyRange, maskRange } from './mask.ts';
@@ -36,12 +34,8 @@ export interface FrameFields extends Omit<FrameHeaderFields, 'maskingKey' | 'pay
 export function encodeFrame(frame: FrameFields, maskingKey?: number | undefined): Uint8Array<ArrayBuffer> {
   const { payload } = frame;
   checkBytes(payload, 'payload');
-  const fields = { ...frame, maskingKey, payloadLength: payload.length };
-  checkHeaderFields(fields);
   const bytes = new Uint8Array(frameHeaderBytes(payload.length, maskingKey !== undefined) + payload.length);
-  const at = writeFrameHeader(bytes, 0, fields);
-  if (maskingKey === undefined) bytes.set(payload, at);
-  else maskRange(bytes, at, payload, 0, payload.length, maskingKey);
+  encodeFrameInto(bytes, 0, frame, maskingKey);
   return bytes;
 }
 

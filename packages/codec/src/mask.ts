@@ -1,5 +1,5 @@
 import { checkBytes, checkInteger, checkPlace } from './check.ts';
-import { int32Kernel, maskBytes, WORDS_FROM } from './mask-kernel.ts';
+import { maskBytes, WORDS_FROM, xorInPlace } from './mask-kernel.ts';
 import { asWord, checkMaskingKey, turn } from './masking-key.ts';
 
 /*
@@ -36,7 +36,7 @@ export function maskRange(
   maskBytes(target, at, target, at, at + head, key);
   const turned = turn(key, head);
   const words = new Int32Array(target.buffer, start + head, body >>> 2);
-  int32Kernel.xor(words, 0, body, words, 0, asWord(turned));
+  xorInPlace(words, 0, words.length, asWord(turned));
   maskBytes(target, at + head + body, target, at + head + body, at + length, turned);
 }
 

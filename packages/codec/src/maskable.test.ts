@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bigUint64Kernel } from './mask-biguint64.ts';
 import { int32Kernel, isAscii, type MaskKernel } from './mask-kernel.ts';
-import { Maskable } from './maskable.ts';
+import { Maskable, XOR_FROM } from './maskable.ts';
 
 /** RFC 6455 section 5.3, to the letter. */
 function maskByTheLetter(bytes: Uint8Array, phase: number): Uint8Array {
@@ -37,7 +37,7 @@ describe.each<[string, MaskKernel]>([
   });
 
   test('up to the last bytes of a buffer, which are no whole word, from any byteOffset', () => {
-    for (let size = 66; size < 90; size++) {
+    for (let size = XOR_FROM; size < 90; size++) {
       for (let byteOffset = 0; byteOffset < 9; byteOffset++) {
         const bytes = new Uint8Array(noise.slice(0, byteOffset + size).buffer, byteOffset);
         const expected = maskByTheLetter(bytes, 0);
@@ -48,7 +48,7 @@ describe.each<[string, MaskKernel]>([
   });
 
   test('masks what lies alike elsewhere; only the word at either end is shared with what is beside', () => {
-    for (const length of lengths.filter((length) => length >= 65)) {
+    for (const length of lengths.filter((length) => length >= XOR_FROM)) {
       for (let start = 0; start < 8; start++) {
         const target = new Uint8Array(length + 40).fill(0xaa);
         const source = new Uint8Array(noise.slice(0, length + 29).buffer, 8);
@@ -81,7 +81,7 @@ describe.each<[string, MaskKernel]>([
   });
 
   test('an OR tells of every single byte whether it is ASCII, and of no byte beside the range', () => {
-    for (let length = 65; length < 100; length++) {
+    for (let length = XOR_FROM; length < 100; length++) {
       for (let start = 0; start < 8; start++) {
         const source = new Uint8Array(length + 24).fill(0xff);
         source.fill(0x7f, start, start + length);
@@ -113,12 +113,12 @@ describe('what the kernel is given', () => {
     ranges = [];
   });
 
-  test('from 65 bytes on, all of them', () => {
-    maskable(200).mask(50, 114, maskingKey);
-    maskable(200).mask(0, 64, maskingKey);
+  test('from 24 bytes on, all of them', () => {
+    maskable(200).mask(50, 73, maskingKey);
+    maskable(200).mask(0, 23, maskingKey);
     expect(ranges).toEqual([]);
-    maskable(200).mask(50, 115, maskingKey);
-    expect(ranges).toEqual([[50, 115]]);
+    maskable(200).mask(50, 74, maskingKey);
+    expect(ranges).toEqual([[50, 74]]);
   });
 
   test('what ends in a whole word of both buffers', () => {

@@ -1,6 +1,9 @@
 import { checkBytes, checkInteger } from './check.ts';
-import { int32Kernel, type MaskKernel, maskBytes, WORDS_FROM, xorText } from './mask-kernel.ts';
+import { int32Kernel, type MaskKernel, maskBytes, xorInt32 } from './mask-kernel.ts';
 import { asWord, checkMaskingKey, turn } from './masking-key.ts';
+
+/** From so many bytes on, words that are at hand are faster than a loop over the bytes. */
+export const XOR_FROM = 24;
 
 /**
  * An array with its words at hand, to mask many ranges of it. To make one costs as much as to mask some 200 bytes: make one
@@ -52,12 +55,12 @@ export class Maskable {
       checkInteger(phase, 'the phase', 0, Number.MAX_SAFE_INTEGER);
       maskingKey = turn(maskingKey, phase % 4);
     }
-    if (end - start < WORDS_FROM) maskBytes(bytes, start, bytes, start, end, maskingKey);
+    if (end - start < XOR_FROM) maskBytes(bytes, start, bytes, start, end, maskingKey);
     else this.xor(start, this, start, end, maskingKey, false);
   }
 
   /**
-   * `bytes[at + i] = source.bytes[from + i] ^ key`, up to `to`, by words: at least 24 bytes, which lie alike in their words.
+   * `bytes[at + i] = source.bytes[from + i] ^ key`, up to `to`, by words: at least `XOR_FROM` bytes, which lie alike in their words.
    * Either in place; or from elsewhere, and then bytes of the target that share a word with the range are overwritten.
    * The arguments are trusted.
    *
@@ -76,7 +79,7 @@ export class Maskable {
       or = maskBytes(this.bytes, at + to - from - rest, source.bytes, to - rest, to, turn(key, to - from - rest));
       end -= rest;
     }
-    if (wantsOr) return or | xorText(this.#words32, start, end, source.#words32, away, word);
+    if (wantsOr) return or | xorInt32(this.#words32, start, end, source.#words32, away, word, true);
     this.#kernel.xor(this.#words, start, end, source.#words, away, word);
     return -1;
   }

@@ -3,7 +3,7 @@ import type { FrameSink, PayloadViolation } from './frame-decoder.ts';
 import type { FrameHeader } from './frame-header.ts';
 import { copyRange } from './mask.ts';
 import { int32Kernel, isAscii, type MaskKernel, maskBytes, WORDS_FROM } from './mask-kernel.ts';
-import { Maskable } from './maskable.ts';
+import { Maskable, XOR_FROM } from './maskable.ts';
 import { turn } from './masking-key.ts';
 import { MessageMemory, SLAB_UP_TO } from './message-memory.ts';
 import { isControl, Opcode } from './opcode.ts';
@@ -253,7 +253,7 @@ export class MessageAssembler implements FrameSink {
         slab.xorWords(at, this.#sourceOf(chunk), start, end, key);
         return -1;
       }
-      if (length >= WORDS_FROM) return slab.xor(at, this.#sourceOf(chunk), start, end, key, true);
+      if (length >= XOR_FROM) return slab.xor(at, this.#sourceOf(chunk), start, end, key, true);
     }
     if (length < WORDS_FROM) return maskBytes(slab.bytes, at, chunk, start, end, key);
     slab.bytes.set(chunk.subarray(start, end), at);
