@@ -25,8 +25,8 @@ import {
 interface Account {
   /** Bytes of a header. */
   header: number;
-  /** Payload of the message in progress, and whether it is one frame whose header says all of its length. */
-  message: { arrived: number; declared: number; unfragmented: boolean } | undefined;
+  /** Payload of the message in progress, with the headers of its frames as well, and whether it is one frame whose header says all of its length. */
+  message: { arrived: number; withHeaders: number; declared: number; unfragmented: boolean } | undefined;
   /** Payload of the control frame in progress. */
   control: { arrived: number; declared: number } | undefined;
 }
@@ -52,6 +52,7 @@ function account(bytes: Uint8Array, length: number, after: boolean): Account {
     const last = end + arrived === length;
     const whole = arrived === declared && (after || !last);
     const opcode = byte0! & 0x0f;
+    const withHeaders = end + arrived - at + (opcode === 0 ? message!.withHeaders : 0);
     at = end + arrived;
     if (opcode >= 8) {
       if (!whole) return { header: 0, message, control: { arrived, declared } };
@@ -60,8 +61,13 @@ function account(bytes: Uint8Array, length: number, after: boolean): Account {
     }
     const fin = byte0! >= 0x80;
     if (opcode === 0)
-      message = { arrived: message!.arrived + arrived, declared: message!.declared + declared, unfragmented: false };
-    else message = { arrived, declared, unfragmented: fin };
+      message = {
+        arrived: message!.arrived + arrived,
+        withHeaders,
+        declared: message!.declared + declared,
+        unfragmented: false,
+      };
+    else message = { arrived, withHeaders, declared, unfragmented: fin };
     if (fin && whole) message = undefined;
   }
   return { header: 0, message, control: undefined };
@@ -71,7 +77,7 @@ function account(bytes: Uint8Array, length: number, after: boolean): Account {
 function most({ message }: Account, maxMessagePayload: number): number {
   if (message === undefined) return 0;
   // With fragments, only the limit says how long it can become.
-  return Math.min(16 * message.arrived, message.unfragmented ? message.declared : maxMessagePayload);
+  return Math.min(16 * message.withHeaders, message.unfragmented ? message.declared : maxMessagePayload);
 }
 
 /** Tells of each allocation before it is made. */
@@ -203,4 +209,15 @@ describe('all that is allocated for a message is in proportion to it, so that ti
       expect(allocated).toBeLessThanOrEqual(PROPORTION * length);
     }
   });
+});
+
+test('a masked message of 1 MiB in chunks of 64 KiB is allocated once, and as a whole', () => {
+  const allocated: number[] = [];
+  const memory = new WatchedMemory((length) => void allocated.push(length));
+  const recorder = new Recorder();
+  const decoder = new MessageDecoder({ role: 'server' }, {}, recorder, { memory });
+  const frame = encodeFrame({ opcode: 2, payload: new Uint8Array(1_048_576) }, 0x12345678);
+  for (let at = 0; at < frame.length; at += 65_536) decoder.push(frame.subarray(at, at + 65_536));
+  expect(recorder.events).toMatchObject([{ payload: { length: 1_048_576 } }]);
+  expect(allocated).toEqual([1_048_576]);
 });

@@ -84,10 +84,8 @@ export function decodeClose(
   if (payload.length === 1) return { violation: 'close-payload-too-short', offset: 0 };
   const code = readCloseCode(payload);
   if (!isWireCloseCode(code)) return { violation: 'close-code-illegal', offset: 1 };
-  const validator = new Utf8Validator();
-  const bad = validator.push(payload, 2);
+  const bad = new Utf8Validator().pushLast(payload, 2);
   if (bad !== -1) return { violation: 'close-reason-not-utf8', offset: bad };
-  if (!validator.complete) return { violation: 'close-reason-not-utf8', offset: payload.length - 1 };
   return { code, reason: decodeUtf8(payload.subarray(2)) };
 }
 

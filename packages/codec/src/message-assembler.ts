@@ -1,6 +1,6 @@
 import { isWireCloseCode, readCloseCode } from './close.ts';
 import type { FrameSink, PayloadViolation } from './frame-decoder.ts';
-import type { FrameHeader } from './frame-header.ts';
+import { type FrameHeader, frameHeaderBytes } from './frame-header.ts';
 import { copyRange } from './mask.ts';
 import { int32Kernel, isAscii, type MaskKernel, maskBytes, WORDS_FROM } from './mask-kernel.ts';
 import { Maskable, XOR_FROM } from './maskable.ts';
@@ -183,7 +183,7 @@ export class MessageAssembler implements FrameSink {
       or = this.#unmask(payload, 0, chunk, start, end, maskingKey, 0, wantsOr);
     }
     if (text && !isAscii(or) && this.#isUtf8?.(payload) !== true) {
-      const bad = this.#badText(payload);
+      const bad = this.#beginText().pushLast(payload);
       if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad };
     }
     this.#deliver(payload, opcode, rsv);
@@ -207,17 +207,10 @@ export class MessageAssembler implements FrameSink {
       return undefined;
     }
     const payload = bytes.subarray(at, to);
-    const bad = this.#isUtf8?.(payload) === true ? -1 : this.#badText(payload);
+    const bad = this.#isUtf8?.(payload) === true ? -1 : this.#beginText().pushLast(payload);
     if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad };
     this.#sink.text!(this.#decode(bytes, at, to));
     return undefined;
-  }
-
-  /** The index of the byte at which a text is no UTF-8; its last one, if its end cuts a character; else -1. */
-  #badText(payload: Uint8Array): number {
-    const text = this.#beginText();
-    const bad = text.push(payload);
-    return bad === -1 && !text.complete ? payload.length - 1 : bad;
   }
 
   #beginText(): Utf8Validator {
@@ -282,9 +275,8 @@ export class MessageAssembler implements FrameSink {
     this.#length = to;
     const whole = last && header.fin;
     if (text && !(isAscii(or) && this.#text!.complete)) {
-      const bad = this.#text!.push(target, from, to);
+      const bad = whole ? this.#text!.pushLast(target, from, to) : this.#text!.push(target, from, to);
       if (bad !== -1) return { violation: 'text-not-utf8', at: start + bad - from };
-      if (whole && !this.#text!.complete) return { violation: 'text-not-utf8', at: end - 1 };
     }
     if (!whole) return undefined;
     this.#target = undefined;
@@ -299,9 +291,12 @@ export class MessageAssembler implements FrameSink {
     if (old !== undefined && old.length >= needed) return old;
     // Up to 16 times what has come, so that a lying header costs its sender a sixteenth of what it costs us; more than
     // the frames have declared only where fragments go on, and then twice, so that many small ones stay linear.
-    const declared = this.#length - this.#received + header.payloadLength;
+    const { payloadLength, maskingKey } = header;
+    const declared = this.#length - this.#received + payloadLength;
+    // With its header: 1 MiB is little more than 16 times what has come of it with the first 64 KiB.
+    const come = needed + frameHeaderBytes(payloadLength, maskingKey !== undefined);
     // Where that is not yet enough, it is not much that is thrown away soon.
-    const likely = declared <= needed * 16 ? declared : needed * 2;
+    const likely = declared <= come * 16 ? declared : needed * 2;
     const capacity = header.fin ? likely : Math.min(Math.max(likely, needed * 2), this.#maxMessagePayload);
     const target = this.#memory.allocate(capacity);
     if (old !== undefined) copyRange(target, 0, old, 0, this.#length);
@@ -371,10 +366,9 @@ export class MessageAssembler implements FrameSink {
       return { violation: 'close-code-illegal', at: 1 };
     }
     this.#reason ??= new Utf8Validator();
-    const bad = this.#reason.push(payload, Math.max(from, 2), to);
-    if (bad !== -1) return { violation: 'close-reason-not-utf8', at: bad };
-    if (last && !this.#reason.complete) return { violation: 'close-reason-not-utf8', at: to - 1 };
-    return undefined;
+    const start = Math.max(from, 2);
+    const bad = last ? this.#reason.pushLast(payload, start, to) : this.#reason.push(payload, start, to);
+    return bad === -1 ? undefined : { violation: 'close-reason-not-utf8', at: bad };
   }
 }
 

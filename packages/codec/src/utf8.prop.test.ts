@@ -71,6 +71,26 @@ describe('Utf8Validator against Unicode table 3-7', () => {
     expect(judged).toBe(256 + 256 ** 2 + 256 ** 3);
   });
 
+  test('as the last of a text: one or two bytes, after each byte that may come before them', () => {
+    let judged = 0;
+    for (let a = 0; a < 256; a++) {
+      for (let b = 0; b < 256; b++) {
+        for (let c = -1; c < 256; c++) {
+          const bytes = c < 0 ? Uint8Array.of(a, b) : Uint8Array.of(a, b, c);
+          validator.reset();
+          if (validator.push(bytes, 0, 1) !== -1) continue;
+          judged++;
+          const found = validator.pushLast(bytes, 1);
+          const { bad, incomplete } = judge(bytes);
+          const wanted = incomplete ? bytes.length - 1 : bad;
+          if (found !== wanted) expect(found, hex(bytes)).toBe(wanted);
+        }
+      }
+    }
+    expect(judged).toBe((128 + 51) * 256 * 257);
+    expect([judge(Uint8Array.of(0xc3)).incomplete, validator.pushLast(new Uint8Array(5), 3, 3)]).toEqual([true, 2]);
+  });
+
   test('all sequences of four bytes that are at an edge of a range', () => {
     const edges = [
       0x00, 0x41, 0x7f, 0x80, 0x81, 0x8f, 0x90, 0x91, 0x9f, 0xa0, 0xa1, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec,

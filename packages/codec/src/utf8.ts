@@ -56,6 +56,12 @@ export class Utf8Validator {
     return this.#run(bytes, whole ? last : first, end);
   }
 
+  /** As {@link push}, of the last bytes of a text: a character that they leave unfinished is bad at the last of them. */
+  pushLast(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+    const bad = this.push(bytes, start, end);
+    return bad === -1 && !this.complete ? end - 1 : bad;
+  }
+
   #run(bytes: Uint8Array, start: number, end: number): number {
     let missing = this.#missing;
     let low = this.#low;

@@ -52,6 +52,5 @@ export function mustBeText(payload: Uint8Array, isUtf8: (bytes: Uint8Array) => b
 
 /** Whether bytes are UTF-8, and do not end within a character. */
 export function isWholeText(payload: Uint8Array): boolean {
-  const validator = new Utf8Validator();
-  return validator.push(payload) === -1 && validator.complete;
+  return new Utf8Validator().pushLast(payload) === -1;
 }
