@@ -1,7 +1,7 @@
 import { binaryOf, versionOf } from '@ws/runtimes';
 
-/** A runtime, and how it runs a program of `servers/` or `clients/`. */
-interface Runtime {
+/** A runtime, and how it runs a program of this folder. */
+export interface Runtime {
   readonly name: string;
   readonly version: string;
   /** Throws `Missing` of @ws/runtimes where it cannot be had. */
@@ -25,6 +25,8 @@ const deno = runtime('Deno', DENO, (program) => {
   return [binaryOf(DENO, 'deno'), 'run', ...quiet, ...permissions, program];
 });
 
+export const runtimes: readonly Runtime[] = [...nodes, bun, deno];
+
 /** What a suite judges. */
 export interface Subject {
   readonly what: string;
@@ -46,12 +48,12 @@ const subject = (what: string, { name, version, run }: Runtime, program: string)
  * `wanted` options, says which ports they have with `listening`, and gives each connection to `behave`.
  */
 export const servers: readonly Subject[] = [
-  ...[...nodes, bun, deno].map((runtime) => subject('@ws/node-server', runtime, 'servers/node-server.js')),
-  ...[...nodes, bun, deno].map((runtime) => subject('openStreams', runtime, 'servers/streams.js')),
+  ...runtimes.map((runtime) => subject('@ws/node-server', runtime, 'servers/node-server.js')),
+  ...runtimes.map((runtime) => subject('openStreams', runtime, 'servers/streams.js')),
   subject('@ws/deno-adapter', deno, 'servers/deno-adapter.js'),
 ];
 
 /** The clients. One runs `client.suite.js` against the server whose port is its argument, and prints the outcome. */
 export const clients: readonly Subject[] = [
-  ...[...nodes, bun, deno].map((runtime) => subject('openStreams', runtime, 'clients/streams.js')),
+  ...runtimes.map((runtime) => subject('openStreams', runtime, 'clients/streams.js')),
 ];

@@ -86,7 +86,7 @@ export interface ServerOptions {
   /**
    * Each connection starts with a header of the PROXY protocol, version 2 (HAProxy: `send-proxy-v2`), which names the client; it takes
    * the place of one proxy in X-Forwarded-For. Needs `trustProxy`; a connection without the header, or from an address that is not
-   * trusted, is ended. It holds for all of the http server, plain requests included. Default: false.
+   * trusted, is ended. It holds for all of the http server, plain requests included. Not on Bun. Default: false.
    */
   readonly proxyProtocol?: boolean | undefined;
   /**
@@ -166,6 +166,9 @@ export function readOptions(options: ServerOptions): Settings {
   if (proxyProtocol) {
     if (options.noServer)
       throw new TypeError('proxyProtocol needs port or server: it reads before an http server does');
+    if (process.versions.bun !== undefined) {
+      throw new TypeError('proxyProtocol cannot be had on Bun: its http server reads before anybody else can');
+    }
     if (trusts === undefined || trustProxy === 0) {
       throw new TypeError('proxyProtocol needs trustProxy, which says whose headers are believed');
     }

@@ -91,7 +91,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     this.#upgrades = new Upgrades(options, this.#settings, {
       isRunning: () => this.#state === 'running',
       connections: () => this.clients.size,
-      shouldHandle: (request) => this.shouldHandle(request),
+      shouldHandle: (request) => this.#handles(request),
       accepted: (request) => this.#telemetry.accepted(request),
       refused: (error, request) => this.#telemetry.refused(error, request, this.#settings.clientAddress),
       emitHeaders: (lines, request) => this.emit('headers', lines, request),
@@ -128,7 +128,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     return this.#http.address();
   }
 
-  /** Whether a request is for this server: its path is ours. To be overridden for more. */
+  /** Whether a request is for this server: its path is ours. To be overridden for more, but not by an async method: a promise is a 500. */
   shouldHandle(request: IncomingMessage): boolean {
     const { path } = this.#settings;
     return path === undefined || (request.url ?? '').split('?', 1)[0] === path;
@@ -248,10 +248,18 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     this.emit('listening');
   };
 
-  /** As {@link shouldHandle}; one that throws is asked again in `handleUpgrade`, which has the socket to answer on. */
+  /** As {@link shouldHandle}. A promise of an answer would let everybody in, whatever it comes to. */
+  #handles(request: IncomingMessage): boolean {
+    const answer: unknown = this.shouldHandle(request);
+    if (!(answer instanceof Promise)) return Boolean(answer);
+    answer.catch(() => {});
+    throw new TypeError('shouldHandle must not be async: verifyClient may be');
+  }
+
+  /** The same; one that throws is asked again in `handleUpgrade`, which has the socket to answer on. */
   #mayHandle(request: IncomingMessage): boolean {
     try {
-      return this.shouldHandle(request);
+      return this.#handles(request);
     } catch {
       return true;
     }

@@ -120,6 +120,25 @@ test('H10: a subclass decides on requests by shouldHandle', async () => {
   expect(await statusOf(port, '/rooms/x')).toBe(404);
 });
 
+test('a shouldHandle that is async lets nobody in, whatever its promise comes to', async () => {
+  class Rooms extends WebSocketServer {
+    override shouldHandle(request: IncomingMessage): boolean {
+      const promise = request.url === '/yes' ? Promise.resolve(true) : Promise.reject(new Error('no'));
+      return promise as unknown as boolean;
+    }
+  }
+  const { server: http, port } = await listen();
+  const server = new Rooms({ server: http });
+  onTestFinished(() => shut(server));
+  expect([await statusOf(port, '/yes'), await statusOf(port, '/no')]).toEqual([500, 500]);
+  const failed = once(server, 'wsClientError');
+  const client = request(port, {}, 'GET /yes HTTP/1.1');
+  const [error, socket] = await failed;
+  expect(error.message).toContain('shouldHandle must not be async');
+  socket.destroy();
+  client.socket.destroy();
+});
+
 test('a plain request to a shared http server is none of ours', async () => {
   const { server: http, port } = await listen();
   named(http, '/a');
