@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { median, printTable } from '../table.js';
 
-const ROUNDS = 9;
+const ROUNDS = 19;
 const worker = fileURLToPath(new URL('./worker.js', import.meta.url));
 const memoryWorker = fileURLToPath(new URL('./memory-worker.js', import.meta.url));
 
@@ -105,24 +105,26 @@ const GROUPS = [
 export async function benchCodec(node, wanted) {
   for (const group of GROUPS) {
     if (!wanted(group.kind)) continue;
-    console.log(`${group.title}. Median of ${ROUNDS} rounds\n`);
+    console.log(`${group.title}. Medians of ${ROUNDS} rounds\n`);
     const { limit } = group;
     // What is for V8 alone, or native.
     const contestants = group.contestants.filter((name) => !node.endsWith('bun') || !/bufferutil|bigUint64/.test(name));
     const ours = contestants.at(-1) ?? '';
     const peers = contestants.slice(0, -1);
+    const limits = limit === undefined ? [] : [limit];
     const rows = [];
     for (const cell of group.cells) {
-      const medians = await measure(node, { ...group, contestants }, cell);
-      const of = (/** @type {string} */ name) => medians.get(name) ?? Number.NaN;
+      const times = await measure(node, { ...group, contestants }, cell);
+      const of = (/** @type {string} */ name) => times.get(name) ?? [];
+      // Of each round, since what disturbs the machine for a second disturbs all of them.
+      const ratio = (/** @type {string} */ peer) =>
+        median(of(peer).map((time, round) => time / (of(ours)[round] ?? Number.NaN)));
       rows.push([
         cell.name,
-        ...[...medians.values()].map(figure),
-        ...peers.map((peer) => `${(of(peer) / of(ours)).toFixed(2)}x`),
-        ...(limit === undefined ? [] : [`${(of(limit) / of(ours)).toFixed(2)}x`]),
+        ...[...times.values()].map((rounds) => figure(median(rounds))),
+        ...[...peers, ...limits].map((name) => `${ratio(name).toFixed(2)}x`),
       ]);
     }
-    const limits = limit === undefined ? [] : [limit];
     printTable(['', ...contestants, ...limits, ...[...peers, ...limits].map((peer) => `/ ${peer}`)], rows);
   }
   if (wanted('memory')) await memory(node);
@@ -137,7 +139,7 @@ function figure(nanoseconds) {
  * @param {string} node
  * @param {Group} group
  * @param {Group['cells'][number]} cell
- * @returns {Promise<Map<string, number>>} the medians of all contestants, who take turns
+ * @returns {Promise<Map<string, number[]>>} the rounds of all contestants, who take turns
  */
 async function measure(node, { kind, contestants, limit }, cell) {
   const all = limit === undefined ? contestants : [...contestants, limit];
@@ -153,7 +155,7 @@ async function measure(node, { kind, contestants, limit }, cell) {
     }
   }
   for (const { child } of workers) child.disconnect();
-  return new Map([...times].map(([contestant, rounds]) => [contestant, median(rounds)]));
+  return times;
 }
 
 /** @param {string} node @param {string} contestant */

@@ -13,7 +13,7 @@ import { maskCell } from './mask-cell.js';
  */
 
 /** Long enough that the clock and the collector weigh little. */
-const ROUND_NANOSECONDS = 100e6;
+const ROUND_NANOSECONDS = 50e6;
 
 const KINDS = { decode: codecCell, encode: encodeCell, mask: maskCell };
 
