@@ -64,9 +64,10 @@ const GROUPS = [
     cells: ALONE,
   },
   {
-    title: 'Unmasked binary, as a server sends it, in chunks of 64 KiB',
+    title:
+      'Unmasked binary, as a server sends it, in chunks of 64 KiB; the chunk is given away, as it is to the others',
     kind: 'decode',
-    contestants: ['undici', 'ws client', 'client'],
+    contestants: ['undici', 'ws client', 'client, owned', 'client'],
     cells: decode([16, 125, 1024, 16_384], { masked: false }),
   },
   {

@@ -158,7 +158,8 @@ export const decoders = {
   undici,
   owned: (text) => messages({ ...node, memory: buffers() }, text),
   views: (text) => messages({ ...node, memory: buffers(), givesChunks: true }, text),
-  client: (text) => messages({ ...node, memory: buffers() }, text, 'client'),
+  'client, owned': (text) => messages({ ...node, memory: buffers() }, text, 'client'),
+  client: (text) => messages({ ...node, memory: buffers(), givesChunks: true }, text, 'client'),
   pure: (text) => messages({}, text),
   offsets,
   memcpy() {
