@@ -16,9 +16,9 @@ export class Maskable {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
   readonly #kernel: MaskKernel;
-  /** The buffer as 32-bit words, and as those of the kernel. */
-  readonly #words32: Int32Array;
+  /** The buffer as words of the kernel, and as 32-bit ones, which only texts need if the kernel has others. */
   readonly #words: unknown;
+  #words32: Int32Array | undefined;
   /** How much of the buffer lies in whole words. */
   readonly #wholeBytes: number;
 
@@ -32,8 +32,7 @@ export class Maskable {
     this.buffer = bytes.buffer;
     this.byteOffset = bytes.byteOffset;
     this.#kernel = kernel;
-    this.#words32 = int32Kernel.words(this.buffer);
-    this.#words = kernel.wordBytes === 4 ? this.#words32 : kernel.words(this.buffer);
+    this.#words = kernel.wordBytes === 4 ? this.#int32() : kernel.words(this.buffer);
     this.#wholeBytes = this.buffer.byteLength - (this.buffer.byteLength % 8);
   }
 
@@ -79,7 +78,7 @@ export class Maskable {
       or = maskBytes(this.bytes, at + to - from - rest, source.bytes, to - rest, to, turn(key, to - from - rest));
       end -= rest;
     }
-    if (wantsOr) return or | xorInt32(this.#words32, start, end, source.#words32, away, word, true);
+    if (wantsOr) return or | xorInt32(this.#int32(), start, end, source.#int32(), away, word, true);
     this.#kernel.xor(this.#words, start, end, source.#words, away, word);
     return -1;
   }
@@ -97,5 +96,10 @@ export class Maskable {
     if (last > this.#wholeBytes || last + away > source.#wholeBytes) {
       maskBytes(this.bytes, at, source.bytes, from, to, key);
     } else this.#kernel.xor(this.#words, first, last, source.#words, away, asWord(turn(key, -start)));
+  }
+
+  #int32(): Int32Array {
+    this.#words32 ??= int32Kernel.words(this.buffer);
+    return this.#words32;
   }
 }

@@ -73,9 +73,9 @@ test('a lying header costs at most 16 times what has arrived', () => {
   }
 });
 
-test('a message has all of its memory when a sixteenth of it has come, and before that twice what has', () => {
-  expect(progress(62_499, 1_000_000).bufferedBytes).toBe(2 * 62_499);
-  expect(progress(62_500, 1_000_000).bufferedBytes).toBe(1_000_000);
+test('a message has all of its memory when a sixteenth of it has come, header included, and before that twice what has', () => {
+  expect(progress(62_489, 1_000_000).bufferedBytes).toBe(2 * 62_489);
+  expect(progress(62_490, 1_000_000).bufferedBytes).toBe(1_000_000);
   const decoder = progress(10, 1_000_000);
   decoder.push(new Uint8Array(70_000));
   expect(decoder.bufferedBytes).toBe(1_000_000);

@@ -19,7 +19,9 @@ const SLAB_BYTES = 8192;
 export class MessageMemory {
   readonly #Bytes: BytesConstructor;
   readonly #allocateOwn: (length: number) => Uint8Array<ArrayBuffer>;
-  #slab: ArrayBuffer | undefined;
+  #slab: Uint8Array<ArrayBuffer> | undefined;
+  /** That of the slab, which some engines take long to tell. */
+  #buffer: ArrayBuffer | undefined;
   /** Where in the slab the next message goes, at the earliest: at its end if there is none yet. */
   #used = SLAB_BYTES;
   /** The slab as it is masked, and with which kernel. */
@@ -61,7 +63,8 @@ export class MessageMemory {
     // Words are not shared with the message before.
     const at = ((this.#used + 7) & ~7) + (alignment & 7);
     if (at + length <= SLAB_BYTES) return at;
-    this.#slab = this.#allocateOwn(SLAB_BYTES).buffer;
+    this.#slab = this.#allocateOwn(SLAB_BYTES);
+    this.#buffer = this.#slab.buffer;
     this.#used = 0;
     this.#maskable = undefined;
     return alignment & 7;
@@ -70,7 +73,7 @@ export class MessageMemory {
   /** The slab in which room was reserved, as it is masked with a kernel. */
   slab(kernel: MaskKernel): Maskable {
     if (this.#maskable === undefined || this.#kernel !== kernel) {
-      this.#maskable = new Maskable(new Uint8Array(this.#slab!), kernel);
+      this.#maskable = new Maskable(this.#slab!, kernel);
       this.#kernel = kernel;
     }
     return this.#maskable;
@@ -79,7 +82,7 @@ export class MessageMemory {
   /** Takes what was reserved: nobody else gets it. */
   take(at: number, length: number): Uint8Array<ArrayBuffer> {
     this.#used = at + length;
-    return new this.#Bytes(this.#slab!, at, length);
+    return new this.#Bytes(this.#buffer!, at, length);
   }
 
   /** An array over a chunk that was given away. */
