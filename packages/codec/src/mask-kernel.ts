@@ -1,7 +1,7 @@
 import { asWord } from './masking-key.ts';
 
 /**
- * Below this many bytes a loop over bytes is as fast. Arrays of up to 64 bytes live on the heap of the engine, which must
+ * Below this many bytes a loop over bytes is as fast as to make words and use them. Arrays of up to 64 bytes live on the heap of the engine, which must
  * move them off it for a view of their words.
  */
 export const WORDS_FROM = 65;
@@ -69,7 +69,7 @@ export function xorInt32(
 
 // The loops by themselves, for JavaScriptCore: a counter that once was a fraction slows them down to a third.
 
-/** With one array to check an index against: on V8 a third faster than with two, on JavaScriptCore twice as fast. */
+/** With one array to check an index against: on V8 a quarter faster than with two, on JavaScriptCore twice as fast. */
 export function xorInPlace(words: Int32Array, i: number, last: number, key: number): void {
   for (; i + 8 <= last; i += 8) {
     words[i]! ^= key;

@@ -105,6 +105,27 @@ test('the last of many short texts, wherever in a word its chunk ends', () => {
   }
 });
 
+test('an empty text before all else, wherever in a word its chunk ends', () => {
+  for (const maskingKey of [undefined, MASKING_KEY]) {
+    const frame = rawFrame({ opcode: 1, fin: true, payload: new Uint8Array(0), maskingKey });
+    for (let byteOffset = 0; byteOffset < 8; byteOffset++) {
+      const chunk = new Uint8Array(new ArrayBuffer(byteOffset + frame.length), byteOffset);
+      chunk.set(frame);
+      const found: string[] = [];
+      const sink: MessageSink = {
+        message: () => expect.unreachable('text is wanted as a string'),
+        text: (text) => found.push(text),
+        ping() {},
+        pong() {},
+        close() {},
+        violation: ({ message }) => found.push(message),
+      };
+      new MessageDecoder({ role: maskingKey === undefined ? 'client' : 'server' }, {}, sink).push(chunk);
+      expect(found).toEqual(['']);
+    }
+  }
+});
+
 describe('a lent kernel masks', () => {
   const maskKernel: MaskKernel = bigUint64Kernel;
   const asked = (lengths: number[], options: Options = {}) =>

@@ -56,10 +56,10 @@ export class Utf8Validator {
     return this.#run(bytes, whole ? last : first, end);
   }
 
-  /** As {@link push}, of the last bytes of a text: a character that they leave unfinished is bad at the last of them. */
+  /** As {@link push}, of the last bytes of a text: a character that they leave unfinished is bad at `end - 1`, or at 0 if that is nowhere. */
   pushLast(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
     const bad = this.push(bytes, start, end);
-    return bad === -1 && !this.complete ? end - 1 : bad;
+    return bad === -1 && !this.complete ? Math.max(end - 1, 0) : bad;
   }
 
   #run(bytes: Uint8Array, start: number, end: number): number {
@@ -138,8 +138,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /** {@link decodeUtf8} for engines without TextDecoder. */
 export function decodeUtf8Purely(bytes: Uint8Array): string {
-  const validator = new Utf8Validator();
-  if (validator.push(bytes) !== -1 || !validator.complete) throw new TypeError('the bytes are not valid UTF-8');
+  if (new Utf8Validator().pushLast(bytes) !== -1) throw new TypeError('the bytes are not valid UTF-8');
   let text = '';
   for (let i = 0; i < bytes.length; ) {
     const lead = bytes[i++]!;

@@ -12,6 +12,7 @@ import { hookMessages } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { platform } from './platform.ts';
 import type { Labels } from './prometheus.ts';
+import { ignore, isPromise } from './promise.ts';
 import { readProxyHeaders } from './proxy-gate.ts';
 import { Telemetry } from './telemetry.ts';
 import { route } from './upgrade-router.ts';
@@ -251,8 +252,8 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   /** As {@link shouldHandle}. A promise of an answer would let everybody in, whatever it comes to. */
   #handles(request: IncomingMessage): boolean {
     const answer: unknown = this.shouldHandle(request);
-    if (!(answer instanceof Promise)) return Boolean(answer);
-    answer.catch(() => {});
+    if (!isPromise(answer)) return Boolean(answer);
+    ignore(answer);
     throw new TypeError('shouldHandle must not be async: verifyClient may be');
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import { open, request, text, textLine } from './raw-client.suite.ts';
 import { listen, shut } from './serve.suite.ts';
@@ -123,14 +124,22 @@ test('H10: a subclass decides on requests by shouldHandle', async () => {
 test('a shouldHandle that is async lets nobody in, whatever its promise comes to', async () => {
   class Rooms extends WebSocketServer {
     override shouldHandle(request: IncomingMessage): boolean {
-      const promise = request.url === '/yes' ? Promise.resolve(true) : Promise.reject(new Error('no'));
-      return promise as unknown as boolean;
+      const promises: Record<string, () => PromiseLike<boolean>> = {
+        '/yes': () => Promise.resolve(true),
+        '/no': () => Promise.reject(new Error('no')),
+        // Of another realm, and what is no promise at all.
+        '/elsewhere': runInNewContext('async () => { throw new Error("no"); }'),
+        // biome-ignore lint/suspicious/noThenProperty: that is what it is
+        '/thenable': () => ({ then: (_, reject) => reject?.(new Error('no')) as never }),
+      };
+      return promises[request.url ?? '']!() as unknown as boolean;
     }
   }
   const { server: http, port } = await listen();
   const server = new Rooms({ server: http });
   onTestFinished(() => shut(server));
-  expect([await statusOf(port, '/yes'), await statusOf(port, '/no')]).toEqual([500, 500]);
+  for (const path of ['/yes', '/no', '/elsewhere', '/thenable'])
+    expect([path, await statusOf(port, path)]).toEqual([path, 500]);
   const failed = once(server, 'wsClientError');
   const client = request(port, {}, 'GET /yes HTTP/1.1');
   const [error, socket] = await failed;

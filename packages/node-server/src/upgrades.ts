@@ -20,6 +20,7 @@ import { rethrow } from './clock.ts';
 import { addedLines, requestHead } from './http.ts';
 import type { ServerOptions, Settings } from './options.ts';
 import { PendingUpgrade } from './pending-upgrade.ts';
+import { ignore, isPromise } from './promise.ts';
 import { verify } from './verify-client.ts';
 
 /** For whom handshakes are done: a server. */
@@ -222,9 +223,8 @@ export class Upgrades {
     const { handleProtocols } = this.#settings;
     if (handleProtocols === undefined || subprotocols.length === 0) return undefined;
     const chosen: unknown = handleProtocols(new Set(subprotocols), request) || '';
-    if (chosen instanceof Promise) {
-      // What it rejects with would end the process.
-      chosen.catch(() => {});
+    if (isPromise(chosen)) {
+      ignore(chosen);
       throw new TypeError('handleProtocols must answer at once, and not by a promise: await it in verifyClient');
     }
     return chosen as string;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Decision, decide, type Headers, type Verdict } from '@ws/handshake';
+import { isPromise } from './promise.ts';
 
 /** What a {@link VerifyClient} hook is told. */
 export interface ClientInfo {
@@ -42,9 +43,7 @@ export function verify(hook: VerifyClient, info: ClientInfo): Decision | Promise
     }).then(read);
   }
   const verdict = (hook as (info: ClientInfo) => Verdict | Promise<Verdict>)(info);
-  return verdict instanceof Promise || typeof (verdict as { then?: unknown } | undefined)?.then === 'function'
-    ? Promise.resolve(verdict).then(read)
-    : read(verdict as Verdict);
+  return isPromise(verdict) ? Promise.resolve(verdict).then(read) : read(verdict);
 }
 
 function read(verdict: Verdict): Decision {
