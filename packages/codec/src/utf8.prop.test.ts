@@ -75,8 +75,8 @@ describe('Utf8Validator against Unicode table 3-7', () => {
     let judged = 0;
     for (let a = 0; a < 256; a++) {
       for (let b = 0; b < 256; b++) {
-        for (let c = -1; c < 256; c++) {
-          const bytes = c < 0 ? Uint8Array.of(a, b) : Uint8Array.of(a, b, c);
+        for (const rest of [[], [0x61], [0x80], [0xbf]]) {
+          const bytes = Uint8Array.of(a, b, ...rest);
           validator.reset();
           if (validator.push(bytes, 0, 1) !== -1) continue;
           judged++;
@@ -87,7 +87,7 @@ describe('Utf8Validator against Unicode table 3-7', () => {
         }
       }
     }
-    expect(judged).toBe((128 + 51) * 256 * 257);
+    expect(judged).toBe((128 + 51) * 256 * 4);
     const cutBefore = (length: number, at: number): number => {
       expect(judge(Uint8Array.of(0xc3)).incomplete).toBe(true);
       return validator.pushLast(new Uint8Array(length), at, at);
