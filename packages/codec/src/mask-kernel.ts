@@ -1,8 +1,8 @@
 import { asWord } from './masking-key.ts';
 
 /**
- * Below this many bytes a loop over bytes is as fast as to make words and use them. Arrays of up to 64 bytes live on the heap of the engine, which must
- * move them off it for a view of their words.
+ * Below this many bytes a loop over bytes is as fast as to make words and use them. Arrays of up to 64 bytes live on the heap
+ * of the engine, which must move them off it for a view of their words.
  */
 export const WORDS_FROM = 65;
 
@@ -36,8 +36,8 @@ export const int32Kernel: MaskKernel<Int32Array> = {
 };
 
 /**
- * As `int32Kernel.xor`. Returns an OR of the range that was written, which tells whether all of it is ASCII, if it is wanted. By | 0 an
- * engine sees integers: no buffer has 2^31 words.
+ * As `int32Kernel.xor`. Returns an OR of the range that was written, which tells whether all of it is ASCII, if it is wanted. By
+ * | 0 an engine sees integers: no buffer has 2^31 words.
  */
 export function xorInt32(
   target: Int32Array,

@@ -2,7 +2,7 @@ import { checkBytes, checkInteger } from './check.ts';
 import { int32Kernel, type MaskKernel, maskBytes, xorInt32 } from './mask-kernel.ts';
 import { asWord, checkMaskingKey, turn } from './masking-key.ts';
 
-/** From so many bytes on, words that are at hand are faster than a loop over the bytes: where they have yet to be made, see `WORDS_FROM`. */
+/** From so many bytes on, words that are at hand are faster than a loop over the bytes; where they are yet to be made, `WORDS_FROM`. */
 export const XOR_FROM = 24;
 
 /**
@@ -60,7 +60,8 @@ export class Maskable {
 
   /**
    * `bytes[at + i] = source.bytes[from + i] ^ key`, up to `to`, by words: at least 24 bytes, which lie alike in their words.
-   * Either in place; or from another array's memory, and then bytes of the target that share a word with the range are overwritten.
+   * Either in place; or from another array's memory, and then bytes of the target that share a word with the range are
+   * overwritten.
    * The arguments are trusted.
    *
    * @param key starts with `source.bytes[from]`

@@ -12,9 +12,9 @@ export const SLAB_UP_TO = 4096;
 const SLAB_BYTES = 8192;
 
 /**
- * Where messages get their memory from. Small ones share a slab of 8 KiB, since an ArrayBuffer each costs more than
- * the message, also where the engine puts it on its heap (232 bytes and half as much time again for 16 bytes, beside 106): whoever keeps a message of n bytes keeps at most max(n, 8 KiB) alive. One memory may serve
- * any number of decoders, so that an idle connection holds none.
+ * Where messages get their memory from. Small ones share a slab of 8 KiB, since an ArrayBuffer each costs more than the
+ * message, also where the engine puts it on its heap (twice the memory): whoever keeps a message of n bytes keeps at most
+ * max(n, 8 KiB) alive. One memory may serve any number of decoders, so that an idle connection holds none.
  */
 export class MessageMemory {
   readonly #Bytes: BytesConstructor;
@@ -22,7 +22,7 @@ export class MessageMemory {
   #slab: Uint8Array<ArrayBuffer> | undefined;
   /** That of the slab, which some engines take long to tell. */
   #buffer: ArrayBuffer | undefined;
-  /** Where in the slab the next message goes, at the earliest: behind its end if there is none yet, where not even an empty one fits. */
+  /** Where in the slab the next message goes, at the earliest. If there is no slab yet, where not even an empty one fits. */
   #used = SLAB_BYTES + 1;
   /** The slab as it is masked, and with which kernel. */
   #maskable: Maskable | undefined;

@@ -56,7 +56,10 @@ export class Utf8Validator {
     return this.#run(bytes, whole ? last : first, end);
   }
 
-  /** As {@link push}, of the last bytes of a text: a character that they leave unfinished is bad at `end - 1`, or at 0 if that is nowhere. */
+  /**
+   * As {@link push}, of the last bytes of a text: a character that they leave unfinished is bad at the last of them, `end - 1`, or
+   * at 0 if there is none.
+   */
   pushLast(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
     const bad = this.push(bytes, start, end);
     return bad === -1 && !this.complete ? Math.max(end - 1, 0) : bad;

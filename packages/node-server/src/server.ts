@@ -129,7 +129,10 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     return this.#http.address();
   }
 
-  /** Whether a request is for this server: its path is ours. To be overridden for more, but not by an async method: a promise is a 500. */
+  /**
+   * Whether a request is for this server: its path is ours. To be overridden for more, but not by an async method: a promise
+   * is a 500.
+   */
   shouldHandle(request: IncomingMessage): boolean {
     const { path } = this.#settings;
     return path === undefined || (request.url ?? '').split('?', 1)[0] === path;

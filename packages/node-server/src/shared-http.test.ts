@@ -129,7 +129,7 @@ test('a shouldHandle that is async lets nobody in, whatever its promise comes to
         '/no': () => Promise.reject(new Error('no')),
         // Of another realm, and what is no promise at all.
         '/elsewhere': runInNewContext('async () => { throw new Error("no"); }'),
-        // biome-ignore lint/suspicious/noThenProperty: that is what it is
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tried
         '/thenable': () => ({ then: (_, reject) => reject?.(new Error('no')) as never }),
       };
       return promises[request.url ?? '']!() as unknown as boolean;
