@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
-import { beginRead, isTurnOver, MUCH } from './reading-turn.ts';
+import { beginRead, endRead, MUCH, readLittle } from './reading-turn.ts';
 import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
@@ -31,10 +31,6 @@ function closed(this: Duplex): void {
   (this as Carrier)[TRANSPORT].closed();
 }
 
-function goOn(transport: SocketTransport): void {
-  transport.goOn();
-}
-
 const receiveShared = sharedReceive(function (this: Socket, chunk) {
   return (this as Duplex as Carrier)[TRANSPORT].received(chunk);
 });
@@ -56,6 +52,8 @@ export class SocketTransport implements Transport {
   /** The driver has paused; the socket gives way to the others until the next turn. */
   #paused = false;
   #givesWay = false;
+  /** The last read has brought much. */
+  #readsMuch = false;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -94,14 +92,17 @@ export class SocketTransport implements Transport {
   /** Returns false if reading should stop until it is resumed. */
   received(chunk: Uint8Array): boolean {
     const { length } = chunk;
-    const began = length < MUCH ? 0 : beginRead();
+    const isMuch = length >= MUCH;
+    // The end of much is little, too.
+    if (!isMuch && !this.#readsMuch) readLittle();
+    this.#readsMuch = isMuch;
+    const began = isMuch ? beginRead() : 0;
     // Who watches the bytes of a socket has them, too.
     const watched = this.ownsChunks && this.#socket.listenerCount('data') > 1;
     this.#driver?.received(watched ? new Uint8Array(chunk) : chunk);
     this.#throttle?.bytes(length);
-    if (began === 0 || this.#paused || this.#givesWay || !isTurnOver(began)) return true;
+    if (!isMuch || this.#paused || this.#givesWay || !endRead(began, this)) return true;
     this.#givesWay = true;
-    setImmediate(goOn, this);
     return false;
   }
 
