@@ -142,8 +142,7 @@ export class FrameDecoder {
   push(chunk: Uint8Array, at = 0): number {
     checkBytes(chunk, 'chunk');
     checkInteger(at, 'at', 0, chunk.length);
-    if (this.#pushing)
-      throw new TypeError('push() inside a callback of the same decoder: keep the chunk until it has returned');
+    this.#checkReturned('push');
     if (this.#ended) throw new TypeError('push() after end()');
     const before = this.#offset;
     this.#pushing = true;
@@ -160,12 +159,16 @@ export class FrameDecoder {
    * the application and is never sent.
    */
   end(): void {
-    if (this.#pushing)
-      throw new TypeError('end() inside a callback of the same decoder: call it when push() has returned');
+    this.#checkReturned('end');
     this.#ended = true;
     if (this.#state === OVER) return;
     if (this.#state === PAYLOAD || this.#spilled > 0) this.#fail('end-inside-frame', this.#offset);
     else if (this.#inMessage) this.#fail('end-inside-message', this.#offset);
+  }
+
+  #checkReturned(call: string): void {
+    if (this.#pushing)
+      throw new TypeError(`${call}() inside a callback of the same decoder: call it when push() has returned`);
   }
 
   #run(chunk: Uint8Array, at: number): void {
@@ -173,59 +176,58 @@ export class FrameDecoder {
     /** The offset in the stream of chunk[0]. */
     const base = this.#offset - at;
     while (at < length && this.#holds === 0) {
-      if (this.#state === BETWEEN) {
-        const end = this.#spilled === 0 ? this.#plain(chunk, at, base) : at;
-        if (end !== at) at = end;
-        else at = this.#spilled === 0 ? this.#next(chunk, at, base) : this.#unspill(chunk, at, base);
-      } else if (this.#state === PAYLOAD) at = this.#part(chunk, at, base);
-      else this.#offset = base + (at = length);
+      if (this.#state === PAYLOAD) at = this.#part(chunk, at, base);
+      else if (this.#state === OVER) this.#offset = base + (at = length);
+      else if (this.#spilled > 0) at = this.#unspill(chunk, at, base);
+      else {
+        const end = this.#plain(chunk, at, base);
+        at = end === at ? this.#next(chunk, at, base) : end;
+      }
     }
   }
 
   /**
-   * The short way of most frames: an unfragmented message that lies whole in the chunk and breaks none of the rules of
-   * #readHeader, seen at a glance. Returns `at` if it is anything else.
+   * The short way of most frames: unfragmented messages that lie whole in the chunk and break none of the rules of
+   * #readHeader, seen at a glance. Returns the index at which there is anything else.
    */
   #plain(chunk: Uint8Array, at: number, base: number): number {
-    const length = chunk.length;
-    if (length - at < 8) return at;
-    const byte0 = chunk[at]!;
-    if ((byte0 !== 0x82 && byte0 !== 0x81) || this.#inMessage) return at;
-    const byte1 = chunk[at + 1]!;
-    if (byte1 >>> 7 !== this.#mask) return at;
-    let start = at + 2;
-    let payloadLength = byte1 & 0x7f;
-    if (payloadLength >= 126) {
-      payloadLength = (chunk[start]! << 8) | chunk[start + 1]!;
-      if (byte1 === 0xff || byte1 === 0x7f || payloadLength < 126) return at;
-      start += 2;
-    }
+    if (this.#inMessage) return at;
     const header = this.#header;
-    if (byte1 < 0x80) header.maskingKey = undefined;
-    else {
-      header.maskingKey = readMaskingKey(chunk, start);
-      start += 4;
+    while (chunk.length - at >= 8 && this.#holds === 0) {
+      const byte0 = chunk[at]!;
+      const byte1 = chunk[at + 1]!;
+      if ((byte0 !== 0x82 && byte0 !== 0x81) || byte1 >>> 7 !== this.#mask) return at;
+      let start = at + 2;
+      let payloadLength = byte1 & 0x7f;
+      if (payloadLength >= 126) {
+        payloadLength = (chunk[start]! << 8) | chunk[start + 1]!;
+        if (byte1 === 0xff || byte1 === 0x7f || payloadLength < 126) return at;
+        start += 2;
+      }
+      if (byte1 < 0x80) header.maskingKey = undefined;
+      else {
+        header.maskingKey = readMaskingKey(chunk, start);
+        start += 4;
+      }
+      const end = start + payloadLength;
+      if (end > chunk.length || payloadLength > this.#maxPlain) return at;
+      header.fin = true;
+      header.rsv1 = header.rsv2 = header.rsv3 = false;
+      header.opcode = byte0 & 0x0f;
+      header.payloadLength = payloadLength;
+      this.#offset = base + end;
+      const bad = this.#sink.frame(header, chunk, start, end);
+      if (bad) return this.#failIn(chunk, bad, base);
+      at = end;
     }
-    const end = start + payloadLength;
-    if (end > length || payloadLength > this.#maxPlain) return at;
-    header.fin = true;
-    header.rsv1 = header.rsv2 = header.rsv3 = false;
-    header.opcode = byte0 & 0x0f;
-    header.payloadLength = payloadLength;
-    this.#offset = base + end;
-    const bad = this.#sink.frame(header, chunk, start, end);
-    return bad ? this.#failIn(chunk, bad, base) : end;
+    return at;
   }
 
   /** Reads the header at `at`, and delivers its frame if that is whole. Returns the index that was reached. */
   #next(chunk: Uint8Array, at: number, base: number): number {
     const headerLength = this.#readHeader(chunk, at, chunk.length - at);
     if (headerLength > 0) return this.#deliver(chunk, at + headerLength, base);
-    if (headerLength < 0) {
-      this.#offset = base + chunk.length;
-      this.#fail(this.#violation!, base + at + this.#violationAt);
-      return chunk.length;
-    }
+    if (headerLength < 0) return this.#failIn(chunk, { violation: this.#violation!, at: at + this.#violationAt }, base);
     this.#spill ??= new Uint8Array(MAX_HEADER_BYTES);
     let spilled = 0;
     while (at < chunk.length) this.#spill[spilled++] = chunk[at++]!;
@@ -237,16 +239,15 @@ export class FrameDecoder {
   /** Completes the header that the end of an earlier chunk has cut, byte by byte. */
   #unspill(chunk: Uint8Array, at: number, base: number): number {
     const spill = this.#spill!;
-    const start = base + at - this.#spilled;
+    const start = at - this.#spilled;
     while (at < chunk.length) {
       spill[this.#spilled++] = chunk[at++]!;
       const headerLength = this.#readHeader(spill, 0, this.#spilled);
       if (headerLength === 0) continue;
       this.#spilled = 0;
-      if (headerLength > 0) return this.#deliver(chunk, at, base);
-      this.#offset = base + chunk.length;
-      this.#fail(this.#violation!, start + this.#violationAt);
-      return chunk.length;
+      return headerLength > 0
+        ? this.#deliver(chunk, at, base)
+        : this.#failIn(chunk, { violation: this.#violation!, at: start + this.#violationAt }, base);
     }
     this.#offset = base + at;
     return at;

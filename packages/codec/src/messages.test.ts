@@ -47,7 +47,7 @@ test.each<[string, () => unknown]>([
     () => decodeFrameHeader(bytes, { role: 'peer' as never }),
   ],
   [
-    'push() inside a callback of the same decoder: keep the chunk until it has returned',
+    'push() inside a callback of the same decoder: call it when push() has returned',
     inside((decoder) => decoder.push(bytes)),
   ],
   ['end() inside a callback of the same decoder: call it when push() has returned', inside((decoder) => decoder.end())],

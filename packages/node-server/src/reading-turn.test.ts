@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { open } from './raw-client.suite.ts';
-import { beginRead, endRead, readLittle } from './reading-turn.ts';
+import { type Bulk, ReadingTurns } from './reading-turn.ts';
 import { deferred, serve } from './serve.suite.ts';
+import { uncaught } from './uncaught.suite.ts';
 
 test('a client whose messages take long gives way to the others in time, and none of them is lost or late', async () => {
   const COUNT = 64;
@@ -64,111 +65,176 @@ test('a socket that gives way is not read on if the application has paused it me
   expect(received).toEqual(Array.from({ length: COUNT }, (_, i) => i));
 });
 
-test('while somebody sends little, one of those who send much is read in a turn, if that takes long enough', async () => {
-  const BULK = 8;
-  const COUNT = 32;
-  let turn = 0;
-  let received = 0;
-  const inTurn: number[] = [];
-  const all = deferred();
-  const { port } = await serve({}, (socket) =>
-    socket.on('message', (data) => {
-      if (data.length < 16_384) {
-        socket.send(data);
-        return;
-      }
-      received++;
-      inTurn[turn] = (inTurn[turn] ?? 0) + 1;
-      const until = performance.now() + 0.5;
-      while (performance.now() < until);
-      if (received === BULK * COUNT) all.resolve();
-    }),
-  );
-  const count = (): void => {
-    turn++;
-    if (received < BULK * COUNT) setImmediate(count);
-  };
-  count();
-  const little = await open(port);
-  const bulk = await Promise.all(Array.from({ length: BULK }, () => open(port)));
-  const payload = Buffer.alloc(16_384);
-  for (const client of bulk) client.send(...Array.from({ length: COUNT }, () => ({ opcode: 2, payload })));
-  const talk = async (): Promise<void> => {
-    for (let count = 1; received < BULK * COUNT; count++) {
-      little.send({ opcode: 2, payload: Buffer.from('hello') });
-      await little.received(count);
-    }
-  };
-  await Promise.all([talk(), all.promise]);
-  const turns = inTurn.filter((messages) => messages !== undefined).sort((a, b) => a - b);
-  // What a read of 64 KiB completes; all of them in one turn would be eight times as many.
-  expect(turns[turns.length >> 1]).toBeLessThanOrEqual(5);
-});
-
-describe('who has read much', () => {
-  const MILLISECOND = 1;
-  const burn = (milliseconds: number): void => {
-    const until = performance.now() + milliseconds;
-    while (performance.now() < until);
-  };
-
-  /** So many read for a millisecond each. Resolves to how many went on in each turn after that, in their order. */
-  async function giveWay(count: number, othersTake: number): Promise<{ wentOn: number[]; perTurn: number[] }> {
+test.each([
+  // What a read of 64 KiB completes; else, what two of them do. Of all clients it would be 32 messages.
+  ['at once', 5],
+  ['after an await', 10],
+  ['with a pause after each', 5],
+])(
+  'clients whose messages take long, %s, are read one after the other, and one with little is answered meanwhile',
+  async (how, most) => {
+    const BULK = 8;
+    const COUNT = 32;
     let turn = 0;
-    const wentOn: number[] = [];
-    const perTurn: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const began = beginRead();
-      burn(MILLISECOND);
-      const goOn = (): void => {
-        wentOn.push(i);
-        perTurn[turn] = (perTurn[turn] ?? 0) + 1;
-      };
-      if (!endRead(began, { goOn })) goOn();
-    }
-    while (wentOn.length < count) {
-      burn(othersTake);
+    let received = 0;
+    const inTurn: number[] = [];
+    const all = deferred();
+    const { port } = await serve({}, (socket) =>
+      socket.on('message', async (data) => {
+        if (data.length < 16_384) {
+          socket.send(data);
+          return;
+        }
+        if (how === 'after an await') await undefined;
+        received++;
+        inTurn[turn] = (inTurn[turn] ?? 0) + 1;
+        const until = performance.now() + 0.5;
+        while (performance.now() < until);
+        if (received === BULK * COUNT) all.resolve();
+      }),
+    );
+    const count = (): void => {
       turn++;
-      await new Promise(setImmediate);
+      if (received < BULK * COUNT) setImmediate(count);
+    };
+    count();
+    const little = await open(port);
+    const bulk = await Promise.all(Array.from({ length: BULK }, () => open(port)));
+    const payload = Buffer.alloc(16_384);
+    for (const client of bulk) client.send(...Array.from({ length: COUNT }, () => ({ opcode: 2, payload })));
+    const talk = async (): Promise<void> => {
+      for (let count = 1; received < BULK * COUNT; count++) {
+        little.send({ opcode: 2, payload: Buffer.from('hello') });
+        await little.received(count);
+      }
+    };
+    await Promise.all([talk(), all.promise]);
+    const turns = inTurn.filter((messages) => messages !== undefined).sort((a, b) => a - b);
+    expect(turns[turns.length >> 1]).toBeLessThanOrEqual(most);
+  },
+);
+
+describe('sockets that much is read from', () => {
+  /** Turns whose time goes on as the test says, and the names of the sockets that went on, turn by turn. */
+  class Loop {
+    now = 1000;
+    readonly wentOn: string[] = [];
+    #ends: (() => void)[] = [];
+    readonly turns = new ReadingTurns({
+      now: () => this.now,
+      afterTurn: (callback) => void this.#ends.push(callback),
+    });
+
+    socket(name: string): Bulk {
+      return { goOn: () => void this.wentOn.push(name) };
     }
-    return { wentOn, perTurn: perTurn.filter((went) => went !== undefined) };
+
+    /** Much is read from it, and delivered in so many milliseconds. Returns whether it gives way. */
+    read(who: Bulk, took: number): boolean {
+      this.turns.readMuch(who);
+      this.now += took;
+      return this.turns.givesWay(who);
+    }
+
+    /** The turn ends. Returns who went on. */
+    async end(): Promise<string[]> {
+      for (const end of this.#ends.splice(0)) end();
+      await new Promise(process.nextTick);
+      return this.wentOn.splice(0);
+    }
+
+    /** Whether the end of a turn is waited for. */
+    get running(): boolean {
+      return this.#ends.length > 0;
+    }
   }
 
-  const inOrder = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-  test('goes on in order, one after the other, while somebody sends little', async () => {
-    readLittle();
-    const { wentOn, perTurn } = await giveWay(10, 0);
-    expect(wentOn).toEqual(inOrder(10));
-    // One each, but for the turns in which the machine has stalled.
-    expect(perTurn.length).toBeGreaterThan(6);
+  test('go on as long as there is time in the turn, and give way after it', async () => {
+    const loop = new Loop();
+    const a = loop.socket('a');
+    expect([0.25, 0.25, 0.5, 0.125].map((took) => loop.read(a, took))).toEqual([false, false, false, true]);
+    expect(await loop.end()).toEqual(['a']);
+    expect(loop.read(a, 0.5)).toBe(false);
+    expect(loop.read(loop.socket('b'), 1)).toBe(true);
+    expect(await loop.end()).toEqual(['b']);
   });
 
-  test('goes on after those who wait, however soon it was done', async () => {
-    readLittle();
-    const all = giveWay(10, 0);
-    await new Promise(setImmediate);
-    const last = deferred();
-    expect(endRead(beginRead(), { goOn: () => last.resolve() })).toBe(true);
-    await last.promise;
-    expect((await all).wentOn).toEqual(inOrder(10));
+  test('go on in their order, as many in a turn as have the time, and others after them', async () => {
+    const loop = new Loop();
+    const sockets = ['a', 'b', 'c', 'd', 'e'].map((name) => loop.socket(name));
+    for (const socket of sockets) loop.read(socket, 0.5);
+    // The first two had the time.
+    expect(await loop.end()).toEqual(['c', 'd']);
+    expect(loop.read(loop.socket('f'), 0.5)).toBe(true);
+    expect(await loop.end()).toEqual(['e', 'f']);
+    expect(await loop.end()).toEqual([]);
   });
 
-  test('goes on, several in a turn, where the others take long by themselves', async () => {
-    readLittle();
-    const { wentOn, perTurn } = await giveWay(10, 20);
-    expect(wentOn).toEqual(inOrder(10));
-    expect(perTurn.length).toBeLessThan(6);
+  test('have a quarter of a millisecond each while others wait', async () => {
+    const loop = new Loop();
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => loop.socket(name)) as [Bulk, Bulk, Bulk];
+    for (const socket of [a, b, c]) loop.read(socket, 1.5);
+    expect(await loop.end()).toEqual(['a']);
+    expect([0.125, 0.125, 0.125].map((took) => loop.read(a, took))).toEqual([false, false, true]);
+    expect(loop.read(loop.socket('d'), 0.125)).toBe(false);
+    expect([await loop.end(), await loop.end(), await loop.end()].flat()).toEqual(['b', 'c', 'a']);
   });
 
-  test('goes on in the next turn while nobody sends little', async () => {
-    // Until those who sent little are forgotten.
-    for (let turn = 0; turn < 40; turn++) {
-      endRead(beginRead(), { goOn() {} });
-      await new Promise(setImmediate);
+  test('have what follows a delivery counted for them, until another socket is read', async () => {
+    const loop = new Loop();
+    expect(loop.read(loop.socket('a'), 0)).toBe(false);
+    loop.now += 2;
+    expect(loop.read(loop.socket('b'), 0)).toBe(true);
+    await loop.end();
+    expect(loop.read(loop.socket('a'), 0)).toBe(false);
+    loop.turns.readLittle();
+    loop.now += 2;
+    expect(loop.read(loop.socket('b'), 0)).toBe(false);
+  });
+
+  test('have half as long as all else takes, if that is longer', async () => {
+    const loop = new Loop();
+    for (let i = 0; i < 12; i++) loop.read(loop.socket(String(i)), 1.5);
+    loop.turns.readLittle();
+    loop.now += 12;
+    expect(await loop.end()).toEqual(['0', '1', '2', '3']);
+    // The turn without any has told nothing new of what they take.
+    expect(await loop.end()).toEqual(['4']);
+  });
+
+  test('are reckoned by many of their reads, not by one that was quick', async () => {
+    const loop = new Loop();
+    for (let turn = 0; turn < 32; turn++) {
+      loop.read(loop.socket('slow'), 1.5);
+      await loop.end();
     }
-    const { wentOn, perTurn } = await giveWay(10, 0);
-    expect(wentOn).toEqual(inOrder(10));
-    expect(perTurn.length).toBeLessThanOrEqual(2);
+    for (let i = 0; i < 8; i++) loop.read(loop.socket(String(i)), 1.5);
+    expect(await loop.end()).toEqual(['0']);
+    loop.read(loop.socket('quick'), 0.001);
+    expect(await loop.end()).toEqual(['1']);
+  });
+
+  test('let the loop rest once there are none', async () => {
+    const loop = new Loop();
+    expect(loop.running).toBe(false);
+    loop.read(loop.socket('a'), 2);
+    expect([loop.running, await loop.end()]).toEqual([true, ['a']]);
+    expect([loop.running, await loop.end()]).toEqual([true, []]);
+    expect(loop.running).toBe(false);
+  });
+
+  test('go on, whatever one of them throws', async () => {
+    const loop = new Loop();
+    const error = new Error('a stream of somebody');
+    const throws: Bulk = {
+      goOn() {
+        throw error;
+      },
+    };
+    const { errors } = uncaught();
+    loop.read(loop.socket('a'), 1);
+    for (const socket of [throws, loop.socket('b'), throws, loop.socket('c')]) loop.read(socket, 0.01);
+    expect(await loop.end()).toEqual(['b', 'c']);
+    expect(errors).toEqual([error, error]);
   });
 });

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
-import { beginRead, endRead, MUCH, readLittle } from './reading-turn.ts';
+import { MUCH, readingTurns } from './reading-turn.ts';
 import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
@@ -49,11 +49,9 @@ export class SocketTransport implements Transport {
   #driver: Driver | undefined;
   #throttle: Throttle | undefined;
   #error: Error | undefined;
-  /** The driver has paused; the socket gives way to the others until the next turn. */
+  /** The driver has paused; the socket gives way to others. */
   #paused = false;
   #givesWay = false;
-  /** The last read has brought much. */
-  #readsMuch = false;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -92,21 +90,17 @@ export class SocketTransport implements Transport {
   /** Returns false if reading should stop until it is resumed. */
   received(chunk: Uint8Array): boolean {
     const { length } = chunk;
-    const isMuch = length >= MUCH;
-    // The end of much is little, too.
-    if (!isMuch && !this.#readsMuch) readLittle();
-    this.#readsMuch = isMuch;
-    const began = isMuch ? beginRead() : 0;
+    if (length < MUCH) readingTurns.readLittle();
+    else readingTurns.readMuch(this);
     // Who watches the bytes of a socket has them, too.
     const watched = this.ownsChunks && this.#socket.listenerCount('data') > 1;
     this.#driver?.received(watched ? new Uint8Array(chunk) : chunk);
     this.#throttle?.bytes(length);
-    if (!isMuch || this.#paused || this.#givesWay || !endRead(began, this)) return true;
-    this.#givesWay = true;
-    return false;
+    if (length >= MUCH && !this.#givesWay) this.#givesWay = readingTurns.givesWay(this);
+    return !this.#givesWay;
   }
 
-  /** The next turn has begun. */
+  /** As {@link Bulk} has it. */
   goOn(): void {
     this.#givesWay = false;
     if (!this.#paused) this.#socket.resume();
