@@ -168,7 +168,7 @@ export class FrameDecoder {
 
   #checkReturned(call: string): void {
     if (this.#pushing)
-      throw new TypeError(`${call}() inside a callback of the same decoder: call it when push() has returned`);
+      throw new TypeError(`${call}() inside a callback of the same decoder: call it again when push() has returned`);
   }
 
   #run(chunk: Uint8Array, at: number): void {

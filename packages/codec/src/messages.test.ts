@@ -47,10 +47,13 @@ test.each<[string, () => unknown]>([
     () => decodeFrameHeader(bytes, { role: 'peer' as never }),
   ],
   [
-    'push() inside a callback of the same decoder: call it when push() has returned',
+    'push() inside a callback of the same decoder: call it again when push() has returned',
     inside((decoder) => decoder.push(bytes)),
   ],
-  ['end() inside a callback of the same decoder: call it when push() has returned', inside((decoder) => decoder.end())],
+  [
+    'end() inside a callback of the same decoder: call it again when push() has returned',
+    inside((decoder) => decoder.end()),
+  ],
   ['push() after end()', ended],
   ['release() without a hold() before it', () => decode().release()],
   ['the bytes are not valid UTF-8', () => decodeUtf8Purely(Uint8Array.of(0xff))],

@@ -1,12 +1,13 @@
-import { setImmediate } from 'node:timers';
+/**
+ * So many bytes of one socket may have more behind them: Node reads one up to 32 times, 64 KiB each, before it looks at another, and over
+ * TLS brings each record by itself.
+ */
+const MUCH = 16_384;
 
-/** A read that brings so many bytes may have more behind it: Node reads one socket up to 32 times, 64 KiB each, before it looks at another. */
-export const MUCH = 16_384;
-
-/** How long such reads, and what is made of them, may take in one turn of the event loop, in milliseconds: all others wait for it. */
+/** How long such sockets may be read in one turn of the event loop, in milliseconds: all others wait for it. */
 const TURN = 1;
 
-/** How long one socket may go on while others wait for theirs, in milliseconds: to give way, and to go on, costs a tenth of it. */
+/** How long one of them may go on while others wait for theirs, in milliseconds: to give way, and to go on, costs a tenth of it. */
 const SLOT = 0.25;
 
 /** How much of what earlier turns have taken each turn forgets. */
@@ -22,24 +23,28 @@ export interface Bulk {
 export interface TurnClock {
   /** In milliseconds. */
   now(): number;
+  /** Calls back once what has been delivered is done with, also by listeners that have awaited what was there. */
+  afterRead(callback: () => void): void;
   /** Calls back once the sockets have been read that can be read now. */
   afterTurn(callback: () => void): void;
 }
 
 /**
  * Shares the event loop between the sockets that much is read from, and all else: in each turn as many of them are read as have the time,
- * one after the other in their order. What a read has led to is its own until the next read of any socket: listeners may be asynchronous.
+ * one after the other in their order.
  */
 export class ReadingTurns {
   readonly #clock: TurnClock;
   /** First come, first to go on. */
-  #waiting: Bulk[] = [];
+  readonly #waiting: Bulk[] = [];
   /** The end of the turn is waited for. */
   #running = false;
   #turnBegan = 0;
-  /** The socket that was read last, if it was much, since when, and how long it has been going on in this turn. */
-  #current: Bulk | undefined;
-  #since = 0;
+  /** The socket that was read last in this turn, and how many bytes in a row. */
+  #last: Bulk | undefined;
+  #bytes = 0;
+  /** Since when what was read of it is being delivered, if it was much; and how long that has been, with what came before. */
+  #since: number | undefined;
   #slot = 0;
   /** Of this turn: how many sockets much was read from, and how long it took. */
   #slots = 0;
@@ -52,45 +57,59 @@ export class ReadingTurns {
     this.#clock = clock;
   }
 
-  /** Little was read, from any socket. */
-  readLittle(): void {
-    if (this.#current !== undefined) this.#account(undefined);
+  /** So many bytes were read from a socket. Returns whether it is one of those: then {@link givesWay} is to be asked when they are delivered. */
+  read(who: Bulk, length: number): boolean {
+    this.#account();
+    if (who !== this.#last) {
+      this.#last = who;
+      this.#bytes = 0;
+      this.#slot = 0;
+    }
+    const before = this.#bytes;
+    this.#bytes += length;
+    if (this.#bytes < MUCH) return false;
+    if (before < MUCH) this.#slots++;
+    this.#since = this.#clock.now();
+    this.#clock.afterRead(this.#readDone);
+    if (!this.#running) {
+      this.#running = true;
+      this.#turnBegan = this.#since;
+      this.#clock.afterTurn(this.#endTurn);
+    }
+    return true;
   }
 
-  /** Much was read from a socket. */
-  readMuch(who: Bulk): void {
-    this.#account(who);
-    if (this.#running) return;
-    this.#running = true;
-    this.#turnBegan = this.#since;
-    this.#clock.afterTurn(() => this.#endTurn());
-  }
-
-  /** That was delivered. Returns whether the socket gives way now; it is told when to go on. */
+  /** Returns whether the socket gives way now; it is told when to go on. */
   givesWay(who: Bulk): boolean {
-    this.#account(who);
+    this.#account();
     if (this.#spent <= TURN && (this.#waiting.length === 0 || this.#slot <= SLOT)) return false;
     this.#waiting.push(who);
     return true;
   }
 
-  #account(next: Bulk | undefined): void {
+  /** The socket is gone. */
+  leave(who: Bulk): void {
+    if (this.#last === who) this.#last = undefined;
+    const at = this.#waiting.indexOf(who);
+    if (at !== -1) this.#waiting.splice(at, 1);
+  }
+
+  #account(): void {
+    if (this.#since === undefined) return;
     const now = this.#clock.now();
-    if (this.#current !== undefined) {
-      this.#slot += now - this.#since;
-      this.#spent += now - this.#since;
-    }
-    if (next !== undefined && next !== this.#current) {
-      this.#slots++;
-      this.#slot = 0;
-    }
-    this.#current = next;
+    this.#slot += now - this.#since;
+    this.#spent += now - this.#since;
     this.#since = now;
   }
 
-  #endTurn(): void {
-    this.#account(undefined);
-    const now = this.#since;
+  readonly #readDone = (): void => {
+    this.#account();
+    this.#since = undefined;
+  };
+
+  readonly #endTurn = (): void => {
+    this.#readDone();
+    const now = this.#clock.now();
     // A read may bring the end of a message, or none: one of them tells little of the next.
     this.#slotsBefore += (this.#slots - this.#slotsBefore) * FORGETS;
     this.#spentBefore += (this.#spent - this.#spentBefore) * FORGETS;
@@ -100,20 +119,28 @@ export class ReadingTurns {
     const going = this.#waiting.splice(0, Math.max(1, Math.floor(inTime)));
     this.#running = this.#slots > 0 || going.length > 0;
     this.#turnBegan = now;
+    this.#last = undefined;
     this.#slots = 0;
     this.#spent = 0;
-    if (this.#running) this.#clock.afterTurn(() => this.#endTurn());
+    if (this.#running) this.#clock.afterTurn(this.#endTurn);
     // Each by itself, since a socket may be of somebody who throws.
-    for (const who of going) process.nextTick(goOn, who);
-  }
+    for (const who of going) nextTick(goOn, who);
+  };
 }
 
 function goOn(who: Bulk): void {
   who.goOn();
 }
 
-/** Those of this process. Timers that a test has put in the place of the globals do not turn. */
+// As they are now: who puts timers of a test in their place later does not stop the reading.
+const { setImmediate, queueMicrotask } = globalThis;
+const { nextTick } = process;
+const now = performance.now.bind(performance);
+
+/** Those of this process. */
 export const readingTurns: ReadingTurns = new ReadingTurns({
-  now: () => performance.now(),
+  now,
+  // Microtasks come before ticks that they have asked for.
+  afterRead: (callback) => queueMicrotask(() => nextTick(callback)),
   afterTurn: (callback) => void setImmediate(callback),
 });

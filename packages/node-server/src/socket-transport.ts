@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
-import { MUCH, readingTurns } from './reading-turn.ts';
+import { readingTurns } from './reading-turn.ts';
 import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { unwrittenBytes } from './write-progress.ts';
@@ -90,13 +90,12 @@ export class SocketTransport implements Transport {
   /** Returns false if reading should stop until it is resumed. */
   received(chunk: Uint8Array): boolean {
     const { length } = chunk;
-    if (length < MUCH) readingTurns.readLittle();
-    else readingTurns.readMuch(this);
+    const isMuch = readingTurns.read(this, length);
     // Who watches the bytes of a socket has them, too.
     const watched = this.ownsChunks && this.#socket.listenerCount('data') > 1;
     this.#driver?.received(watched ? new Uint8Array(chunk) : chunk);
     this.#throttle?.bytes(length);
-    if (length >= MUCH && !this.#givesWay) this.#givesWay = readingTurns.givesWay(this);
+    if (isMuch && !this.#givesWay) this.#givesWay = readingTurns.givesWay(this);
     return !this.#givesWay;
   }
 
@@ -115,6 +114,7 @@ export class SocketTransport implements Transport {
   }
 
   closed(): void {
+    readingTurns.leave(this);
     this.#driver?.lost(this.#error);
   }
 
