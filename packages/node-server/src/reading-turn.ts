@@ -59,7 +59,7 @@ export class ReadingTurns {
 
   /** So many bytes were read from a socket. Returns whether it is one of those: then {@link givesWay} is to be asked when they are delivered. */
   read(who: Bulk, length: number): boolean {
-    this.#account();
+    this.#readDone();
     if (who !== this.#last) {
       this.#last = who;
       this.#bytes = 0;
