@@ -108,6 +108,21 @@ describe('hold()', () => {
     );
   });
 
+  test.each([0, 1, 6, 16, 125, 200])(
+    'lets no message of %i bytes come behind the one that it was called in',
+    (size) => {
+      const recorder = new Recording(() => decoder.hold());
+      const decoder = new MessageDecoder({ role: 'client' }, {}, recorder);
+      const frame = rawFrames([{ opcode: 2, payload: new Uint8Array(size) }]);
+      const chunk = new Uint8Array([...frame, ...frame, ...frame]);
+      for (let count = 1; count <= 3; count++) {
+        expect(decoder.push(chunk, frame.length * (count - 1))).toBe(frame.length);
+        expect(recorder.events.length).toBe(count);
+        decoder.release();
+      }
+    },
+  );
+
   test('before a push takes nothing; release() without hold() is a TypeError', () => {
     const recorder = new Recorder();
     const decoder = new MessageDecoder({ role: 'client' }, {}, recorder);
