@@ -1,3 +1,4 @@
+import { concat, rawFrame } from '@ws/testkit';
 import { expect, test } from 'vitest';
 import { bigUint64Kernel } from './mask-biguint64.ts';
 import { int32Kernel } from './mask-kernel.ts';
@@ -41,6 +42,39 @@ test('the slab is made ready for masking once, and anew for another kernel', () 
   expect(memory.slab(int32Kernel)).toBe(slab);
   expect(memory.slab(bigUint64Kernel)).not.toBe(slab);
 });
+
+test.each([1, 24, 100, 4000])(
+  'who transfers a message of %i bytes takes the others of its slab along, and none that is still to come',
+  (size) => {
+    const memory = new MessageMemory();
+    const received: number[][] = [];
+    const decoders = [0, 1].map(
+      (number) =>
+        new MessageDecoder(
+          { role: 'server' },
+          {},
+          {
+            message(payload) {
+              received.push([number, ...payload]);
+              structuredClone(payload, { transfer: [payload.buffer] });
+              expect(payload.length).toBe(0);
+            },
+            ping() {},
+            pong() {},
+            close() {},
+            violation(error) {
+              throw error;
+            },
+          },
+          { memory },
+        ),
+    );
+    const payload = Uint8Array.from({ length: size }, (_, i) => i);
+    const frame = rawFrame({ opcode: 2, payload, maskingKey: 0x37fa213d });
+    for (let i = 0; i < 2; i++) for (const decoder of decoders) decoder.push(concat([frame, frame]));
+    expect(received).toEqual([0, 0, 1, 1, 0, 0, 1, 1].map((number) => [number, ...payload]));
+  },
+);
 
 test('the class of the arrays is the one that was asked for', () => {
   class Bytes extends Uint8Array<ArrayBuffer> {}

@@ -22,8 +22,8 @@ export class MessageMemory {
   #slab: Uint8Array<ArrayBuffer> | undefined;
   /** That of the slab, which some engines take long to tell. */
   #buffer: ArrayBuffer | undefined;
-  /** Where in the slab the next message goes, at the earliest. If there is no slab yet, where not even an empty one fits. */
-  #used = SLAB_BYTES + 1;
+  /** Where in the slab the next message goes, at the earliest. */
+  #used = 0;
   /** The slab as it is masked, and with which kernel. */
   #maskable: Maskable | undefined;
   #kernel: MaskKernel | undefined;
@@ -62,7 +62,8 @@ export class MessageMemory {
   reserve(length: number, alignment: number): number {
     // Words are not shared with the message before.
     const at = ((this.#used + 7) & ~7) + (alignment & 7);
-    if (at + length <= SLAB_BYTES) return at;
+    // Who transfers the buffer of a message (to a worker, say) leaves the slab without bytes: the next message has a new one.
+    if (this.#slab !== undefined && at + length <= this.#slab.length) return at;
     this.#slab = this.#allocateOwn(SLAB_BYTES);
     this.#buffer = this.#slab.buffer;
     this.#used = 0;
