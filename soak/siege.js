@@ -29,7 +29,7 @@ for (const attack of SIEGE.filter(({ name }) => values.only === undefined || nam
   if (growth > attack.bound) failures.push(`${attack.name}: ${mebibytes(growth)} are over its bound`);
   if (done.bytes === 0 && done.refused === 0 && done.connections === 0) failures.push(`${attack.name}: did nothing`);
 }
-// One of them is half of another, with the same server and the same client: the machine's doing, not the attack's.
+// One of them may be half of another, with nothing of an attack in either: the machine's doing.
 const unloaded = medianOf(sieges.map(({ result }) => result.before.p99));
 const rows = sieges.map(({ attack, result: { growth, rss, before, during } }) => {
   const ratio = during.p99 / unloaded;

@@ -7,7 +7,7 @@ const MUCH = 16_384;
 /** How long such sockets may be read in one turn of the event loop, in milliseconds: all others wait for it. */
 const TURN = 1;
 
-/** How long one of them may go on while others wait for theirs, in milliseconds: to give way, and to go on, costs a tenth of it. */
+/** How long one of them may go on while others wait for theirs, in milliseconds: to give way after each read would cost a seventh of the speed. */
 const SLOT = 0.25;
 
 /** How much of what earlier turns have taken each turn forgets. */
