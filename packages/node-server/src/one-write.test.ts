@@ -1,19 +1,19 @@
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { request } from './raw-client.suite.ts';
 import { deferred, listen, shut } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
+import type { WebSocket } from './websocket.ts';
 
-test('a large payload leaves with its header in one write, and is not copied for it', async () => {
+/** Connects through a socket that writes down what is given to it together. */
+async function connect(use: (webSocket: WebSocket, socket: Duplex) => void): Promise<Uint8Array[][]> {
   const server = new WebSocketServer({ noServer: true });
   onTestFinished(() => shut(server));
   const { server: http, port } = await listen();
   const writes: Uint8Array[][] = [];
-  const written = deferred();
-  const payload = Buffer.alloc(5000, 1);
   http.on('upgrade', (upgrade, tcp, head) => {
     onTestFinished(() => void tcp.destroy());
-    // A socket that writes down what is given to it together.
     const socket = new Duplex({
       read() {},
       write(chunk, _encoding, done) {
@@ -25,14 +25,81 @@ test('a large payload leaves with its header in one write, and is not copied for
         done();
       },
     });
-    server.handleUpgrade(upgrade, socket, head, (webSocket) => {
-      server.emit('connection', webSocket, upgrade);
-      webSocket.send(payload, () => written.resolve());
-    });
+    server.handleUpgrade(upgrade, socket, head, (webSocket) => use(webSocket, socket));
   });
   request(port);
+  return writes;
+}
+
+function lengths(writes: Uint8Array[][]): number[][] {
+  return writes.map((chunks) => chunks.map(({ length }) => length));
+}
+
+const RESPONSE_HEAD =
+  'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
+const HEAD = RESPONSE_HEAD.length;
+
+test('a large payload leaves with the response and its header in one write, and is not copied for it', async () => {
+  const written = deferred();
+  const payload = Buffer.alloc(5000, 1);
+  const writes = await connect((webSocket) => webSocket.send(payload, () => written.resolve()));
   await written.promise;
-  // The first is the 101.
-  expect(writes.slice(1).map((chunks) => chunks.map(({ length }) => length))).toEqual([[4, 5000]]);
-  expect(writes[1]![1]!.buffer).toBe(payload.buffer);
+  expect(lengths(writes)).toEqual([[HEAD, 4, 5000]]);
+  expect(writes[0]![2]!.buffer).toBe(payload.buffer);
+});
+
+test('so does what a listener sends before it awaits something, and what comes later is a write of its own', async () => {
+  const written = deferred();
+  const writes = await connect(async (webSocket) => {
+    await new Promise<void>((resolve) => webSocket.send('1', () => resolve()));
+    webSocket.send('23', () => written.resolve());
+  });
+  await written.promise;
+  expect(lengths(writes)).toEqual([[HEAD, 3], [4]]);
+});
+
+test('the response waits for the end of the turn, and for nothing else', async () => {
+  const turn = deferred();
+  const writes = await connect(() => {
+    expect(writes).toEqual([]);
+    // Behind that of the server.
+    process.nextTick(() => setImmediate(turn.resolve));
+  });
+  await turn.promise;
+  expect(writes.map((chunks) => Buffer.concat(chunks).toString('latin1'))).toEqual([RESPONSE_HEAD]);
+});
+
+test('the response stands before what is so much that it leaves at once', async () => {
+  const written = deferred();
+  const writes = await connect((webSocket) => {
+    webSocket.send(Buffer.alloc(70_000), () => written.resolve());
+    expect(lengths(writes)).toEqual([[HEAD, 10, 70_000]]);
+  });
+  await written.promise;
+  expect(lengths(writes)).toEqual([[HEAD, 10, 70_000]]);
+});
+
+test('a connection that is terminated at once was accepted nevertheless', async () => {
+  const closed = deferred();
+  const writes = await connect((webSocket, socket) => {
+    void once(socket, 'close').then(closed.resolve);
+    webSocket.terminate();
+  });
+  await closed.promise;
+  expect(lengths(writes)).toEqual([[HEAD]]);
+});
+
+test('a socket that has ended before its response is given none', async () => {
+  const closed = deferred();
+  let cause: Error | undefined;
+  const writes = await connect((webSocket, socket) => {
+    webSocket.on('close', () => {
+      cause = webSocket.cause;
+      closed.resolve();
+    });
+    socket.on('finish', () => setImmediate(() => socket.destroy())).end();
+  });
+  await closed.promise;
+  expect(writes).toEqual([]);
+  expect(cause?.message).toBe('the connection ended without a Close frame of the peer');
 });

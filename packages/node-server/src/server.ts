@@ -14,6 +14,7 @@ import { platform } from './platform.ts';
 import type { Labels } from './prometheus.ts';
 import { ignore, isPromise } from './promise.ts';
 import { readProxyHeaders } from './proxy-gate.ts';
+import { SocketTransport } from './socket-transport.ts';
 import { Telemetry } from './telemetry.ts';
 import { route } from './upgrade-router.ts';
 import { type Upgraded, Upgrades } from './upgrades.ts';
@@ -269,9 +270,11 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     }
   }
 
-  #accept({ socket, negotiated, context, early }: Upgraded, request: IncomingMessage, callback: UpgradeCallback): void {
+  #accept(upgraded: Upgraded, request: IncomingMessage, callback: UpgradeCallback): void {
+    const { socket, responseHead, negotiated, context, early } = upgraded;
+    const transport = new SocketTransport(socket, responseHead);
     const webSocket = new WebSocket({
-      socket,
+      transport,
       protocol: negotiated.subprotocol,
       extensions: serializeExtensions(negotiated.extensions),
       running: negotiated.extensions.map(({ extension }) => extension),
@@ -286,6 +289,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     const driver = driverOf(webSocket);
     driver.call(() => callback(webSocket, request));
     if (early.length > 0) driver.received(early);
+    transport.begin();
   }
 
   #closeIfDone(): void {

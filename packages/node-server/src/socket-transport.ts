@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
+import { clock } from './clock.ts';
 import { readingTurns } from './reading-turn.ts';
 import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
@@ -42,6 +43,8 @@ export class SocketTransport implements Transport {
   readonly ownsChunks: boolean;
   readonly #socket: Duplex;
   readonly #isPlain: boolean;
+  /** What has to be written before all else, until it is. */
+  #head: string | undefined;
   /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
   #writes = 0;
   #wrote: ((error?: Error | null) => void) | undefined;
@@ -53,8 +56,10 @@ export class SocketTransport implements Transport {
   #paused = false;
   #givesWay = false;
 
-  constructor(socket: Duplex) {
+  /** @param head of a server's response, which goes out before all else: after {@link begin}, or with the first write */
+  constructor(socket: Duplex, head?: string) {
     this.#socket = socket;
+    this.#head = head;
     this.#isPlain = isPlain(socket);
     this.ownsChunks = isPlainTls(socket);
     this.copies = this.#isPlain || this.ownsChunks;
@@ -83,6 +88,14 @@ export class SocketTransport implements Transport {
       // Whoever had the socket before may have paused it, to wait for an asynchronous authentication.
       .resume();
     if (socket.destroyed) process.nextTick(() => this.closed());
+  }
+
+  /**
+   * Writes the head of the response when the turn of the event loop is over: with what there is to be sent, a greeting say, and among
+   * the writes of other connections. For the peer, to wake up for each of them would take longer than what it does then.
+   */
+  begin(): void {
+    clock.defer(() => this.#writeHead());
   }
 
   // From the socket.
@@ -125,16 +138,25 @@ export class SocketTransport implements Transport {
     // A socket that is gone has taken what it will take: 'close' tells the driver.
     if (!socket.writable) return false;
     const last = chunks.length - 1;
-    if (last > 0) socket.cork();
+    const parts = this.#head === undefined ? last : last + 1;
+    if (parts > 0) socket.cork();
+    this.#writeHead();
     for (let i = 0; i < last; i++) socket.write(chunks[i]);
     // A callback costs a tick of its own, and what a plain socket is given has mostly left when `write` returns.
     if (this.#isPlain) socket.write(chunks[last]);
     else this.#writeAndTell(chunks[last]!);
-    if (last > 0) socket.uncork();
+    if (parts > 0) socket.uncork();
     this.#awaited = socket.writableLength > 0;
     if (this.#awaited && this.#isPlain) this.#writeAndTell(NOTHING);
     // A write that has failed at once has left nothing to wait for either, and was not done.
     return !this.#awaited && socket.writable;
+  }
+
+  #writeHead(): void {
+    const head = this.#head;
+    if (head === undefined) return;
+    this.#head = undefined;
+    if (this.#socket.writable) this.#socket.write(head, 'latin1');
   }
 
   #writeAndTell(chunk: Uint8Array): void {
@@ -157,6 +179,7 @@ export class SocketTransport implements Transport {
   }
 
   destroy(error?: Error): void {
+    this.#writeHead();
     this.#socket.destroy(error);
   }
 

@@ -39,9 +39,11 @@ export interface UpgradeHost {
   emitFailure(error: HandshakeError, socket: Duplex, request: IncomingMessage): boolean;
 }
 
-/** A handshake that is done: its 101 response is written. */
+/** A handshake that is done, but for its 101 response. */
 export interface Upgraded {
   readonly socket: Duplex;
+  /** To be written before all else. */
+  readonly responseHead: string;
   readonly negotiated: Negotiated<Extension>;
   readonly context: unknown;
   /** What the client has sent behind its request. */
@@ -213,9 +215,8 @@ export class Upgrades {
       return;
     }
     const early = pending.release();
-    socket.write(headText(response), 'latin1');
     this.#host.accepted(request);
-    done({ socket, negotiated, context: decision.context, early });
+    done({ socket, responseHead: headText(response), negotiated, context: decision.context, early });
   }
 
   /** Asks `handleProtocols`, if there is something to ask about; '' for none, undefined if it is not the hook that chooses. */

@@ -1,6 +1,6 @@
-import type { Duplex } from 'node:stream';
 import type { Driver, Extension, MessageHook, Overflow } from '@ws/connection';
 import type { ConnectionSettings } from './connection-settings.ts';
+import type { SocketTransport } from './socket-transport.ts';
 
 /** Who is told of the messages that a hook lets through. */
 export interface HookedMessages {
@@ -22,7 +22,7 @@ export interface WebSocketHost {
 
 /** What a server hands to a `WebSocket`. */
 export interface WebSocketInit {
-  readonly socket: Duplex;
+  readonly transport: SocketTransport;
   readonly protocol: string;
   /** As in the response's Sec-WebSocket-Extensions. */
   readonly extensions: string;

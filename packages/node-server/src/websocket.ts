@@ -15,7 +15,6 @@ import {
 import { clock, rethrow } from './clock.ts';
 import { controlArguments } from './control-arguments.ts';
 import { platform, platformOfGiven, sendMemory } from './platform.ts';
-import { SocketTransport } from './socket-transport.ts';
 import { Throttle } from './throttle.ts';
 import type { WebSocketEvents, WebSocketListener } from './websocket-events.ts';
 import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
@@ -76,7 +75,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
    */
   constructor(init: WebSocketInit) {
     super();
-    if (typeof init !== 'object' || init === null || init.socket === undefined) {
+    if (typeof init !== 'object' || init === null || init.transport === undefined) {
       throw new TypeError(
         "this package is a server: a WebSocket comes with the 'connection' event of a WebSocketServer",
       );
@@ -86,8 +85,8 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     this.context = init.context;
     this.remoteAddress = init.remoteAddress;
     this.#host = init.host;
+    const { transport } = init;
     const { maxPayload, rateLimit, ...limits } = init.settings;
-    const transport = new SocketTransport(init.socket);
     const events = new WebSocket.#Events(this);
     this.#driver = new Driver({
       role: 'server',
