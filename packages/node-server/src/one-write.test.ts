@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { request } from './raw-client.suite.ts';
@@ -82,7 +81,7 @@ test('the response stands before what is so much that it leaves at once', async 
 test('a connection that is terminated at once was accepted nevertheless', async () => {
   const closed = deferred();
   const writes = await connect((webSocket, socket) => {
-    void once(socket, 'close').then(closed.resolve);
+    socket.once('close', closed.resolve);
     webSocket.terminate();
   });
   await closed.promise;

@@ -1,5 +1,11 @@
-/** Takes from Node what `shared-receive.ts` needs, so that the same tests run over the 'data' events of sockets. */
+/**
+ * Takes from Node what `shared-receive.ts` needs, so that the same tests run over the 'data' events of sockets; and has sockets over TLS be
+ * paused, where `tls-reading.ts` would stop them.
+ */
 import { createServer, type Server } from 'node:net';
+import { vi } from 'vitest';
+
+vi.mock('./tls-reading.ts', () => ({ stopReading: () => false }));
 
 const server = createServer().listen(0) as Server & { readonly _handle?: object };
 let holder: object | null | undefined = server._handle;

@@ -1,69 +1,119 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:https';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { certificate } from './certificate.suite.ts';
 import { open } from './raw-client.suite.ts';
 import { type Bulk, ReadingTurns } from './reading-turn.ts';
-import { deferred, serve } from './serve.suite.ts';
+import { deferred, listen, serve, shut } from './serve.suite.ts';
+import { WebSocketServer } from './server.ts';
 import { uncaught } from './uncaught.suite.ts';
+import type { WebSocket } from './websocket.ts';
 
-test('a client whose messages take long gives way to the others in time, and none of them is lost or late', async () => {
-  const COUNT = 64;
-  let turn = 0;
-  const inTurn: number[] = [];
-  const received: number[] = [];
-  const all = deferred();
-  const { port } = await serve({}, (socket) =>
-    socket.on('message', (data) => {
-      inTurn[turn] = (inTurn[turn] ?? 0) + 1;
-      received.push(data.readUInt8());
-      const until = performance.now() + 1;
-      while (performance.now() < until);
-      if (received.length === COUNT) all.resolve();
-    }),
-  );
+type Listener = (socket: WebSocket, request: IncomingMessage) => void;
+type Client = { send(payloads: Buffer[]): void };
+
+async function overTcp(listener: Listener): Promise<Client> {
+  const { port } = await serve({}, listener);
   const client = await open(port);
-  let counting = true;
-  const count = (): void => {
-    turn++;
-    if (counting) setImmediate(count);
-  };
-  count();
-  client.send(...Array.from({ length: COUNT }, (_, i) => ({ opcode: 2, payload: Buffer.alloc(16_384, i) })));
-  await all.promise;
-  counting = false;
-  expect(received).toEqual(Array.from({ length: COUNT }, (_, i) => i));
-  // A millisecond, and what a read of 64 KiB completes.
-  expect(Math.max(...inTurn.filter((messages) => messages !== undefined))).toBeLessThanOrEqual(5);
-});
+  return { send: (payloads) => client.send(...payloads.map((payload) => ({ opcode: 2, payload }))) };
+}
 
-test('a socket that gives way is not read on if the application has paused it meanwhile', async () => {
-  const COUNT = 256;
-  const received: number[] = [];
-  const all = deferred();
-  const checked = deferred();
-  const { server, port } = await serve();
-  server.on('connection', (socket, { socket: tcp }) => {
-    const pauseForSomeTurns = async (): Promise<void> => {
-      socket.pause();
-      const before = tcp.bytesRead;
-      for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
-      // What a stream of Node reads ahead while it is paused.
-      expect(tcp.bytesRead - before).toBeLessThanOrEqual(2 * 65_536);
-      expect(received.length).toBeLessThan(COUNT);
-      socket.resume();
-    };
-    socket.on('message', (data) => {
-      received.push(data.readUInt8());
-      const until = performance.now() + 1;
-      while (performance.now() < until);
-      if (received.length === COUNT) all.resolve();
-      // Behind the end of the read, after which the socket gives way.
-      if (received.length === 16) process.nextTick(() => pauseForSomeTurns().then(checked.resolve, checked.reject));
-    });
+async function overTls(listener: Listener): Promise<Client> {
+  const { cert, key } = certificate();
+  const http = createServer({ cert, key });
+  const server = new WebSocketServer({ server: http });
+  onTestFinished(() => shut(server));
+  server.on('connection', listener);
+  const { port } = await listen(http);
+  // In a thread of its own: it would send little at a time between the reads of this one.
+  const thread = new Worker(TLS_CLIENT, { eval: true, workerData: { url: `wss://localhost:${port}`, ca: cert } });
+  onTestFinished(async () => void (await thread.terminate()));
+  await once(thread, 'message');
+  return { send: (payloads) => thread.postMessage(payloads) };
+}
+
+const TLS_CLIENT = `
+  const { parentPort, workerData: { url, ca } } = require('node:worker_threads');
+  const { WebSocket } = require('ws');
+  const client = new WebSocket(url, { ca, perMessageDeflate: false });
+  client.on('open', () => parentPort.postMessage('open'));
+  parentPort.on('message', (payloads) => {
+    client._socket.cork();
+    for (const payload of payloads) client.send(payload);
+    client._socket.uncork();
   });
-  const client = await open(port);
-  client.send(...Array.from({ length: COUNT }, (_, i) => ({ opcode: 2, payload: Buffer.alloc(16_384, i) })));
-  await Promise.all([all.promise, checked.promise]);
-  expect(received).toEqual(Array.from({ length: COUNT }, (_, i) => i));
-});
+`;
+
+const TRANSPORTS = [
+  ['TCP', overTcp],
+  ['TLS', overTls],
+] as const;
+
+test.each(TRANSPORTS)(
+  'over %s, a client whose messages take long gives way in time, and none is lost or late',
+  async (_, connect) => {
+    const COUNT = 64;
+    let turn = 0;
+    const inTurn: number[] = [];
+    const received: number[] = [];
+    const all = deferred();
+    const client = await connect((socket) =>
+      socket.on('message', (data) => {
+        inTurn[turn] = (inTurn[turn] ?? 0) + 1;
+        received.push(data.readUInt8());
+        const until = performance.now() + 1;
+        while (performance.now() < until);
+        if (received.length === COUNT) all.resolve();
+      }),
+    );
+    let counting = true;
+    const count = (): void => {
+      turn++;
+      if (counting) setImmediate(count);
+    };
+    count();
+    client.send(Array.from({ length: COUNT }, (_, i) => Buffer.alloc(16_384, i)));
+    await all.promise;
+    counting = false;
+    expect(received).toEqual(Array.from({ length: COUNT }, (_, i) => i));
+    // A millisecond, and what a read of 64 KiB completes.
+    expect(Math.max(...inTurn.filter((messages) => messages !== undefined))).toBeLessThanOrEqual(5);
+  },
+);
+
+test.each(TRANSPORTS)(
+  'over %s, a socket that gives way is not read on if it was paused meanwhile',
+  async (_, connect) => {
+    const COUNT = 256;
+    const received: number[] = [];
+    const all = deferred();
+    const checked = deferred();
+    const client = await connect((socket, { socket: tcp }) => {
+      const pauseForSomeTurns = async (): Promise<void> => {
+        socket.pause();
+        const before = tcp.bytesRead;
+        for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
+        // What a stream of Node reads ahead while it is paused.
+        expect(tcp.bytesRead - before).toBeLessThanOrEqual(2 * 65_536);
+        expect(received.length).toBeLessThan(COUNT);
+        socket.resume();
+      };
+      socket.on('message', (data) => {
+        received.push(data.readUInt8());
+        const until = performance.now() + 1;
+        while (performance.now() < until);
+        if (received.length === COUNT) all.resolve();
+        // Behind the end of the read, after which the socket gives way.
+        if (received.length === 16) process.nextTick(() => pauseForSomeTurns().then(checked.resolve, checked.reject));
+      });
+    });
+    client.send(Array.from({ length: COUNT }, (_, i) => Buffer.alloc(16_384, i)));
+    await Promise.all([all.promise, checked.promise]);
+    expect(received).toEqual(Array.from({ length: COUNT }, (_, i) => i));
+  },
+);
 
 test.each([
   // What a read of 64 KiB completes; else, what two of them do. Of all clients it would be 32 messages.
@@ -128,7 +178,7 @@ describe('sockets that much is read from', () => {
     });
 
     socket(name: string): Bulk {
-      return { goOn: () => void this.wentOn.push(name) };
+      return { much: 16_384, goOn: () => void this.wentOn.push(name) };
     }
 
     /** Bytes are read from it, and delivered in so many milliseconds, with what its listeners do later on. Returns whether it gives way. */
@@ -257,6 +307,7 @@ describe('sockets that much is read from', () => {
     const loop = new Loop();
     const error = new Error('a stream of somebody');
     const throws: Bulk = {
+      much: 16_384,
       goOn() {
         throw error;
       },

@@ -1,9 +1,3 @@
-/**
- * So many bytes of one socket may have more behind them: Node reads one up to 32 times, 64 KiB each, before it looks at another, and over
- * TLS brings each record by itself.
- */
-const MUCH = 16_384;
-
 /** How long such sockets may be read in one turn of the event loop, in milliseconds: all others wait for it. */
 const TURN = 1;
 
@@ -15,6 +9,8 @@ const FORGETS = 1 / 8;
 
 /** A socket that much is read from. */
 export interface Bulk {
+  /** So many bytes in a row may have more behind them: Node reads a socket up to 32 times, 64 KiB each, before it looks at another. */
+  readonly much: number;
   /** Its turn has come. */
   goOn(): void;
 }
@@ -67,8 +63,8 @@ export class ReadingTurns {
     }
     const before = this.#bytes;
     this.#bytes += length;
-    if (this.#bytes < MUCH) return false;
-    if (before < MUCH) this.#slots++;
+    if (this.#bytes < who.much) return false;
+    if (before < who.much) this.#slots++;
     this.#since = this.#clock.now();
     this.#clock.afterRead(this.#readDone);
     if (!this.#running) {

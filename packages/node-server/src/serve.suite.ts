@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { ServerOptions } from './options.ts';
@@ -12,7 +12,7 @@ export type ServeOptions = Omit<ServerOptions, 'port' | 'server' | 'noServer' | 
 /** A server on a free port of 127.0.0.1, which ends with the test; whoever is still connected then is cut off. */
 export async function serve(
   options: ServeOptions = {},
-  connection?: (socket: WebSocket) => void,
+  connection?: (socket: WebSocket, request: IncomingMessage) => void,
 ): Promise<{ server: WebSocketServer; port: number }> {
   const server = new WebSocketServer({ ...options, port: 0, host: '127.0.0.1' });
   if (connection !== undefined) server.on('connection', connection);

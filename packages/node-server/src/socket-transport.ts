@@ -5,9 +5,19 @@ import { clock } from './clock.ts';
 import { readingTurns } from './reading-turn.ts';
 import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
+import { startReading, stopReading } from './tls-reading.ts';
 import { unwrittenBytes } from './write-progress.ts';
 
 const NOTHING = new Uint8Array(0);
+
+/** A read that is at least so long may have more behind it, in bytes: what is little is over soon, and the next socket is read. */
+const MUCH = 16_384;
+
+/**
+ * The same over TLS, where a read of 64 KiB comes in records of up to 16 KiB: what has been decrypted comes anyway, and should not be kept
+ * waiting.
+ */
+const MUCH_IN_RECORDS = 49_152;
 
 const TRANSPORT: unique symbol = Symbol('the transport of a socket');
 
@@ -17,7 +27,7 @@ type Carrier = Duplex & { [TRANSPORT]: SocketTransport };
 // The listeners of all sockets: closures for each would cost an idle connection half a kilobyte.
 
 function received(this: Duplex, chunk: Uint8Array): void {
-  if (!(this as Carrier)[TRANSPORT].received(chunk)) this.pause();
+  if (!(this as Carrier)[TRANSPORT].received(chunk)) (this as Carrier)[TRANSPORT].stop();
 }
 
 function ended(this: Duplex): void {
@@ -41,6 +51,7 @@ export class SocketTransport implements Transport {
   readonly copies: boolean;
   /** Whether the driver is given what is read, each time a buffer of its own: it may write to it, and keep it. */
   readonly ownsChunks: boolean;
+  readonly much: number;
   readonly #socket: Duplex;
   readonly #isPlain: boolean;
   /** What has to be written before all else, until it is. */
@@ -52,9 +63,10 @@ export class SocketTransport implements Transport {
   #driver: Driver | undefined;
   #throttle: Throttle | undefined;
   #error: Error | undefined;
-  /** The driver has paused; the socket gives way to others. */
+  /** The driver has paused; the socket gives way to others, and has been stopped for it in the way of TLS. */
   #paused = false;
   #givesWay = false;
+  #stopped = false;
 
   /** @param head of a server's response, which goes out before all else: after {@link begin}, or with the first write */
   constructor(socket: Duplex, head?: string) {
@@ -62,6 +74,7 @@ export class SocketTransport implements Transport {
     this.#head = head;
     this.#isPlain = isPlain(socket);
     this.ownsChunks = isPlainTls(socket);
+    this.much = this.ownsChunks ? MUCH_IN_RECORDS : MUCH;
     this.copies = this.#isPlain || this.ownsChunks;
     if (socket instanceof Socket) {
       socket.setTimeout(0);
@@ -112,10 +125,17 @@ export class SocketTransport implements Transport {
     return !this.#givesWay;
   }
 
+  /** Stops reading until {@link goOn}. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = stopReading(this.#socket);
+    if (!this.#stopped) this.#socket.pause();
+  }
+
   /** As {@link Bulk} has it. */
   goOn(): void {
     this.#givesWay = false;
-    if (!this.#paused) this.#socket.resume();
+    if (!this.#paused) this.#read();
   }
 
   ended(): void {
@@ -190,7 +210,15 @@ export class SocketTransport implements Transport {
 
   resume(): void {
     this.#paused = false;
-    if (!this.#givesWay) this.#socket.resume();
+    if (!this.#givesWay) this.#read();
+  }
+
+  #read(): void {
+    if (this.#stopped) {
+      this.#stopped = false;
+      startReading(this.#socket);
+    }
+    this.#socket.resume();
   }
 
   unwritten(): number {
