@@ -76,6 +76,21 @@ test.each([1, 24, 100, 4000])(
   },
 );
 
+test('who allocates is told what messages will share', () => {
+  const asked: [number, boolean | undefined][] = [];
+  const memory = new MessageMemory(Uint8Array, (length, isShared) => {
+    asked.push([length, isShared]);
+    return new Uint8Array(length);
+  });
+  for (const length of [0, 1, 4096, 4096, 4097, 8192]) memory.allocate(length);
+  expect(asked).toEqual([
+    [8192, true],
+    [8192, true],
+    [4097, undefined],
+    [8192, undefined],
+  ]);
+});
+
 test('the class of the arrays is the one that was asked for', () => {
   class Bytes extends Uint8Array<ArrayBuffer> {}
   const Constructor: BytesConstructor = Bytes as never;

@@ -18,7 +18,7 @@ const SLAB_BYTES = 8192;
  */
 export class MessageMemory {
   readonly #Bytes: BytesConstructor;
-  readonly #allocateOwn: (length: number) => Uint8Array<ArrayBuffer>;
+  readonly #allocateOwn: (length: number, isShared?: boolean) => Uint8Array<ArrayBuffer>;
   #slab: Uint8Array<ArrayBuffer> | undefined;
   /** That of the slab, which some engines take long to tell. */
   #buffer: ArrayBuffer | undefined;
@@ -31,11 +31,12 @@ export class MessageMemory {
   /**
    * @param Bytes the class of the arrays. Default: Uint8Array
    * @param allocateOwn gives an array over a buffer of its own, zeroed or not: a message is written to its last byte before
-   *   anybody sees it, so `Buffer.allocUnsafeSlow` saves the zeroing. Default: `new Bytes(length)`
+   *   anybody sees it, so `Buffer.allocUnsafeSlow` saves the zeroing. `isShared` is true for what messages
+   *   will share, whose buffer one may keep from being transferred, as Node does with its pool. Default: `new Bytes(length)`
    */
   constructor(
     Bytes: BytesConstructor = Uint8Array,
-    allocateOwn: (length: number) => Uint8Array<ArrayBuffer> = (length) => new Bytes(length),
+    allocateOwn: (length: number, isShared?: boolean) => Uint8Array<ArrayBuffer> = (length) => new Bytes(length),
   ) {
     this.#Bytes = Bytes;
     this.#allocateOwn = allocateOwn;
@@ -64,7 +65,7 @@ export class MessageMemory {
     const at = ((this.#used + 7) & ~7) + (alignment & 7);
     // Who transfers the buffer of a message (to a worker, say) leaves the slab without bytes: the next message has a new one.
     if (this.#slab !== undefined && at + length <= this.#slab.length) return at;
-    this.#slab = this.#allocateOwn(SLAB_BYTES);
+    this.#slab = this.#allocateOwn(SLAB_BYTES, true);
     this.#buffer = this.#slab.buffer;
     this.#used = 0;
     this.#maskable = undefined;

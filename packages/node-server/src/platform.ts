@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { markAsUntransferable } from 'node:worker_threads';
 import { type BytesConstructor, MessageMemory, type Platform } from '@ws/codec';
 import { bigUint64Kernel } from '@ws/codec/mask-biguint64';
 import { SendMemory } from '@ws/connection';
@@ -24,9 +25,16 @@ const BufferBytes: BytesConstructor =
 /** Bun runs JavaScriptCore, where this kernel is no gain; Node and Deno run V8. */
 const maskKernel = process.versions.bun === undefined ? bigUint64Kernel : undefined;
 
+/** As with Node's own pool: who transfers a buffer that messages share (to a worker, say) gets the error, and the others stay whole. */
+function allocate(length: number, isShared = false): Buffer<ArrayBuffer> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  if (isShared) markAsUntransferable(bytes.buffer);
+  return bytes;
+}
+
 /** Shared by all connections of the process, so that an idle one holds none of it. */
 export const platform: Platform & { readonly memory: MessageMemory } = {
-  memory: new MessageMemory(BufferBytes, Buffer.allocUnsafeSlow),
+  memory: new MessageMemory(BufferBytes, allocate),
   isUtf8,
   maskKernel,
 };

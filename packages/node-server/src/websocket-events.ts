@@ -1,10 +1,10 @@
 /** The events of a `WebSocket` and what their listeners get. */
 export interface WebSocketEvents {
   /** A message. Text comes as the bytes of its UTF-8, which has been checked: `data.toString()`. The bytes are the listener's own. */
-  message: [data: Buffer, isBinary: boolean];
+  message: [data: Buffer<ArrayBuffer>, isBinary: boolean];
   /** A ping, which has been answered already. */
-  ping: [data: Buffer];
-  pong: [data: Buffer];
+  ping: [data: Buffer<ArrayBuffer>];
+  pong: [data: Buffer<ArrayBuffer>];
   /** All that a `send` which returned false has left waiting is written. */
   drain: [];
   /** A violation by the peer or an error of the system, before 'close'; nothing happens if nobody listens. */
