@@ -1,9 +1,12 @@
 import { Duplex } from 'node:stream';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { request } from './raw-client.suite.ts';
 import { deferred, listen, shut } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
 import type { WebSocket } from './websocket.ts';
+
+/** As long as nothing takes any time. */
+const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
 
 /** Connects through a socket that writes down what is given to it together. */
 async function connect(use: (webSocket: WebSocket, socket: Duplex) => void): Promise<Uint8Array[][]> {
@@ -88,7 +91,7 @@ test('a connection that is terminated at once was accepted nevertheless', async 
   expect(lengths(writes)).toEqual([[HEAD]]);
 });
 
-test('a socket that has ended before its response is given none', async () => {
+test('a socket that a listener ends takes the response along', async () => {
   const closed = deferred();
   let cause: Error | undefined;
   const writes = await connect((webSocket, socket) => {
@@ -99,6 +102,27 @@ test('a socket that has ended before its response is given none', async () => {
     socket.on('finish', () => setImmediate(() => socket.destroy())).end();
   });
   await closed.promise;
-  expect(writes).toEqual([]);
+  expect(lengths(writes)).toEqual([[HEAD]]);
   expect(cause?.message).toBe('the connection ended without a Close frame of the peer');
+});
+
+test('what a listener writes to the socket itself stands behind the response', async () => {
+  const turn = deferred();
+  const writes = await connect((_, socket) => {
+    socket.write(Buffer.alloc(3));
+    process.nextTick(() => setImmediate(turn.resolve));
+  });
+  await turn.promise;
+  expect(lengths(writes)).toEqual([[HEAD, 3]]);
+});
+
+test('where a listener takes long, the response does not wait for those of others', async () => {
+  const done = deferred();
+  const writes = await connect(() => {
+    now.mockReturnValue(1001.1);
+    // In a tick of its own, before the end of the turn.
+    process.nextTick(done.resolve);
+  });
+  await done.promise;
+  expect(lengths(writes)).toEqual([[HEAD]]);
 });

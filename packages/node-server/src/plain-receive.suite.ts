@@ -1,11 +1,12 @@
 /**
- * Takes from Node what `shared-receive.ts` needs, so that the same tests run over the 'data' events of sockets; and has sockets over TLS be
- * paused, where `tls-reading.ts` would stop them.
+ * Takes from Node what `shared-receive.ts` needs, so that the same tests run over the 'data' events of sockets. Over TLS these are paused,
+ * where `tls-reading.ts` would stop them; and all are written to, where `direct-write.ts` would go past their queues.
  */
 import { createServer, type Server } from 'node:net';
 import { vi } from 'vitest';
 
 vi.mock('./tls-reading.ts', () => ({ stopReading: () => false }));
+vi.mock('./direct-write.ts', () => ({ writeDirectly: () => undefined }));
 
 const server = createServer().listen(0) as Server & { readonly _handle?: object };
 let holder: object | null | undefined = server._handle;

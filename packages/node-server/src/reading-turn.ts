@@ -1,3 +1,6 @@
+/** So many bytes of one socket in a row count as much. */
+const MUCH = 16_384;
+
 /** How long such sockets may be read in one turn of the event loop, in milliseconds: all others wait for it. */
 const TURN = 1;
 
@@ -9,8 +12,11 @@ const FORGETS = 1 / 8;
 
 /** A socket that much is read from. */
 export interface Bulk {
-  /** So many bytes in a row may have more behind them: Node reads a socket up to 32 times, 64 KiB each, before it looks at another. */
-  readonly much: number;
+  /**
+   * After so many bytes in a row it may give way, at least 16 KiB: there may be more behind them, since Node reads a socket up to 32 times,
+   * 64 KiB each, before it looks at another.
+   */
+  readonly givesWayFrom: number;
   /** Its turn has come. */
   goOn(): void;
 }
@@ -53,7 +59,7 @@ export class ReadingTurns {
     this.#clock = clock;
   }
 
-  /** So many bytes were read from a socket. Returns whether it is one of those: then {@link givesWay} is to be asked when they are delivered. */
+  /** So many bytes were read from a socket. Returns whether it may have to give way: {@link givesWay} is to be asked when they are delivered. */
   read(who: Bulk, length: number): boolean {
     this.#readDone();
     if (who !== this.#last) {
@@ -63,8 +69,8 @@ export class ReadingTurns {
     }
     const before = this.#bytes;
     this.#bytes += length;
-    if (this.#bytes < who.much) return false;
-    if (before < who.much) this.#slots++;
+    if (this.#bytes < MUCH) return false;
+    if (before < MUCH) this.#slots++;
     this.#since = this.#clock.now();
     this.#clock.afterRead(this.#readDone);
     if (!this.#running) {
@@ -72,7 +78,7 @@ export class ReadingTurns {
       this.#turnBegan = this.#since;
       this.#clock.afterTurn(this.#endTurn);
     }
-    return true;
+    return this.#bytes >= who.givesWayFrom;
   }
 
   /** Returns whether the socket gives way now; it is told when to go on. */

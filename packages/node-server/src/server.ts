@@ -272,7 +272,8 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
 
   #accept(upgraded: Upgraded, request: IncomingMessage, callback: UpgradeCallback): void {
     const { socket, responseHead, negotiated, context, early } = upgraded;
-    const transport = new SocketTransport(socket, responseHead);
+    const transport = new SocketTransport(socket);
+    transport.respond(responseHead);
     const webSocket = new WebSocket({
       transport,
       protocol: negotiated.subprotocol,

@@ -1,8 +1,9 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
-import { clock } from './clock.ts';
+import { type Written, writeDirectly } from './direct-write.ts';
 import { readingTurns } from './reading-turn.ts';
+import { leaveSoon, responded, type WaitingResponse } from './responses.ts';
 import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
 import { startReading, stopReading } from './tls-reading.ts';
@@ -10,14 +11,14 @@ import { unwrittenBytes } from './write-progress.ts';
 
 const NOTHING = new Uint8Array(0);
 
-/** A read that is at least so long may have more behind it, in bytes: what is little is over soon, and the next socket is read. */
-const MUCH = 16_384;
+/** After so many bytes in a row a socket may give way to others: what is little is over soon, and the next socket is read. */
+const GIVES_WAY_FROM = 16_384;
 
 /**
  * The same over TLS, where a read of 64 KiB comes in records of up to 16 KiB: what has been decrypted comes anyway, and should not be kept
  * waiting.
  */
-const MUCH_IN_RECORDS = 49_152;
+const GIVES_WAY_FROM_IN_RECORDS = 49_152;
 
 const TRANSPORT: unique symbol = Symbol('the transport of a socket');
 
@@ -47,15 +48,15 @@ const receiveShared = sharedReceive(function (this: Socket, chunk) {
 });
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
-export class SocketTransport implements Transport {
+export class SocketTransport implements Transport, Written, WaitingResponse {
   readonly copies: boolean;
   /** Whether the driver is given what is read, each time a buffer of its own: it may write to it, and keep it. */
   readonly ownsChunks: boolean;
-  readonly much: number;
+  readonly givesWayFrom: number;
   readonly #socket: Duplex;
   readonly #isPlain: boolean;
-  /** What has to be written before all else, until it is. */
-  #head: string | undefined;
+  /** The response waits in the socket, which is corked for it. */
+  #corked = false;
   /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
   #writes = 0;
   #wrote: ((error?: Error | null) => void) | undefined;
@@ -68,13 +69,11 @@ export class SocketTransport implements Transport {
   #givesWay = false;
   #stopped = false;
 
-  /** @param head of a server's response, which goes out before all else: after {@link begin}, or with the first write */
-  constructor(socket: Duplex, head?: string) {
+  constructor(socket: Duplex) {
     this.#socket = socket;
-    this.#head = head;
     this.#isPlain = isPlain(socket);
     this.ownsChunks = isPlainTls(socket);
-    this.much = this.ownsChunks ? MUCH_IN_RECORDS : MUCH;
+    this.givesWayFrom = this.ownsChunks ? GIVES_WAY_FROM_IN_RECORDS : GIVES_WAY_FROM;
     this.copies = this.#isPlain || this.ownsChunks;
     if (socket instanceof Socket) {
       socket.setTimeout(0);
@@ -103,12 +102,17 @@ export class SocketTransport implements Transport {
     if (socket.destroyed) process.nextTick(() => this.closed());
   }
 
-  /**
-   * Writes the head of the response when the turn of the event loop is over: with what there is to be sent, a greeting say, and among
-   * the writes of other connections. For the peer, to wake up for each of them would take longer than what it does then.
-   */
+  /** Writes the head of a response, which leaves with what is written next, or after {@link begin}. */
+  respond(head: string): void {
+    responded();
+    this.#corked = true;
+    this.#socket.cork();
+    this.#socket.write(head, 'latin1');
+  }
+
+  /** The application has been told of the connection: lets the response leave. */
   begin(): void {
-    clock.defer(() => this.#writeHead());
+    leaveSoon(this);
   }
 
   // From the socket.
@@ -127,7 +131,7 @@ export class SocketTransport implements Transport {
 
   /** Stops reading until {@link goOn}. */
   stop(): void {
-    if (this.#stopped) return;
+    // Also if it is: Node may have gone on meanwhile, for a stream that was full before.
     this.#stopped = stopReading(this.#socket);
     if (!this.#stopped) this.#socket.pause();
   }
@@ -157,26 +161,34 @@ export class SocketTransport implements Transport {
     const socket = this.#socket;
     // A socket that is gone has taken what it will take: 'close' tells the driver.
     if (!socket.writable) return false;
+    if (this.#isPlain && !this.#corked) {
+      const done = writeDirectly(socket as Socket, chunks, this);
+      if (done !== undefined) return done;
+    }
     const last = chunks.length - 1;
-    const parts = this.#head === undefined ? last : last + 1;
-    if (parts > 0) socket.cork();
-    this.#writeHead();
+    if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) socket.write(chunks[i]);
     // A callback costs a tick of its own, and what a plain socket is given has mostly left when `write` returns.
     if (this.#isPlain) socket.write(chunks[last]);
     else this.#writeAndTell(chunks[last]!);
-    if (parts > 0) socket.uncork();
+    if (last > 0) socket.uncork();
+    this.leave();
     this.#awaited = socket.writableLength > 0;
     if (this.#awaited && this.#isPlain) this.#writeAndTell(NOTHING);
     // A write that has failed at once has left nothing to wait for either, and was not done.
     return !this.#awaited && socket.writable;
   }
 
-  #writeHead(): void {
-    const head = this.#head;
-    if (head === undefined) return;
-    this.#head = undefined;
-    if (this.#socket.writable) this.#socket.write(head, 'latin1');
+  /** As {@link WaitingResponse} has it. */
+  leave(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
+  }
+
+  /** As {@link Written} has it. */
+  written(): void {
+    this.#driver?.written();
   }
 
   #writeAndTell(chunk: Uint8Array): void {
@@ -191,7 +203,7 @@ export class SocketTransport implements Transport {
     // 'close' tells the driver.
     if (error || this.#socket.destroyed || !this.#awaited || this.#writes > 0) return;
     this.#awaited = false;
-    this.#driver?.written();
+    this.written();
   }
 
   end(): void {
@@ -199,7 +211,7 @@ export class SocketTransport implements Transport {
   }
 
   destroy(error?: Error): void {
-    this.#writeHead();
+    this.leave();
     this.#socket.destroy(error);
   }
 

@@ -3,7 +3,12 @@ import { isPlainTls } from './shared-receive.ts';
 
 /** The inside of a tls.TLSSocket, as far as it is used here. */
 interface Inside {
-  readonly _handle?: { readonly readStop?: () => void; readonly readStart?: () => void } | null;
+  readonly _handle?: {
+    readonly readStop?: () => void;
+    readonly readStart?: () => void;
+    /** What Node has done last. */
+    readonly reading?: boolean;
+  } | null;
 }
 
 /**
@@ -21,7 +26,8 @@ export function stopReading(socket: Duplex): boolean {
   return true;
 }
 
-/** Goes on after {@link stopReading}, which has returned true. */
+/** Goes on after {@link stopReading}, which has returned true. Where Node has stopped as well, for a stream that is full, it starts by itself. */
 export function startReading(socket: Duplex): void {
-  (socket as unknown as Inside)._handle?.readStart?.();
+  const { _handle: handle } = socket as unknown as Inside;
+  if (handle?.reading !== false) handle?.readStart?.();
 }

@@ -42,7 +42,6 @@ export interface UpgradeHost {
 /** A handshake that is done, but for its 101 response. */
 export interface Upgraded {
   readonly socket: Duplex;
-  /** To be written before all else. */
   readonly responseHead: string;
   readonly negotiated: Negotiated<Extension>;
   readonly context: unknown;

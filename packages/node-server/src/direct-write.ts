@@ -1,0 +1,95 @@
+import { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+
+/** What Node hands to a handle with what it is to write: kept until that has been written, unless it is at once. */
+interface WriteRequest {
+  oncomplete?: (status: number) => void;
+  /** Keeps the memory alive, which the system still reads. */
+  chunks?: readonly Uint8Array[];
+  /** -1 if nothing has kept it. */
+  getAsyncId(): number;
+}
+
+/** The inside of a net.Socket, as far as it is used here. */
+interface Handle {
+  writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number;
+  writev(request: WriteRequest, chunks: readonly Uint8Array[], allBuffers: true): number;
+}
+
+/** Who is told of the end of a write that was not done at once, and was not in vain. */
+export interface Written {
+  written(): void;
+}
+
+const { write } = Socket.prototype;
+
+/** The class of the requests, null where Node hands over none; and one that nothing keeps, for the next write. */
+let Request: (new () => WriteRequest) | null | undefined;
+let request: WriteRequest | undefined;
+
+/**
+ * Writes to the system past the queue of Node's own TCP socket, where that is empty and nobody watches what is written: the queue makes
+ * several objects and a tick of each write, which is as much work as all else between two system calls.
+ *
+ * @param chunks not to be changed until they have been written
+ * @returns true if they have been, false if not yet, or never: then the socket is destroyed, and tells why. Undefined if nothing was
+ *   done: write to the socket then
+ */
+export function writeDirectly(socket: Socket, chunks: readonly Uint8Array[], told: Written): boolean | undefined {
+  const { _handle: handle } = socket as unknown as { readonly _handle?: Partial<Handle> | null };
+  if (Request === null || !canWrite(handle) || !isQuiet(socket)) return undefined;
+  if (Request === undefined) {
+    learnRequest(handle);
+    return undefined;
+  }
+  request ??= new Request();
+  const status = chunks.length === 1 ? handle.writeBuffer(request, chunks[0]!) : handle.writev(request, chunks, true);
+  // Not by the queue of the handle: what was not taken at the first attempt may be at the second, and is told of nevertheless.
+  if (status === 0 && request.getAsyncId() === -1) return true;
+  const kept = request;
+  request = undefined;
+  if (status !== 0) {
+    socket.destroy(systemError(status));
+    return false;
+  }
+  kept.chunks = chunks;
+  kept.oncomplete = (status) => {
+    if (socket.destroyed) return;
+    if (status === 0) told.written();
+    else socket.destroy(systemError(status));
+  };
+  return false;
+}
+
+function canWrite(handle: Partial<Handle> | null | undefined): handle is Handle {
+  return typeof handle?.writeBuffer === 'function' && typeof handle.writev === 'function';
+}
+
+/** Whether the socket has nothing to write, and none of its own doings in a write would be missed. */
+function isQuiet(socket: Socket): boolean {
+  return (
+    socket.writableLength === 0 &&
+    socket.writableCorked === 0 &&
+    socket.writable &&
+    // The time-out of the application starts anew with a write.
+    !socket.timeout &&
+    socket.write === write
+  );
+}
+
+/** Looks at what Node hands over with the write that follows. */
+function learnRequest(handle: { writeBuffer?: Handle['writeBuffer'] }): void {
+  handle.writeBuffer = function (this: Handle, request: WriteRequest | null, bytes) {
+    // Node 26 makes one when a write is not done at once.
+    const isKnown = typeof request?.getAsyncId === 'function';
+    Request = isKnown ? (request.constructor as new () => WriteRequest) : null;
+    delete handle.writeBuffer;
+    return this.writeBuffer(request, bytes);
+  };
+}
+
+/** As Node makes it. */
+function systemError(errno: number): Error {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`write ${code}`), { errno, code, syscall: 'write' });
+}
