@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -109,6 +110,33 @@ describe.skipIf(!(await isPossible()))('where Node hands a request over with eac
     expect(later).toBeGreaterThan(0);
     expect(bytes.length).toBe(COUNT * 65_536);
     for (let i = 0; i < COUNT; i++) expect(bytes[i * 65_536 + (i % 65_536)]).toBe(i & 255);
+  });
+
+  test('a hook of node:async_hooks that writes in the middle of it has a request of its own', async () => {
+    const [[accepted, other], [another, its]] = [await pair(), await pair()];
+    other.pause();
+    const hello = once(its, 'data');
+    const inner: unknown[] = [];
+    const hook = createHook({
+      init: (_id, type) => {
+        if (type === 'WRITEWRAP') inner.push(writeDirectly(another, [Buffer.from('hello')], NOBODY));
+      },
+    });
+    const chunk = Buffer.alloc(20_000_000, 1);
+    const written = new Promise<void>((resolve) => {
+      hook.enable();
+      try {
+        expect(writeDirectly(accepted, [chunk], { written: resolve })).toBe(false);
+      } finally {
+        hook.disable();
+      }
+    });
+    expect(inner).toEqual([true]);
+    expect(String((await hello)[0])).toBe('hello');
+    const received = read(other, chunk.length);
+    other.resume();
+    await written;
+    expect((await received).equals(chunk)).toBe(true);
   });
 
   test('a socket that is gone is destroyed with the error of the system, at once or later', async () => {

@@ -1,4 +1,5 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { Writable } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
 
 /** What Node hands to a handle with what it is to write: kept until that has been written, unless it is at once. */
@@ -21,7 +22,8 @@ export interface Written {
   written(): void;
 }
 
-const { write } = Socket.prototype;
+/** That of a socket as well, unless somebody has put another in its place. */
+const { write } = Writable.prototype;
 
 /** The class of the requests, null where Node hands over none; and one that nothing keeps, for the next write. */
 let Request: (new () => WriteRequest) | null | undefined;
@@ -29,7 +31,7 @@ let request: WriteRequest | undefined;
 
 /**
  * Writes to the system past the queue of Node's own TCP socket, where that is empty and nobody watches what is written: the queue makes
- * several objects and a tick of each write, which is as much work as all else between two system calls.
+ * several objects and a tick of each write.
  *
  * @param chunks not to be changed until they have been written
  * @returns true if they have been, false if not yet, or never: then the socket is destroyed, and tells why. Undefined if nothing was
@@ -42,18 +44,21 @@ export function writeDirectly(socket: Socket, chunks: readonly Uint8Array[], tol
     learnRequest(handle);
     return undefined;
   }
-  request ??= new Request();
-  const status = chunks.length === 1 ? handle.writeBuffer(request, chunks[0]!) : handle.writev(request, chunks, true);
-  // Not by the queue of the handle: what was not taken at the first attempt may be at the second, and is told of nevertheless.
-  if (status === 0 && request.getAsyncId() === -1) return true;
-  const kept = request;
+  const used = request ?? new Request();
+  // A hook of node:async_hooks that hears of the request may write by itself.
   request = undefined;
+  const status = chunks.length === 1 ? handle.writeBuffer(used, chunks[0]!) : handle.writev(used, chunks, true);
+  // Not by the queue of the handle: what was not taken at the first attempt may be at the second, and is told of nevertheless.
+  if (status === 0 && used.getAsyncId() === -1) {
+    request = used;
+    return true;
+  }
   if (status !== 0) {
     socket.destroy(systemError(status));
     return false;
   }
-  kept.chunks = chunks;
-  kept.oncomplete = (status) => {
+  used.chunks = chunks;
+  used.oncomplete = (status) => {
     if (socket.destroyed) return;
     if (status === 0) told.written();
     else socket.destroy(systemError(status));
