@@ -1,8 +1,10 @@
 import { Duplex } from 'node:stream';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { request } from './raw-client.suite.ts';
+import { leaveSoon } from './responses.ts';
 import { deferred, listen, shut } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
+import { uncaught } from './uncaught.suite.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** As long as nothing takes any time. */
@@ -125,4 +127,22 @@ test('where a listener takes long, the response does not wait for those of other
   });
   await done.promise;
   expect(lengths(writes)).toEqual([[HEAD]]);
+});
+
+test('where a stream throws when it is written to, the responses of others leave', async () => {
+  const error = new Error('a stream of somebody');
+  const { errors } = uncaught();
+  const turn = deferred();
+  const left: string[] = [];
+  const response = (name: string) => ({
+    leave() {
+      left.push(name);
+      if (name === 'throws') throw error;
+    },
+  });
+  for (const name of ['first', 'throws', 'last']) leaveSoon(response(name));
+  setImmediate(turn.resolve);
+  await turn.promise;
+  expect(left).toEqual(['first', 'throws', 'last']);
+  expect(errors).toEqual([error]);
 });

@@ -52,6 +52,12 @@ const TRANSPORTS = [
   ['TLS', overTls, 8],
 ] as const;
 
+/** Works for so many milliseconds. */
+function busy(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
 test.each(TRANSPORTS)(
   'over %s, a client whose messages take long gives way in time, and none is lost or late',
   async (_, connect, most) => {
@@ -64,8 +70,7 @@ test.each(TRANSPORTS)(
       socket.on('message', (data) => {
         inTurn[turn] = (inTurn[turn] ?? 0) + 1;
         received.push(data.readUInt8());
-        const until = performance.now() + 1;
-        while (performance.now() < until);
+        busy(1);
         if (received.length === COUNT) all.resolve();
       }),
     );
@@ -102,8 +107,7 @@ test.each(TRANSPORTS)(
       };
       socket.on('message', (data) => {
         received.push(data.readUInt8());
-        const until = performance.now() + 1;
-        while (performance.now() < until);
+        busy(1);
         if (received.length === COUNT) all.resolve();
         // Behind the end of the read, after which the socket gives way.
         if (received.length === 16) process.nextTick(() => pauseForSomeTurns().then(checked.resolve, checked.reject));
@@ -126,8 +130,7 @@ test.each(TRANSPORTS)(
       socket.on('message', async (data) => {
         received.push(data.readUInt8());
         if (received.length === COUNT) all.resolve();
-        const until = performance.now() + 1.1;
-        while (performance.now() < until);
+        busy(1.1);
         socket.pause();
         // Node reads ahead meanwhile, until its own queue is full.
         for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
@@ -163,8 +166,7 @@ test.each([
         if (how === 'after an await') await undefined;
         received++;
         inTurn[turn] = (inTurn[turn] ?? 0) + 1;
-        const until = performance.now() + 0.5;
-        while (performance.now() < until);
+        busy(0.5);
         if (received === BULK * COUNT) all.resolve();
       }),
     );

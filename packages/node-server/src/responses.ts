@@ -1,4 +1,4 @@
-import { clock } from './clock.ts';
+import { clock, rethrow } from './clock.ts';
 
 /** A response that waits for the end of the turn. */
 export interface WaitingResponse {
@@ -30,5 +30,12 @@ function leave(): void {
   const leaving = waiting;
   waiting = [];
   since = undefined;
-  for (const response of leaving) response.leave();
+  for (const response of leaving) {
+    try {
+      response.leave();
+    } catch (error) {
+      // A stream of the application that throws when it is written to: the other responses leave.
+      rethrow(error);
+    }
+  }
 }

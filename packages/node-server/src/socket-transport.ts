@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
 import { type Written, writeDirectly } from './direct-write.ts';
-import { readingTurns } from './reading-turn.ts';
+import { type Bulk, readingTurns } from './reading-turn.ts';
 import { leaveSoon, responded, type WaitingResponse } from './responses.ts';
 import { isPlain, isPlainTls, sharedReceive } from './shared-receive.ts';
 import type { Throttle } from './throttle.ts';
@@ -48,7 +48,7 @@ const receiveShared = sharedReceive(function (this: Socket, chunk) {
 });
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
-export class SocketTransport implements Transport, Written, WaitingResponse {
+export class SocketTransport implements Transport, Bulk, Written, WaitingResponse {
   readonly copies: boolean;
   /** Whether the driver is given what is read, each time a buffer of its own: it may write to it, and keep it. */
   readonly ownsChunks: boolean;
