@@ -109,10 +109,10 @@ class Handshake<Context> {
     if (authenticate !== undefined) {
       const info = { request, origin: offer.origin, secure: this.#secure, remoteAddr: conn.remoteAddr, signal };
       const answer = authenticate(info);
-      if (answer instanceof Promise) {
+      if (isPromise(answer)) {
         this.#pending.watch();
         // What is no verdict is for `decide` to say, also undefined.
-        const waited = await this.#pending.waitFor(answer.then((decided) => ({ decided })));
+        const waited = await this.#pending.waitFor((async () => ({ decided: await answer }))());
         if (waited === undefined) return this.#giveUp();
         verdict = waited.decided;
       } else verdict = answer;
@@ -176,6 +176,11 @@ class Handshake<Context> {
   async #end(response: Answer): NoWebSocket {
     await this.#pending.answer(response, this.#settings.limits.closeTimeout);
   }
+}
+
+/** Of this realm or another, or what is awaited like one. */
+function isPromise<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
+  return typeof (answer as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }
 
 const SUCCEEDED: [() => boolean, () => boolean] = [() => true, () => false];

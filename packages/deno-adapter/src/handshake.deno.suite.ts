@@ -208,6 +208,16 @@ test('authenticate: a client that goes away while it decides aborts the signal',
   await aborted.promise;
 });
 
+test('authenticate: what can be awaited like a promise is one', async () => {
+  const later: PromiseLike<Verdict> = {
+    // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
+    then: (resolve) => Promise.resolve({ ok: false, status: 403 } as const).then(resolve),
+  };
+  await using server = start({ authenticate: () => later });
+  await using peer = await Peer.request(server.port);
+  assert.equal((await peer.response()).status, 403);
+});
+
 test('authenticate: what the client sends meanwhile is delivered afterwards', async () => {
   const asked = Promise.withResolvers<(verdict: boolean) => void>();
   await using server = start({ authenticate: () => new Promise((resolve) => asked.resolve(resolve)) });

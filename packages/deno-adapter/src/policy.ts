@@ -22,7 +22,7 @@ export interface ClientInfo {
 }
 
 /** Decides on a client before the 101 response, at once or by a promise. */
-export type Authenticate<Context> = (info: ClientInfo) => Verdict<Context> | Promise<Verdict<Context>>;
+export type Authenticate<Context> = (info: ClientInfo) => Verdict<Context> | PromiseLike<Verdict<Context>>;
 
 /** What a server accepts, as its owner says it. */
 export interface PolicyOptions<Context = unknown> {

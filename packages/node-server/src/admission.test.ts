@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { rawFrame } from '@ws/testkit';
 import { expect, test } from 'vitest';
-import { close, open, request, text } from './raw-client.suite.ts';
+import { close, open, RawClient, request, text, upgradeRequest } from './raw-client.suite.ts';
 import { deferred, serve } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
 
@@ -90,6 +92,16 @@ for (const [name, rateLimit] of [
     expect(pauses).toBeGreaterThan(0);
   });
 }
+
+test('rateLimit.bytes: what comes right behind the request counts', async () => {
+  const read = deferred<Socket>();
+  const { port } = await serve({ rateLimit: { bytes: 1000 } }, (socket, { socket: tcp }) => {
+    socket.on('message', () => read.resolve(tcp));
+  });
+  const frame = rawFrame({ maskingKey: 1, opcode: 2, payload: Buffer.alloc(2000) });
+  new RawClient(port).write(Buffer.concat([Buffer.from(upgradeRequest()), frame]));
+  expect((await read.promise).isPaused()).toBe(true);
+});
 
 test('rateLimit: a pause of the application is another, and one that is still to end harms no connection that is over', async () => {
   const { server, port } = await serve({ rateLimit: { messages: 1 } });

@@ -287,10 +287,8 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     });
     this.clients.add(webSocket);
     this.#telemetry.open(webSocket, request);
-    const driver = driverOf(webSocket);
-    driver.call(() => callback(webSocket, request));
-    if (early.length > 0) driver.received(early);
-    transport.begin();
+    driverOf(webSocket).call(() => callback(webSocket, request));
+    transport.begin(early);
   }
 
   #closeIfDone(): void {

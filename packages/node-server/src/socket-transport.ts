@@ -110,8 +110,13 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
     this.#socket.write(head, 'latin1');
   }
 
-  /** The application has been told of the connection: lets the response leave. */
-  begin(): void {
+  /**
+   * The application has been told of the connection: lets the response leave.
+   *
+   * @param early what was read before {@link connect}, which counts like all else
+   */
+  begin(early: Uint8Array): void {
+    if (early.length > 0 && !this.received(early)) this.stop();
     leaveSoon(this);
   }
 
