@@ -5,25 +5,49 @@ const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } = glo
   setImmediate?: (callback: () => void) => unknown;
 };
 
-let deferred: (() => void)[] = [];
+/** Where a loop is never idle, the runtime under Deno (tokio) looks for what has come from outside once in so many of its turns. */
+const TURNS_TO_LOOK = 61;
 
-function run(): void {
-  const callbacks = deferred;
-  deferred = [];
-  for (const callback of callbacks) callback();
+/** It is made to look after so many milliseconds: a look costs a twentieth of one. */
+const LOOK_AFTER = 5;
+
+let waiting: (() => void)[] = [];
+let looked = performance.now();
+/** So many turns are still to go by. */
+let looking = 0;
+
+function turn(): void {
+  if (looking === 0 && performance.now() - looked > LOOK_AFTER) looking = TURNS_TO_LOOK;
+  if (looking > 0) {
+    looking--;
+    if (looking > 0) {
+      setImmediate(turn);
+      return;
+    }
+    looked = performance.now();
+  }
+  const callbacks = waiting;
+  waiting = [];
+  for (const callback of callbacks) {
+    try {
+      callback();
+    } catch (error) {
+      // A connection of the application's that throws when it is written to: the others go on.
+      reportError(error);
+    }
+  }
 }
 
-/**
- * Deno's time. What is deferred runs after the connections that have something to read have been read, and after those
- * who take the messages have had their turn: one immediate for all connections, so that what a turn of the event loop
- * sends to one of them leaves in one write.
- */
+/** Calls back once the connections that have something to read have been read, and those who take the messages have had their turn. */
+export function afterTurn(callback: () => void): void {
+  if (waiting.push(callback) === 1) setImmediate(turn);
+}
+
+/** Deno's time. One immediate for all connections: what a turn of the event loop sends to one of them leaves in one write. */
 export const clock: Clock = {
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   },
-  defer(callback) {
-    if (deferred.push(callback) === 1) setImmediate(run);
-  },
+  defer: afterTurn,
 };

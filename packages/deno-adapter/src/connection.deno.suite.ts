@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers';
 import { NotSentError, ProtocolError, type ServerWebSocket, type SocketEnd } from './index.ts';
 import { close, Peer, start, text, textLine } from './peer.suite.ts';
 
@@ -417,4 +418,32 @@ test('wrong options are said at once, by name', () => {
     [{ idleTimeout: 0 }, /idleTimeout/],
   ];
   for (const [options, message] of wrong) assert.throws(() => start(options as never), message);
+});
+
+test('a client that sends much, and whose messages take long, lets all others go first', async () => {
+  const COUNT = 64;
+  let turn = 0;
+  let received = 0;
+  const inTurn = new Map<number, number>();
+  const all = Promise.withResolvers<void>();
+  await using server = start({}, async (socket) => {
+    for await (const { data } of socket) {
+      assert.equal(data[0], received++);
+      inTurn.set(turn, (inTurn.get(turn) ?? 0) + 1);
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+      if (received === COUNT) all.resolve();
+    }
+  });
+  const count = (): void => {
+    turn++;
+    if (received < COUNT) setImmediate(count);
+  };
+  count();
+  await using peer = await Peer.open(server.port);
+  const payloads = Array.from({ length: COUNT }, (_, i) => new Uint8Array(60_000).fill(i));
+  const sent = peer.send(...payloads.map((payload) => ({ opcode: 2, payload })));
+  await Promise.all([sent, all.promise]);
+  // What two reads complete, and what waits meanwhile.
+  assert.ok(Math.max(...inTurn.values()) <= 4, `${[...inTurn.values()]}`);
 });

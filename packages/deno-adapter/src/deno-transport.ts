@@ -1,5 +1,6 @@
 import type { Driver, Transport } from '@ws/connection';
 import { type Conn, closeQuietly, writeAll } from './deno.ts';
+import { type Bulk, readingTurns } from './reading-turns.ts';
 
 /** A connection at rest waits with so many bytes of memory to read into … */
 const SMALL_BYTES = 2048;
@@ -7,18 +8,25 @@ const SMALL_BYTES = 2048;
 /** … and one that fills what it has, with so many. */
 const LARGE_BYTES = 65_536;
 
+/** A connection from which so many bytes were read, in so many milliseconds or more, lets all others go first. */
+const MUCH_BYTES = 65_536;
+const MUCH_TIME = 1;
+
 /** After so many reads that a small memory would have had room for, it has a small one again. */
 const SMALL_READS = 32;
 
 /** A connection of Deno as the transport of a driver. */
-export class DenoTransport implements Transport {
+export class DenoTransport implements Transport, Bulk {
   /** A write is done once the system has it. */
   readonly copies = true;
   readonly #conn: Conn;
   readonly #begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
   #driver!: Driver;
+  /** The driver has paused; the connection gives way to others. */
   #paused = false;
-  #resumed: (() => void) | undefined;
+  #givesWay = false;
+  /** Has the loop that reads look again at whether it may. */
+  #wake: (() => void) | undefined;
   #peerEnded = false;
   #ended = false;
   #gone = false;
@@ -42,10 +50,19 @@ export class DenoTransport implements Transport {
     const driver = this.#driver;
     let memory = new Uint8Array(SMALL_BYTES);
     let small = 0;
+    let unbroken = 0;
+    let since = performance.now();
     try {
       let first = await this.#begun;
       for (;;) {
-        while (this.#paused) await new Promise<void>((resolve) => (this.#resumed = resolve));
+        while (this.#paused) await this.#change();
+        if (unbroken >= MUCH_BYTES && performance.now() - since >= MUCH_TIME) {
+          this.#givesWay = true;
+          readingTurns.wait(this);
+          while (this.#givesWay || this.#paused) await this.#change();
+          unbroken = 0;
+          since = performance.now();
+        }
         let chunk: Uint8Array;
         if (first) {
           chunk = first;
@@ -56,6 +73,7 @@ export class DenoTransport implements Transport {
           chunk = memory.subarray(0, length);
         }
         if (this.#gone) return;
+        unbroken += chunk.length;
         driver.received(chunk);
         small = chunk.length <= SMALL_BYTES / 2 ? small + 1 : 0;
         if (chunk.length === memory.length && memory.length < LARGE_BYTES) memory = new Uint8Array(LARGE_BYTES);
@@ -70,6 +88,18 @@ export class DenoTransport implements Transport {
     this.#closeIfBothEnded();
   }
 
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** As {@link Bulk} has it. */
+  goOn(): void {
+    this.#givesWay = false;
+    this.#wake?.();
+  }
+
   write(chunks: readonly Uint8Array[]): boolean {
     if (chunks.length === 1) this.#write(chunks[0]!);
     else void this.#writeEach(chunks);
@@ -78,7 +108,15 @@ export class DenoTransport implements Transport {
 
   /** One promise a write, and none of ours beside it. */
   #write(bytes: Uint8Array): void {
-    this.#conn.write(bytes).then((written) => {
+    let writing: Promise<number>;
+    try {
+      writing = this.#conn.write(bytes);
+    } catch (error) {
+      // One of the application's.
+      this.destroy(error as Error);
+      return;
+    }
+    writing.then((written) => {
       if (written < bytes.length) this.#write(bytes.subarray(written));
       else this.#driver.written();
     }, this.#fail);
@@ -121,8 +159,7 @@ export class DenoTransport implements Transport {
 
   resume(): void {
     this.#paused = false;
-    this.#resumed?.();
-    this.#resumed = undefined;
+    this.#wake?.();
   }
 
   #closeIfBothEnded(): void {
@@ -133,8 +170,10 @@ export class DenoTransport implements Transport {
     if (this.#gone) return;
     this.#gone = true;
     closeQuietly(this.#conn);
+    readingTurns.leave(this);
     // The loop that reads ends.
-    this.resume();
+    this.#paused = false;
+    this.goOn();
     this.#driver.lost(error);
   }
 }

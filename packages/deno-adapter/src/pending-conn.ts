@@ -6,6 +6,7 @@ import {
   type ResponseHead,
   serializeHead,
 } from '@ws/handshake';
+import { afterTurn } from './clock.ts';
 import { type Conn, closeQuietly, writeAll } from './deno.ts';
 
 /** One read before the answer takes so many bytes: a browser's request, at once. */
@@ -116,7 +117,11 @@ export class PendingConn {
       await conn.closeWrite();
       const memory = new Uint8Array(READ_BYTES);
       let more = this.#begun === undefined || (await this.#begun) !== null;
-      while (more) more = (await conn.read(memory)) !== null;
+      while (more) {
+        more = (await conn.read(memory)) !== null;
+        // Once a turn: there may be no end of what can be read, and all others wait for it.
+        await new Promise<void>(afterTurn);
+      }
     } catch {
       // The client is gone, or the time is up.
     }
