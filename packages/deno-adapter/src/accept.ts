@@ -21,7 +21,7 @@ import { type ServerWebSocket, socketOf } from './socket.ts';
 
 /** What one handshake has beside its policy. */
 export interface AcceptOptions {
-  /** Gives the handshake up: the client gets a 503. Nothing happens once it is done. */
+  /** Gives the handshake up: the client gets a 503. Nothing happens once the 101 is being written. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -137,6 +137,7 @@ class Handshake<Context> {
     const { conn } = this.#pending;
     const { response, negotiated } = completeUpgrade(offer, upgrade, { headers });
     const running = negotiated.extensions.map(({ extension }) => extension);
+    this.#pending.commit();
     // All of it fits into what the system takes at once: nothing has been written before.
     const written = await this.#pending.waitFor(writeAll(conn, serializeHead(response)).then(...SUCCEEDED));
     if (written !== true) {

@@ -94,6 +94,11 @@ export class PendingConn {
     this.#begun.then((chunk) => chunk === null && this.#gone());
   }
 
+  /** From here on, there is no other answer than the one that is about to be written: it takes its time, whoever stops. */
+  commit(): void {
+    this.#stopped?.removeEventListener('abort', this.#stop);
+  }
+
   /** Hands the connection over: nothing of this watches it any more. */
   release(): Released {
     this.#settle();
@@ -137,7 +142,7 @@ export class PendingConn {
 
   #settle(): void {
     clearTimeout(this.#timer);
-    this.#stopped?.removeEventListener('abort', this.#stop);
+    this.commit();
   }
 
   #gone(): void {

@@ -1,3 +1,4 @@
+import { encodeClose } from '@ws/codec';
 import { NotSentError, readInteger } from '@ws/connection';
 import { accept } from './accept.ts';
 import { type Address, type Conn, closeQuietly, denoNetwork, type Listener } from './deno.ts';
@@ -49,6 +50,8 @@ export class Server<Context = unknown> {
   readonly #connections = new Set<Promise<void>>();
   /** Ends what is still shaking hands. */
   readonly #stop = new AbortController();
+  /** What {@link close} was given: also for those whose 101 was being written then. */
+  #closing: { readonly code: number; readonly reason: string | undefined } | undefined;
 
   /** @internal */
   constructor(
@@ -67,7 +70,7 @@ export class Server<Context = unknown> {
   }
 
   /**
-   * Stops taking new connections; open ones go on, and handshakes get a 503.
+   * Stops taking new connections; open ones go on, and handshakes get a 503, but for those whose 101 is being written.
    *
    * @returns {@link finished}
    */
@@ -80,13 +83,16 @@ export class Server<Context = unknown> {
   }
 
   /**
-   * Stops taking new connections, and closes those that are open.
+   * Stops taking new connections, and closes those that are open, or will be since their 101 is being written.
    *
    * @param code as of `ServerWebSocket.close`. Default: 1001, going away
    * @returns {@link finished}
    * @throws TypeError or RangeError for what may not be sent
    */
   close(code: number = GOING_AWAY, reason?: string): Promise<void> {
+    // What may not be sent is said also where there is nobody to send it to.
+    encodeClose(code, reason);
+    this.#closing ??= { code, reason };
     for (const socket of this.#clients) void socket.close(code, reason);
     return this.shutdown();
   }
@@ -122,6 +128,7 @@ export class Server<Context = unknown> {
     if (socket === undefined) return;
     this.#clients.add(socket);
     void this.#handle(socket);
+    if (this.#closing !== undefined) void socket.close(this.#closing.code, this.#closing.reason);
     await socket.closed;
     this.#clients.delete(socket);
   }

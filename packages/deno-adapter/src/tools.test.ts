@@ -26,6 +26,7 @@ test(
       'src/index.ts',
       'src/handshake.deno.suite.ts',
       'src/connection.deno.suite.ts',
+      'src/serve.deno.suite.ts',
       'src/types.deno.suite.ts',
     ]);
   }),

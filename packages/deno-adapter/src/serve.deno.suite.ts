@@ -1,0 +1,103 @@
+/** The server: how it is made, what it does with the errors of its handlers, and how it ends. */
+import assert from 'node:assert/strict';
+import { close, Peer, start, text, textLine } from './peer.suite.ts';
+
+const { test } = Deno;
+
+/** Has the connections of the servers that are made while it is there wait before they write. */
+class HeldWrites implements Disposable {
+  readonly #listen = Deno.listen;
+  readonly #begun = Promise.withResolvers<void>();
+  readonly #released = Promise.withResolvers<void>();
+  /** A write is waiting. */
+  readonly begun: Promise<void> = this.#begun.promise;
+
+  constructor() {
+    const listen = (options: Deno.TcpListenOptions): Deno.TcpListener => {
+      const listener = this.#listen(options);
+      const accept = listener.accept.bind(listener);
+      return Object.assign(listener, { accept: async () => this.#hold(await accept()) });
+    };
+    Object.assign(Deno, { listen });
+  }
+
+  #hold(conn: Deno.TcpConn): Deno.TcpConn {
+    const write = conn.write.bind(conn);
+    return Object.assign(conn, {
+      write: async (bytes: Uint8Array<ArrayBuffer>) => {
+        this.#begun.resolve();
+        await this.#released.promise;
+        return write(bytes);
+      },
+    });
+  }
+
+  release(): void {
+    this.#released.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    Object.assign(Deno, { listen: this.#listen });
+  }
+}
+
+test('closed while a 101 is being written: that socket closes as well, with the same code and reason', async () => {
+  for (const stop of [
+    (server: ReturnType<typeof start>) => server.close(4001, 'why'),
+    // It closes what a shutdown has let go on, and the first one says how.
+    (server: ReturnType<typeof start>) => {
+      void server.shutdown();
+      void server.close(4001, 'why');
+      return server.close(4002);
+    },
+  ]) {
+    using held = new HeldWrites();
+    const server = start();
+    await using peer = await Peer.request(server.port);
+    await held.begun;
+    const finished = stop(server);
+    held.release();
+    assert.deepEqual(await peer.received(1), ['close 4001 "why"']);
+    await peer.send(close(4001));
+    await peer.end();
+    await finished;
+  }
+});
+
+test('a signal that is aborted while a 101 is being written closes that socket with 1001', async () => {
+  using held = new HeldWrites();
+  const controller = new AbortController();
+  const server = start({ signal: controller.signal });
+  await using peer = await Peer.request(server.port);
+  await held.begun;
+  controller.abort();
+  held.release();
+  assert.deepEqual(await peer.received(1), ['close 1001 ""']);
+  await peer.send(close(1001));
+  await peer.end();
+  await server.finished;
+});
+
+test('a shutdown while a 101 is being written lets that socket go on', async () => {
+  using held = new HeldWrites();
+  const server = start();
+  await using peer = await Peer.request(server.port);
+  await held.begun;
+  const finished = server.shutdown();
+  held.release();
+  await peer.send(text('still open'));
+  assert.deepEqual(await peer.received(1), [textLine('still open')]);
+  await peer.send(close(1000));
+  await peer.end();
+  await finished;
+});
+
+test('close: a code or a reason that may not be sent is said also where there are no clients, and nothing closes', async () => {
+  await using server = start();
+  assert.throws(() => server.close(5), RangeError);
+  assert.throws(() => server.close(1000, 'x'.repeat(124)), RangeError);
+  assert.throws(() => server.close('1000' as never), TypeError);
+  await using peer = await Peer.open(server.port);
+  await peer.send(text('still open'));
+  assert.deepEqual(await peer.received(1), [textLine('still open')]);
+});
