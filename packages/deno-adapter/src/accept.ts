@@ -75,7 +75,7 @@ class Handshake<Context> {
     const checked = checkUpgrade(head, upgrade);
     if (!checked.ok) return this.#refuse(checked);
     const request = webRequest(head, this.#secure);
-    return request === undefined ? this.#refuse(noUrl()) : this.#decide(checked.offer, request);
+    return request instanceof HandshakeError ? this.#refuse(refuse(request)) : this.#decide(checked.offer, request);
   }
 
   /** A hook of the application has failed: the client cannot help it. */
@@ -92,7 +92,7 @@ class Handshake<Context> {
 
   async #plain(head: RequestHead, onRequest: RequestHandler): NoWebSocket {
     const request = webRequest(head, this.#secure);
-    if (request === undefined) return this.#refuse(noUrl(), head.method);
+    if (request instanceof HandshakeError) return this.#refuse(refuse(request), head.method);
     this.#pending.watch();
     const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request)))());
     if (answer === undefined) return this.#giveUp();
@@ -185,7 +185,3 @@ function isPromise<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
 }
 
 const SUCCEEDED: [() => boolean, () => boolean] = [() => true, () => false];
-
-function noUrl(): Refusal {
-  return refuse(new HandshakeError('target-malformed', 'The request target and Host do not make a URL'));
-}

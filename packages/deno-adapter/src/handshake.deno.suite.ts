@@ -67,6 +67,78 @@ for (const [name, status, fields, line = 'GET /chat?x=1 HTTP/1.1'] of REFUSED) {
   });
 }
 
+const HOSTS: [host: string | string[] | undefined, target: string, url: string | undefined][] = [
+  ['a', '/chat', 'http://a/chat'],
+  ['a:8080', '/chat?x=1', 'http://a:8080/chat?x=1'],
+  ['[::1]:8080', '/chat', 'http://[::1]:8080/chat'],
+  ['a_b.example:', '/chat', 'http://a_b.example/chat'],
+  ['a$&b', '/chat', 'http://a$&b/chat'],
+  ['a', '//b/chat', 'http://a//b/chat'],
+  ['a', 'http://b:1/chat?x=1', 'http://b:1/chat?x=1'],
+  ['a', 'WSS://b', 'https://b/'],
+  ['a', 'ws://b?x=1', 'http://b/?x=1'],
+  ['a/admin?', '/chat', undefined],
+  ['a/x', '/chat', undefined],
+  ['a?', '/chat', undefined],
+  ['a#', '/chat', undefined],
+  ['a\\admin?', '/chat', undefined],
+  ['u:p@a', '/chat', undefined],
+  ['a@b', '/chat', undefined],
+  ['a:b', '/chat', undefined],
+  ['a:65536', '/chat', undefined],
+  ['%2f', '/chat', undefined],
+  ['[a', '/chat', undefined],
+  ['a, b', '/chat', undefined],
+  ['a/x', 'http://b/chat', undefined],
+  ['', '/chat', undefined],
+  [undefined, '/chat', undefined],
+  [['a', 'a'], '/chat', undefined],
+  ['a', 'http://u:p@b/chat', undefined],
+  ['a', 'http://b\\x/chat', undefined],
+  ['a', 'http:///chat', undefined],
+  ['a', 'http:b/chat', undefined],
+  ['a', 'http://b/chat#x', undefined],
+  ['a', '/chat#x', undefined],
+  ['a', '?x', undefined],
+  ['a', 'b/chat', undefined],
+  ['a', '@b/chat', undefined],
+];
+
+for (const [host, target, url] of HOSTS) {
+  test(`the URL of Host ${JSON.stringify(host)} and ${target}: ${url ?? 'a 400'}`, async () => {
+    const errors: HandshakeError[] = [];
+    await using server = start(
+      { onRequest: (request) => new Response(request.url), onRefused: (error) => void errors.push(error) },
+      async (socket) => void (await socket.send(socket.request.url)),
+    );
+    await using peer = await Peer.request(server.port, { Host: host }, `GET ${target} HTTP/1.1`);
+    const { status } = await peer.response();
+    await using plain = await Peer.request(server.port, { Host: host, Upgrade: undefined }, `GET ${target} HTTP/1.1`);
+    if (url === undefined) {
+      assert.deepEqual([status, (await plain.response()).status], [400, 400]);
+      const reason = target === '/chat' || String(host).includes('/') ? 'host-malformed' : 'target-malformed';
+      assert.deepEqual(new Set(errors.map((error) => error.reason)), new Set([reason]));
+    } else {
+      assert.deepEqual(await peer.received(1), [textLine(url)]);
+      assert.equal(await plain.body(), url);
+    }
+  });
+}
+
+test('a target that is a whole URL is compared with `path` by its path', async () => {
+  await using server = start({ path: '/chat' });
+  for (const [target, status] of [
+    ['http://b/chat?x=1', 101],
+    ['WS://b/chat', 101],
+    ['http://b/', 404],
+    ['http://b/chat/', 404],
+    ['http://b?/chat', 404],
+  ] as const) {
+    await using peer = await Peer.request(server.port, {}, `GET ${target} HTTP/1.1`);
+    assert.equal((await peer.response()).status, status);
+  }
+});
+
 test('limits of the head: 431', async () => {
   await using server = start({ headLimits: { maxHeadBytes: 300, maxHeaderFields: 6 } });
   for (const fields of [{ Long: 'x'.repeat(300) }, { A: '1', B: '2' }]) {

@@ -1,15 +1,28 @@
-import { headerValues, type RequestHead } from '@ws/handshake';
+import { HandshakeError, headerValues, type RequestHead } from '@ws/handshake';
 
-/** A request as the web has it, or undefined if its target or Host is none that a URL could have. */
-export function webRequest(head: RequestHead, secure: boolean): Request | undefined {
-  const [host = ''] = headerValues(head.headers, 'host');
+/** uri-host [":" port] (RFC 9112, section 3.2): whatever else a URL may have there would make a path or a user of it. */
+const AUTHORITY = /^(\[[\da-f:.]+\]|([\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(:\d*)?$/i;
+
+/** A target that is a whole URL (RFC 9112, section 3.2.2): whether it is secure, its host and port, and the rest. */
+const ABSOLUTE_FORM = /^(?:http|ws)(s?):\/\/([^/?#]*)([^#]*)$/i;
+
+/** A request as the web has it, or what is wrong with its Host or its target. */
+export function webRequest(head: RequestHead, secure: boolean): Request | HandshakeError {
+  const [host = '', ...others] = headerValues(head.headers, 'host');
   const origin = `http${secure ? 's' : ''}://${host}`;
-  // A target is a path or a whole URL (RFC 9112, section 3.2); anything else would be read as a part of the host.
-  const text = head.target.startsWith('/') ? origin + head.target : head.target.replace(/^ws/i, 'http');
-  if (!URL.canParse(text) || !/^https?:/i.test(text)) return undefined;
+  if (others.length > 0 || !AUTHORITY.test(host) || !URL.canParse(origin)) {
+    return new HandshakeError('host-malformed', 'Expected exactly one Host, and that a host or host:port');
+  }
+  // What is no path stands for the Host as well.
+  const text = head.target.startsWith('/') ? origin + head.target : head.target;
+  const [, s, authority = '', rest] = ABSOLUTE_FORM.exec(text) ?? [];
+  const url = `http${s}://${authority}${rest}`;
+  if (!AUTHORITY.test(authority) || !URL.canParse(url)) {
+    return new HandshakeError('target-malformed', 'Expected a request target that is a path or a URL of http or ws');
+  }
   const headers = new Headers();
   for (const [name, value] of head.headers) headers.append(name, value);
-  return new Request(text, { method: head.method, headers });
+  return new Request(url, { method: head.method, headers });
 }
 
 /** Whether a request asks for a WebSocket, rightly or not. */
@@ -27,6 +40,6 @@ export function hasBody({ headers }: RequestHead): boolean {
 
 /** What is compared with the option `path`: the target's path, without query. */
 export function pathOf({ target }: RequestHead): string {
-  const path = target.startsWith('/') ? target : target.replace(/^\w+:\/\/[^/?#]*/, '');
+  const path = ABSOLUTE_FORM.exec(target)?.[3] ?? target;
   return path.split('?', 1)[0] || '/';
 }
