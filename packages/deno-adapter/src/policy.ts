@@ -47,7 +47,10 @@ export interface PolicyOptions<Context = unknown> {
    * Default: 426, or 404 on another path.
    */
   readonly onRequest?: RequestHandler | undefined;
-  /** Is told of a handshake that has failed, after the client has been. A verdict of `authenticate` is no error. */
+  /**
+   * Is told of a handshake that has failed, just before the client is. A verdict of `authenticate` is no error. What it throws
+   * goes to `reportError`.
+   */
   readonly onRefused?: ((error: HandshakeError, conn: Conn) => void) | undefined;
   /**
    * The longest message taken, in bytes, 0 to 2^53-1; over it, the connection closes with 1009 before the payload has come.

@@ -1,5 +1,6 @@
 /** The server: how it is made, what it does with the errors of its handlers, and how it ends. */
 import assert from 'node:assert/strict';
+import { NotSentError, type ServerWebSocket } from './index.ts';
 import { close, Peer, start, text, textLine } from './peer.suite.ts';
 
 const { test } = Deno;
@@ -100,4 +101,66 @@ test('close: a code or a reason that may not be sent is said also where there ar
   await using peer = await Peer.open(server.port);
   await peer.send(text('still open'));
   assert.deepEqual(await peer.received(1), [textLine('still open')]);
+});
+
+test('a send to another that is not open any more is an error of the handler: its connection closes with 1011', async () => {
+  const errors: unknown[] = [];
+  const first = Promise.withResolvers<ServerWebSocket>();
+  await using server = start({ onError: (error) => void errors.push(error) }, async (socket) => {
+    first.resolve(socket);
+    const other = await first.promise;
+    for await (const { data } of socket) await other.send(data);
+  });
+  await using other = await Peer.open(server.port);
+  const { closed } = await first.promise;
+  other.conn.close();
+  await closed;
+  await using peer = await Peer.open(server.port);
+  await peer.send(text('to the other'));
+  assert.deepEqual(await peer.received(1), ['close 1011 ""']);
+  await peer.send(close(1011));
+  await peer.end();
+  assert.equal(errors.length, 1);
+  assert.ok(errors[0] instanceof NotSentError);
+});
+
+/** Keeps what is reported to the whole process meanwhile, and rejections that nobody has heard. */
+class Reported implements Disposable {
+  readonly errors: unknown[] = [];
+  readonly #first = Promise.withResolvers<void>();
+  readonly first: Promise<void> = this.#first.promise;
+
+  constructor() {
+    addEventListener('error', this.#keep);
+    addEventListener('unhandledrejection', this.#keep);
+  }
+
+  readonly #keep = (event: ErrorEvent | PromiseRejectionEvent): void => {
+    event.preventDefault();
+    this.errors.push('reason' in event ? ['unhandled', event.reason] : event.error);
+    this.#first.resolve();
+  };
+
+  [Symbol.dispose](): void {
+    removeEventListener('error', this.#keep);
+    removeEventListener('unhandledrejection', this.#keep);
+  }
+}
+
+test('onError and onRefused that throw are reported, once', async () => {
+  const thrown = new Error('of the hook');
+  const hook = () => {
+    throw thrown;
+  };
+  for (const line of ['GET / HTTP/1.1', 'POST / HTTP/1.1']) {
+    using reported = new Reported();
+    await using server = start({ onError: hook, onRefused: hook }, () => Promise.reject(new Error('of the handler')));
+    await using peer = await Peer.request(server.port, {}, line);
+    await peer.response();
+    await peer.send(close(1000));
+    await peer.end();
+    await reported.first;
+    await server.close();
+    assert.deepEqual(reported.errors, [thrown]);
+  }
 });

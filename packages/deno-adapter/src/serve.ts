@@ -19,7 +19,10 @@ export interface ServeOptions<Context = unknown> extends PolicyOptions<Context> 
   readonly signal?: AbortSignal | undefined;
   /** Is told where the server listens. */
   readonly onListen?: ((addr: Address) => void) | undefined;
-  /** Is told of a handler that throws or rejects; its connection closes with 1011. Default: `console.error`. */
+  /**
+   * Is told of a handler that throws or rejects; its connection closes with 1011. A `NotSentError` is no error once that
+   * connection is not open any more. What it throws itself goes to `reportError`. Default: `console.error`.
+   */
   readonly onError?: ((error: unknown, socket: ServerWebSocket<Context>) => void) | undefined;
 }
 
@@ -137,11 +140,16 @@ export class Server<Context = unknown> {
     try {
       await this.#handler(socket);
     } catch (error) {
-      // How its connection has ended is no news: a send that went nowhere, the end of a loop over its messages.
-      if (error instanceof NotSentError) return;
+      // How its connection has ended is no news: a send that went nowhere, the end of a loop over its messages. While it is
+      // open, what was not sent was another's.
+      if (error instanceof NotSentError && socket.state !== 'open') return;
       if (socket.state === 'closed' && error === (await socket.closed).cause) return;
       void socket.close(INTERNAL_ERROR);
-      this.#onError(error, socket);
+      try {
+        this.#onError(error, socket);
+      } catch (thrown) {
+        reportError(thrown);
+      }
     }
   }
 }
