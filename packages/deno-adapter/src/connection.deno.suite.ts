@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers';
-import { NotSentError, ProtocolError, type ServerWebSocket, type SocketEnd } from './index.ts';
+import { AcceptPolicy, NotSentError, ProtocolError, type ServerWebSocket, type SocketEnd, serve } from './index.ts';
 import { close, Peer, start, text, textLine } from './peer.suite.ts';
 
 const { test } = Deno;
@@ -395,6 +395,7 @@ test('a signal closes the server and its connections with 1001; so does close, w
     assert.equal(server.clients.size, 0);
   }
   assert.throws(() => start({ signal: AbortSignal.abort() }), { name: 'AbortError' });
+  assert.throws(() => start({ signal: AbortSignal.abort(new Error('not today')) }), /not today/);
 });
 
 test('wrong options are said at once, by name', () => {
@@ -409,6 +410,17 @@ test('wrong options are said at once, by name', () => {
     [{ perMessageDeflate: 1 }, /perMessageDeflate/],
     [{ perMessageDeflate: { level: 10 } }, /level/],
     [{ perMessageDeflate: { concurrencyLimit: 0 } }, /concurrencyLimit/],
+    [{ hostname: 1 }, /hostname must be a string, got number/],
+    [{ hostname: null }, /hostname must be a string, got null/],
+    [{ cert: 1, key: 'x' }, /cert must be a string, got number/],
+    [{ cert: 'x', key: new Uint8Array(1) }, /key must be a string, got object/],
+    [{ signal: {} }, /signal must be an AbortSignal/],
+    [{ signal: null }, /signal must be an AbortSignal/],
+    [{ onListen: true }, /onListen must be a function, got boolean/],
+    [{ onError: null }, /onError must be a function, got null/],
+    [{ onRefused: 'x' }, /onRefused must be a function, got string/],
+    [{ headLimits: null }, /headLimits must be an object, got null/],
+    [{ headLimits: 16_384 }, /headLimits must be an object, got number/],
     [{ authenticate: true }, /authenticate must be a function/],
     [{ allowedOrigins: ['example.com'] }, /is not an origin/],
     [{ subprotocols: ['a', 'a'] }, /subprotocols/],
@@ -417,7 +429,14 @@ test('wrong options are said at once, by name', () => {
     [{ heartbeat: 1 }, /heartbeat/],
     [{ idleTimeout: 0 }, /idleTimeout/],
   ];
-  for (const [options, message] of wrong) assert.throws(() => start(options as never), message);
+  for (const [options, message] of wrong) {
+    assert.throws(() => start(options as never), { name: /TypeError|RangeError/, message });
+  }
+  for (const options of [undefined, null, 8080, () => {}]) {
+    assert.throws(() => serve(options as never, () => {}), /^TypeError: serve\(\) takes options and a handler/);
+  }
+  assert.throws(() => serve({ port: 0 }, undefined as never), /^TypeError: serve\(\) takes options and a handler/);
+  assert.throws(() => new AcceptPolicy(null as never), /^TypeError: options must be an object, got null/);
 });
 
 test('a client that sends much, and whose messages take long, lets all others go first', async () => {

@@ -35,7 +35,9 @@ export function readDeflate(options: boolean | PerMessageDeflateOptions = true):
     throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
   }
   const { concurrencyLimit, ...others } = options === true ? {} : options;
-  const preset = Math.min(navigator.hardwareConcurrency + 1, 4);
+  // Node 20 has none: a policy can be made there all the same, as by whoever tests it.
+  const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
+  const preset = Math.min((navigator?.hardwareConcurrency ?? 1) + 1, 4);
   const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, preset, 1);
   let zlib: Zlib | undefined;
   let loading: Promise<void> | undefined;

@@ -4,6 +4,7 @@ import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { clock } from './clock.ts';
 import { type Deflate, type PerMessageDeflateOptions, readDeflate } from './deflate.ts';
 import type { Conn } from './deno.ts';
+import { checkTypes } from './option-types.ts';
 import type { RequestHandler } from './plain.ts';
 import type { Limits } from './socket.ts';
 
@@ -127,14 +128,13 @@ export class AcceptPolicy<Context = unknown> {
 }
 
 function readOptions<Context>(options: PolicyOptions<Context>): Settings<Context> {
-  if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+  checkTypes('object', { options });
   const { path, authenticate, onRequest, onRefused, headLimits = {} } = options;
   if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
     throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
   }
-  for (const [name, hook] of Object.entries({ authenticate, onRequest, onRefused })) {
-    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
-  }
+  checkTypes('function', { authenticate, onRequest, onRefused });
+  checkTypes('object', { headLimits });
   const deflate = readDeflate(options.perMessageDeflate);
   return {
     path,

@@ -164,3 +164,19 @@ test('onError and onRefused that throw are reported, once', async () => {
     assert.deepEqual(reported.errors, [thrown]);
   }
 });
+
+test('onListen is told the address; what it throws is thrown, and nothing listens then', async () => {
+  const told = Promise.withResolvers<number | undefined>();
+  const onListen = ({ port }: { readonly port?: number }) => {
+    told.resolve(port);
+    throw new Error('of onListen');
+  };
+  assert.throws(() => start({ onListen }), /of onListen/);
+  await assert.rejects(Peer.connect((await told.promise)!), Deno.errors.ConnectionRefused);
+});
+
+test('a signal that is aborted by onListen closes the server', async () => {
+  const controller = new AbortController();
+  const server = start({ signal: controller.signal, onListen: () => controller.abort() });
+  await server.finished;
+});

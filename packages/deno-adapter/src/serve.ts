@@ -2,6 +2,7 @@ import { encodeClose } from '@ws/codec';
 import { NotSentError, readInteger } from '@ws/connection';
 import { accept } from './accept.ts';
 import { type Address, type Conn, closeQuietly, denoNetwork, type Listener } from './deno.ts';
+import { checkTypes } from './option-types.ts';
 import { AcceptPolicy, type PolicyOptions } from './policy.ts';
 import type { ServerWebSocket } from './socket.ts';
 
@@ -15,9 +16,9 @@ export interface ServeOptions<Context = unknown> extends PolicyOptions<Context> 
   readonly cert?: string | undefined;
   /** The private key of `cert`, as PEM. */
   readonly key?: string | undefined;
-  /** Closes the server and its connections, as {@link Server.close} does. */
+  /** Closes the server and its connections, as {@link Server.close} does. Aborted already, its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told where the server listens. */
+  /** Is told where the server listens, before it accepts anybody. What it throws is thrown, and nothing listens. */
   readonly onListen?: ((addr: Address) => void) | undefined;
   /**
    * Is told of a handler that throws or rejects; its connection closes with 1011. A `NotSentError` is no error once that
@@ -162,27 +163,42 @@ export class Server<Context = unknown> {
  *   for await (const { data } of socket) await socket.send(data);
  * });
  *
- * @throws TypeError or RangeError for options of the wrong kind; what Deno throws where it cannot listen, or may not
+ * @throws TypeError or RangeError for options of the wrong kind, before anything listens; the reason of a `signal` that is
+ * aborted already; what `onListen` throws; what Deno throws where it cannot listen, or may not
  */
 export function serve<Context = unknown>(options: ServeOptions<Context>, handler: Handler<Context>): Server<Context> {
+  const network = denoNetwork();
+  if (typeof options !== 'object' || options === null || typeof handler !== 'function') {
+    throw new TypeError('serve() takes options and a handler of WebSockets');
+  }
   const policy = new AcceptPolicy(options);
-  if (typeof handler !== 'function') throw new TypeError('serve() takes options and a handler of WebSockets');
   const { hostname, cert, key, signal, onListen, onError = (error) => console.error(error) } = options;
   if (typeof options.port !== 'number') throw new TypeError(`port must be a number, got ${typeof options.port}`);
+  checkTypes('string', { hostname, cert, key });
+  checkTypes('function', { onListen, onError });
   if ((cert === undefined) !== (key === undefined)) throw new TypeError('cert and key must be given together');
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
   const where = { port: readInteger(options.port, 'port', 65_535, 0), ...(hostname === undefined ? {} : { hostname }) };
   signal?.throwIfAborted();
   const listener =
     cert === undefined || key === undefined
-      ? denoNetwork().listen(where)
-      : denoNetwork().listenTls({ ...where, cert, key, alpnProtocols: ['http/1.1'] });
+      ? network.listen(where)
+      : network.listenTls({ ...where, cert, key, alpnProtocols: ['http/1.1'] });
+  try {
+    onListen?.(listener.addr as Address);
+  } catch (error) {
+    // Who gets no server could not close it.
+    closeQuietly(listener);
+    throw error;
+  }
   const server = new Server(listener, policy, handler, onError);
   if (signal !== undefined) {
     const close = () => void server.close();
     signal.addEventListener('abort', close, { once: true });
     void server.finished.then(() => signal.removeEventListener('abort', close));
+    // By onListen.
+    if (signal.aborted) close();
   }
-  onListen?.(server.addr);
   return server;
 }
 
