@@ -93,8 +93,9 @@ class Handshake<Context> {
   async #plain(head: RequestHead, onRequest: RequestHandler): NoWebSocket {
     const request = webRequest(head, this.#secure);
     if (request instanceof HandshakeError) return this.#refuse(refuse(request), head.method);
+    const { signal } = this.#pending;
     this.#pending.watch();
-    const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request)))());
+    const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request), signal))());
     if (answer === undefined) return this.#giveUp();
     await this.#pending.answer(
       head.method === 'HEAD' ? withoutBody(answer) : answer,

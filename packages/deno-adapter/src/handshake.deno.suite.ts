@@ -325,6 +325,7 @@ test('onRequest answers GET and HEAD without a body, and every answer ends the c
       const { pathname } = new URL(request.url);
       if (pathname === '/throws') throw new Error('secret');
       if (pathname === '/empty') return new Response(null, { status: 204 });
+      if (pathname === '/known') return new Response(null, { status: 304, headers: { ETag: '"x"' } });
       return new Response(`${request.method} ${pathname}`, {
         headers: { Connection: 'keep-alive', 'Content-Type': 'text/x', Own: request.headers.get('own') ?? '' },
       });
@@ -339,6 +340,7 @@ test('onRequest answers GET and HEAD without a body, and every answer ends the c
   assert.deepEqual(await get('GET /health'), [200, 'close', '11', '1', 'GET /health']);
   assert.deepEqual(await get('HEAD /health'), [200, 'close', '12', '1', '']);
   assert.deepEqual(await get('GET /empty'), [204, 'close', undefined, undefined, '']);
+  assert.deepEqual(await get('GET /known'), [304, 'close', undefined, undefined, '']);
   const [status, , , , body] = await get('GET /throws');
   assert.equal(status, 500);
   assert.doesNotMatch(String(body), /secret/);
@@ -347,6 +349,51 @@ test('onRequest answers GET and HEAD without a body, and every answer ends the c
   await using peer = await Peer.open(server.port, {}, 'GET /chat HTTP/1.1');
   await peer.send(text('a'));
   assert.deepEqual(await peer.received(1), [textLine('a')]);
+});
+
+/** A body without an end, the pieces of which are all there at once, or come one in a turn. */
+function endless(cancelled: (reason: unknown) => void, turn: boolean): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller) {
+      controller.enqueue(new Uint8Array(1));
+      if (turn) await new Promise((resolve) => setTimeout(resolve));
+    },
+    cancel: cancelled,
+  });
+}
+
+for (const turn of [true, false]) {
+  test(`onRequest: a body without an end is a 408, and cancelled: ${turn ? 'a piece' : 'any number'} a turn`, async () => {
+    const cancelled = Promise.withResolvers<unknown>();
+    await using server = start({
+      handshakeTimeout: 30,
+      onRequest: () => new Response(endless(cancelled.resolve, turn)),
+    });
+    await using peer = await Peer.request(server.port, { Upgrade: undefined });
+    assert.equal((await peer.response()).status, 408);
+    assert.match(String(await cancelled.promise), /not ended within 30 ms/);
+    await peer.end();
+  });
+}
+
+test('onRequest: a response that comes when nobody waits for it any more is cancelled', async () => {
+  const cancelled = Promise.withResolvers<unknown>();
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<Response>();
+  const server = start({
+    onRequest: () => {
+      asked.resolve();
+      return answered.promise;
+    },
+  });
+  await using peer = await Peer.request(server.port, { Upgrade: undefined });
+  await asked.promise;
+  const finished = server.shutdown();
+  assert.equal((await peer.response()).status, 503);
+  answered.resolve(new Response(endless(cancelled.resolve, true)));
+  assert.match(String(await cancelled.promise), /The server is closing/);
+  await peer.end();
+  await finished;
 });
 
 test('a server that closes by itself answers a 503 to what is shaking hands, also before its request is whole', async () => {

@@ -1,4 +1,5 @@
 import { type HeaderFields, type Refusal, type ResponseHead, refuse } from '@ws/handshake';
+import { afterTurn } from './clock.ts';
 
 /** Answers a GET or HEAD that asks for no WebSocket: a health check, a page. */
 export type RequestHandler = (request: Request) => Response | Promise<Response>;
@@ -24,17 +25,32 @@ export function refusePlain(method: string): Refusal {
 /** What a response says of the connection is not for its maker to decide: every answer ends it. */
 const OURS = /^(connection|keep-alive|transfer-encoding|content-length|upgrade|trailer)$/i;
 
-/** A response of the web as it is written: whole, so a body that never ends is never sent. */
-export async function answerOf(response: Response): Promise<Answer> {
+/**
+ * A response of the web as it is written: whole, so a body that never ends is never sent.
+ *
+ * @param signal cancels the body when nobody waits for it any more, and rejects with its reason
+ */
+export async function answerOf(response: Response, signal: AbortSignal): Promise<Answer> {
   const { status, statusText: reason } = response;
-  const body = new Uint8Array(await response.arrayBuffer());
+  const body = response.body?.pipeThrough(onceATurn(), { signal });
+  const bytes = new Uint8Array(await new Response(body).arrayBuffer());
   const headers: HeaderFields = [
     ['Connection', 'close'],
-    // RFC 9110, section 8.6.
-    ...(status === 204 ? [] : [['Content-Length', String(body.length)] as const]),
+    // RFC 9110, section 8.6: a 204 has no length, and that of a 304 would be the length of what it does not send.
+    ...(status === 204 || status === 304 ? [] : [['Content-Length', String(bytes.length)] as const]),
     ...[...response.headers].filter(([name]) => !OURS.test(name)),
   ];
-  return { httpVersion: '1.1', status, reason, headers, body };
+  return { httpVersion: '1.1', status, reason, headers, body: bytes };
+}
+
+/** Lets the event loop go on after each chunk: there may be no end of those that are there at once. */
+function onceATurn(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  return new TransformStream({
+    async transform(chunk, controller) {
+      controller.enqueue(chunk);
+      await new Promise<void>(afterTurn);
+    },
+  });
 }
 
 /** The answer to a HEAD is that to a GET, without its body. */
