@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers';
+import { rawFrame } from '@ws/testkit';
 import { AcceptPolicy, accept, type HandshakeError, type Verdict } from './index.ts';
 import { close, Peer, start, text, textLine, upgradeRequest } from './peer.suite.ts';
 
@@ -264,20 +266,23 @@ test('authenticate: too slow is a 408, a server that closes a 503; the signal is
   }
 });
 
-test('authenticate: a client that goes away while it decides aborts the signal', async () => {
-  const aborted = Promise.withResolvers<void>();
-  const asked = Promise.withResolvers<void>();
-  await using server = start({
-    authenticate: ({ signal }) => {
-      signal.addEventListener('abort', () => aborted.resolve());
-      asked.resolve();
-      return new Promise<never>(() => {});
-    },
-  });
-  const peer = await Peer.request(server.port);
-  await asked.promise;
-  peer.conn.close();
-  await aborted.promise;
+test('authenticate: a client that goes away while it decides aborts the signal, whatever it has sent before', async () => {
+  for (const frames of [[], [text('early')], [text('early'), text('x'.repeat(3000)), close(1000)]]) {
+    const aborted = Promise.withResolvers<unknown>();
+    const asked = Promise.withResolvers<void>();
+    await using server = start({
+      authenticate: ({ signal }) => {
+        signal.addEventListener('abort', () => aborted.resolve(signal.reason));
+        asked.resolve();
+        return new Promise<never>(() => {});
+      },
+    });
+    const peer = await Peer.request(server.port);
+    await asked.promise;
+    for (const frame of frames) await peer.send(frame);
+    peer.conn.close();
+    assert.match(String(await aborted.promise), /the client has gone/);
+  }
 });
 
 test('authenticate: what can be awaited like a promise is one', async () => {
@@ -298,6 +303,48 @@ test('authenticate: what the client sends meanwhile is delivered afterwards', as
   await peer.send(text('early'));
   decide(true);
   assert.deepEqual(await peer.received(1), [textLine('early')]);
+});
+
+test('authenticate: 4 KiB behind the request are read meanwhile, and all of it is delivered afterwards, in order', async () => {
+  const payloads = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(100, 'x'));
+  const frames = payloads.map((payload) => rawFrame({ ...text(payload), maskingKey: 0x37fa213d }));
+  const request = upgradeRequest();
+  const sent = new Uint8Array(await new Blob([request, ...frames]).arrayBuffer());
+  for (const piece of [1, 1000, 4096, sent.length]) {
+    let at = 0;
+    const conn = {
+      remoteAddr: undefined,
+      async read(into: Uint8Array) {
+        // The request comes alone, but for a little; then what is there, in pieces.
+        const end = at === 0 ? request.length + 300 : Math.min(at + piece, sent.length);
+        const chunk = sent.subarray(at, Math.min(end, at + into.length));
+        into.set(chunk);
+        at += chunk.length;
+        return chunk.length === 0 ? null : chunk.length;
+      },
+      async write(bytes: Uint8Array) {
+        return bytes.length;
+      },
+      async closeWrite() {},
+      close() {},
+    };
+    const asked = Promise.withResolvers<(verdict: boolean) => void>();
+    const authenticate = () => new Promise<boolean>((resolve) => asked.resolve(resolve));
+    const accepting = accept(conn, new AcceptPolicy({ authenticate, perMessageDeflate: false }));
+    const decide = await asked.promise;
+    // All that is read by promises has been.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    assert.equal(at, request.length + 4096);
+    decide(true);
+    const socket = (await accepting)!;
+    const got: unknown[] = [];
+    try {
+      for await (const { data } of socket) got.push(data);
+    } catch {
+      // The stream has ended without a Close.
+    }
+    assert.deepEqual(got, payloads);
+  }
 });
 
 test('plain requests: 426 on any path, 404 on another, and 405 for other methods', async () => {

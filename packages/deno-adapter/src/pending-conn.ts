@@ -9,12 +9,12 @@ import {
 import { afterTurn } from './clock.ts';
 import { type Conn, closeQuietly, writeAll } from './deno.ts';
 
-/** One read before the answer takes so many bytes: a browser's request, at once. */
+/** One read before the answer takes so many bytes: a browser's request, at once. So much is kept of what stands behind it. */
 const READ_BYTES = 4096;
 
 /** What a connection hands over when its handshake is done. */
 export interface Released {
-  /** What the client has sent behind its request. */
+  /** What the client has sent behind its request, as far as it was read. */
   readonly early: Uint8Array<ArrayBuffer>;
   /** A read that is under way. */
   readonly begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
@@ -29,6 +29,7 @@ export class PendingConn {
   readonly #stopped: AbortSignal | undefined;
   #early: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
+  #settled = false;
 
   /**
    * @param timeout for all of the handshake, in milliseconds
@@ -63,7 +64,7 @@ export class PendingConn {
   async readHead(limits: HeadLimits): Promise<RequestHead | HandshakeError | undefined> {
     const parser = new HeadParser('request', limits);
     for (;;) {
-      const chunk = await this.waitFor(this.#read());
+      const chunk = await this.waitFor(this.#read(new Uint8Array(READ_BYTES)));
       if (!chunk) {
         if (chunk === null) this.#gone();
         return undefined;
@@ -88,10 +89,25 @@ export class PendingConn {
     return this.signal.aborted ? undefined : await Promise.race([something, this.#aborted]);
   }
 
-  /** Reads ahead, so that the client's end is seen while a hook decides. */
+  /** Reads ahead, so that the client's end is seen while a hook decides, also behind a little that it has sent before. */
   watch(): void {
-    this.#begun ??= this.#read();
-    this.#begun.then((chunk) => chunk === null && this.#gone());
+    void this.#readAhead();
+  }
+
+  async #readAhead(): Promise<void> {
+    const memory = new Uint8Array(READ_BYTES);
+    memory.set(this.#early);
+    let { length } = this.#early;
+    while (length < memory.length) {
+      this.#begun = this.#read(memory.subarray(length));
+      const chunk = await this.#begun;
+      // It belongs to whoever has the connection now.
+      if (this.#settled) return;
+      if (chunk === null) return this.#gone();
+      this.#begun = undefined;
+      length += chunk.length;
+      this.#early = memory.subarray(0, length);
+    }
   }
 
   /** From here on, there is no other answer than the one that is about to be written: it takes its time, whoever stops. */
@@ -141,6 +157,7 @@ export class PendingConn {
   }
 
   #settle(): void {
+    this.#settled = true;
     clearTimeout(this.#timer);
     this.commit();
   }
@@ -150,8 +167,7 @@ export class PendingConn {
   }
 
   /** An error of the system ends the stream as well. */
-  #read(): Promise<Uint8Array<ArrayBuffer> | null> {
-    const memory = new Uint8Array(READ_BYTES);
+  #read(memory: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> {
     return this.conn.read(memory).then(
       (length) => (length === null ? null : memory.subarray(0, length)),
       () => null,
