@@ -254,6 +254,22 @@ test('backpressure: whoever waits for room is told when the connection ends', as
   assert.equal((await sender.closed).code, 1006);
 });
 
+test('backpressure: with 64 MiB that the client does not read, a send is refused and the connection closes with 1013', async () => {
+  const { socket, handler } = accepting();
+  await using server = start({}, handler);
+  await using peer = await Peer.open(server.port);
+  const sender = await socket;
+  const data = new Uint8Array(1_048_576);
+  const results: Promise<unknown>[] = [];
+  while (sender.state === 'open' && results.length < 100) results.push(sender.send(data).catch((error) => error));
+  const last = await results.at(-1);
+  assert.ok(last instanceof NotSentError && last.code === 'overflow', String(last));
+  assert.equal(results.length, 65);
+  await peer.until(() => peer.transcript().some((line) => line.startsWith('close 1013')));
+  await peer.send(close(1013));
+  await peer.end();
+});
+
 test('a client that has gone silent is pinged, and cut off', async () => {
   const { socket, handler } = accepting();
   await using server = start({ heartbeat: { interval: 20, timeout: 20 } }, handler);

@@ -31,7 +31,8 @@ export let socketOf: <Context>(init: ServerWebSocketInit<Context>) => ServerWebS
 
 /**
  * One WebSocket of a server, after its handshake: a `Socket` of `@ws/connection` that knows where it comes from. Messages
- * that arrive before anybody asks for them wait; with 64 KiB of them, reading stops.
+ * that arrive before anybody asks for them wait; with 64 KiB of them, reading stops. With 64 MiB that were sent and the client
+ * does not read, it closes with 1013.
  */
 export class ServerWebSocket<Context = unknown> extends Socket {
   static {
