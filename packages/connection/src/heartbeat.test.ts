@@ -312,3 +312,13 @@ test('M8: a time is a whole number of milliseconds from 1 on', () => {
     for (const value of [1, 2 ** 31 - 1, undefined]) expect(make(value), String(value)).not.toThrow();
   }
 });
+
+test('M8: the error has the range of a time, and how to have no idleTimeout', () => {
+  const clock = new ManualClock();
+  const range = 'must be an integer from 1 to 2147483647 milliseconds';
+  expect(() => new Heartbeat({ interval: 0 }, clock)).toThrow(new RangeError(`heartbeat.interval ${range}, got 0`));
+  expect(() => new Heartbeat({ timeout: -1 }, clock)).toThrow(new RangeError(`heartbeat.timeout ${range}, got -1`));
+  expect(() => new Heartbeat({ idleTimeout: 0 }, clock)).toThrow(
+    new RangeError(`idleTimeout ${range}, got 0; leave it out to have none`),
+  );
+});

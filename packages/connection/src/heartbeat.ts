@@ -111,9 +111,9 @@ export class Heartbeat {
    * @throws TypeError or RangeError for a time that is none, or is 0
    */
   constructor(options: HeartbeatOptions & { readonly ping?: boolean | undefined }, clock: Clock) {
-    const interval = atLeastOne(options.interval, 'heartbeat.interval', 30_000);
-    const timeout = atLeastOne(options.timeout, 'heartbeat.timeout', 20_000);
-    const idle = options.idleTimeout === undefined ? 0 : atLeastOne(options.idleTimeout, 'idleTimeout', 0);
+    const interval = readMilliseconds(options.interval, 'heartbeat.interval', 30_000, 1);
+    const timeout = readMilliseconds(options.timeout, 'heartbeat.timeout', 20_000, 1);
+    const idle = readMilliseconds(options.idleTimeout, 'idleTimeout', 0, 1, 'leave it out to have none');
     const { ping = true } = options;
     this.#clock = clock;
     const shortest = Math.min(...(ping ? [interval, timeout] : []), ...(idle > 0 ? [idle] : []), 60_000);
@@ -206,11 +206,4 @@ export class Heartbeat {
     pulse.heard = false;
     return heard;
   }
-}
-
-function atLeastOne(value: number | undefined, name: string, preset: number): number {
-  const time = readMilliseconds(value, name, preset);
-  if (time === 0 && value === 0)
-    throw new RangeError(`${name} must be at least 1 millisecond; to have none, leave it out`);
-  return time;
 }

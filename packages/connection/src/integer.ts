@@ -10,19 +10,32 @@ export function readInteger(value: number | undefined, name: string, max: number
   return read(value, name, '', min, max, preset);
 }
 
-/** As {@link readInteger}, for a time limit: nothing means "for ever" by accident. */
-export function readMilliseconds(value: number | undefined, name: string, preset: number): number {
-  return read(value, name, 'milliseconds', 0, MAX_MILLISECONDS, preset);
+/**
+ * As {@link readInteger}, for a time limit: nothing means "for ever" by accident.
+ *
+ * @param none how to have no limit, where 0 does not say so: the end of the error
+ */
+export function readMilliseconds(value: number | undefined, name: string, preset: number, min = 0, none = ''): number {
+  return read(value, name, 'milliseconds', min, MAX_MILLISECONDS, preset, none);
 }
 
-function read(value: number | undefined, name: string, unit: string, min: number, max: number, preset: number): number {
+function read(
+  value: number | undefined,
+  name: string,
+  unit: string,
+  min: number,
+  max: number,
+  preset: number,
+  none = '',
+): number {
   if (value === undefined) return preset;
+  const hint = none && `; ${none}`;
   if (typeof value !== 'number') {
     const of = unit && ` of ${unit}`;
-    throw new TypeError(`${name} must be a number${of}, got ${value === null ? 'null' : typeof value}`);
+    throw new TypeError(`${name} must be a number${of}, got ${value === null ? 'null' : typeof value}${hint}`);
   }
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} must be an integer from ${min} to ${max}${unit && ` ${unit}`}, got ${value}`);
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}${unit && ` ${unit}`}, got ${value}${hint}`);
   }
   return value;
 }

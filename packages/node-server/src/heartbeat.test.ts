@@ -136,7 +136,9 @@ test('M8: heartbeat and idleTimeout: options of the wrong kind are said by their
     expect(make({ heartbeat })).toThrow(/heartbeat\.\w+ must be/);
   }
   for (const heartbeat of [true, false, {}, { interval: 1, timeout: 1 }, undefined]) make({ heartbeat })();
-  expect(make({ idleTimeout: 0 })).toThrow('idleTimeout must be at least 1 millisecond');
+  expect(make({ idleTimeout: 0 })).toThrow(
+    'idleTimeout must be an integer from 1 to 2147483647 milliseconds, got 0; leave it out to have none',
+  );
   expect(make({ idleTimeout: '1' })).toThrow(TypeError);
   for (const idleTimeout of [1, 2 ** 31 - 1, false, undefined]) make({ idleTimeout, heartbeat: false })();
 });
