@@ -148,3 +148,10 @@ test('README: what it says is not here is not here', () => {
   ]);
   expect(api.default).toBe(api.WebSocket);
 });
+
+test('README: the table has every metric, with its type', () => {
+  const table = README.split('\n## Watching a server\n')[1]!.split('\n## ')[0]!;
+  const documented = [...table.matchAll(/^\| `(ws_\w+)` +\| (\w+) /gm)].map(([, name, type]) => `${name} ${type}`);
+  const text = new api.WebSocketServer({ noServer: true }).metrics();
+  expect(documented).toEqual([...text.matchAll(/^# TYPE (.*)$/gm)].map(([, metric]) => metric));
+});

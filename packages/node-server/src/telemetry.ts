@@ -95,7 +95,7 @@ export class Telemetry {
       metric(
         'ws_connections_refused_total',
         'counter',
-        'Connections without a PROXY header.',
+        'Connections ended by proxyProtocol before their first request.',
         this.#connectionsRefused,
         labels,
       ),
