@@ -46,10 +46,11 @@ export interface DriverOptions extends Omit<ConnectionOptions, 'sink'> {
    */
   readonly heartbeat?: Heartbeat | HeartbeatOptions | false | undefined;
   /**
-   * With so many bytes waiting, a `send` is what `overflow` says; one message may go over it. Default: 64 MiB, four messages of the
-   * longest that are taken: a peer that is so far behind does better to come again (row M3).
+   * Once this many bytes wait for the peer, `overflow` decides what a further `send`, `ping` or `pong` does; the message that crosses the
+   * limit is still taken. Default: 64 MiB, four messages of the longest that are taken: a peer that is so far behind does better to come
+   * again.
    */
   readonly maxBufferedAmount?: number | undefined;
-  /** What becomes of a `send` then. Default: 'close'. */
+  /** What a `send`, `ping` or `pong` does then. Default: 'close'. */
   readonly overflow?: Overflow | undefined;
 }

@@ -76,8 +76,8 @@ export interface PolicyOptions<Context = unknown> {
    */
   readonly closeTimeout?: number | undefined;
   /**
-   * How long a client's Close is waited for after ours, in milliseconds, before the connection is destroyed. Default: 10,000,
-   * since it may stand behind messages that are on their way.
+   * How long a client may take to answer our Close, in milliseconds; then the connection is destroyed. A client that takes 64 KiB of
+   * what stands before the Close gets that time anew. Default: 10,000, since a Close may stand behind messages that are on their way.
    */
   readonly closeReplyTimeout?: number | undefined;
   /**

@@ -53,8 +53,8 @@ export interface ServerOptions {
   /** Decides on a client before the 101 response. Default: all are let in. */
   readonly verifyClient?: VerifyClient | undefined;
   /**
-   * How long `verifyClient` may take, in milliseconds, before the client gets a 503, and the header of the PROXY protocol. Default:
-   * 10,000, what a user waits.
+   * How long `verifyClient` may take, in milliseconds; then the client gets a 503. Also how long a connection may take to send its
+   * PROXY header; then it is ended. Default: 10,000, what a user waits.
    */
   readonly handshakeTimeout?: number | undefined;
   /**
@@ -63,8 +63,8 @@ export interface ServerOptions {
    */
   readonly closeTimeout?: number | undefined;
   /**
-   * How long a client's Close is waited for after ours, and a client that takes nothing of what is still to be written to it, in
-   * milliseconds, before the socket is destroyed. Default: 10,000, since a Close may stand behind messages that are on their way.
+   * How long a client may take to answer our Close, in milliseconds; then the socket is destroyed. A client that takes 16 KiB or more of
+   * what stands before the Close gets that time anew. Default: 10,000, since a Close may stand behind messages that are on their way.
    */
   readonly closeReplyTimeout?: number | undefined;
   /**
@@ -79,8 +79,8 @@ export interface ServerOptions {
    */
   readonly idleTimeout?: number | false | undefined;
   /**
-   * The proxies in front whose X-Forwarded-For is believed: how many in a row (1 to 32), or the list of their addresses and blocks
-   * (`10.0.0.0/8`). Default: false, since whoever connects can write that header.
+   * The proxies in front whose X-Forwarded-For is believed: how many in a row (up to 32; 0 is as false), or the list of their addresses and
+   * blocks (`10.0.0.0/8`). Default: false, since whoever connects can write that header.
    */
   readonly trustProxy?: TrustProxy | undefined;
   /**
@@ -90,8 +90,9 @@ export interface ServerOptions {
    */
   readonly proxyProtocol?: boolean | undefined;
   /**
-   * With so many bytes waiting for a client, a `send` or `ping` to it is what `overflow` says; one message may go over it. From 1 on. Default:
-   * 64 MiB, four messages of the longest that are taken: a client so far behind does better to come again (row M3).
+   * Once this many bytes wait for a client, `overflow` decides what a further `send`, `ping` or `pong` does; the message that crosses the
+   * limit is still taken. From 1 on. Default: 64 MiB, four messages of the longest that are taken: a client so far behind does better to
+   * come again.
    */
   readonly maxBufferedAmount?: number | undefined;
   /**
