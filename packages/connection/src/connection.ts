@@ -122,12 +122,12 @@ export class Connection {
     return this.#sender.queuedBytes;
   }
 
-  /** How many messages wait behind one that an extension is encoding, that one included. */
+  /** How many messages, or fragments, wait for an extension: the one that it is encoding, and those behind it. */
   get pendingSends(): number {
     return this.#sender.pendingSends;
   }
 
-  /** How many bytes they have, with their Close and the shortest headers, before they are encoded. */
+  /** How many bytes those have before they are encoded, with 2 each for a header, and with a Close that waits behind them. */
   get pendingBytes(): number {
     return this.#sender.pendingBytes;
   }

@@ -13,7 +13,7 @@ export interface MessageSource<Bytes extends Uint8Array> {
   wait(loop: MessageIterator<Bytes>): void;
 }
 
-/** A `next` that nothing was there for. */
+/** A call of `next` whose promise is still open. */
 interface Waiting<Bytes extends Uint8Array> {
   readonly resolve: (result: IteratorResult<Message<Bytes>, void>) => void;
   readonly reject: (cause: Error) => void;

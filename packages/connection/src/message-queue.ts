@@ -23,7 +23,10 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> im
   /** Loops that have begun and not ended. */
   #iterators = 0;
   #cause: Error | undefined;
-  /** The loops that wait, each as often as it does. While one does, no message is here. */
+  /**
+   * The loops that wait for a message, first come, first served; one that has called `next` twice stands here twice. While any is here,
+   * `#entries` is empty.
+   */
   #waiting: MessageIterator<Bytes>[] = [];
 
   /** @param flow stops and restarts the deliveries to `push` */

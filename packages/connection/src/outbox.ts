@@ -159,7 +159,7 @@ export class Outbox {
     this.#lenders = undefined;
   }
 
-  /** Where the frame ends that has the byte before this one of what waits. */
+  /** Where the frame ends that a cut behind the first `before` bytes of what waits goes through, or that ends right there. */
   #frameEnd(before: number): number {
     let end = this.#begun;
     let start = 0;

@@ -1,6 +1,6 @@
 import type { Clock } from '@ws/connection';
 
-// As it is now: an application that puts timers of a test in its place later has its answers nevertheless.
+// Captured when loaded, so that fake timers that a test installs later do not stop our writes.
 const { setImmediate } = globalThis;
 
 let deferred: (() => void)[] = [];

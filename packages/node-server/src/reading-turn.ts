@@ -134,7 +134,7 @@ function goOn(who: Bulk): void {
   who.goOn();
 }
 
-// As they are now: who puts timers of a test in their place later does not stop the reading.
+// Captured when loaded, so that fake timers that a test installs later do not stop our reading.
 const { setImmediate, queueMicrotask } = globalThis;
 const { nextTick } = process;
 const now = performance.now.bind(performance);

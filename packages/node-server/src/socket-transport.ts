@@ -64,9 +64,11 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
   #driver: Driver | undefined;
   #throttle: Throttle | undefined;
   #error: Error | undefined;
-  /** The driver has paused; the socket gives way to others, and has been stopped for it in the way of TLS. */
+  /** The driver has paused it. */
   #paused = false;
+  /** It has been read enough, and waits until others have been: until {@link goOn}. */
   #givesWay = false;
+  /** It was stopped for that by `stopReading`, which is for TLS, and not by its `pause()`. */
   #stopped = false;
 
   constructor(socket: Duplex) {

@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
 
-/** What a socket of Node is made of; not public, as its time-outs are, which look there as well. */
+/**
+ * The inside of a socket of Node, as far as it is used here. It is not public, but Node's own `socket.setTimeout` reads the same number,
+ * to see whether a write goes on.
+ */
 interface WithHandle {
   readonly _handle?: { readonly writeQueueSize?: unknown } | null;
 }

@@ -51,8 +51,8 @@ export function deflateInSteps(
  * Decompresses a message from where it is.
  *
  * @param scratch memory for a step
- * @param budget so many bytes, of which one more shows that there are more
- * @returns undefined if there is more
+ * @param budget up to how many bytes of the result are for here; one more is asked for, which comes only of a result that is longer
+ * @returns undefined if it is longer: `inflation` knows how far it has come
  */
 export function inflateInSteps(
   steps: Steps,
