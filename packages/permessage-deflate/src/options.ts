@@ -9,7 +9,10 @@ export interface PermessageDeflateOptions {
   readonly clientNoContextTakeover?: boolean | undefined;
   /** The window of the server, in bits, 8 to 15. Default: 15. Smaller ones need less memory where contexts are taken over, and find less. */
   readonly serverMaxWindowBits?: number | undefined;
-  /** The window of the client, in bits, 8 to 15. Default: 15. */
+  /**
+   * The window of the client, in bits, 8 to 15. Default: 15. A client that did not offer the parameter cannot be given a smaller one: it gets
+   * `client_no_context_takeover` instead.
+   */
   readonly clientMaxWindowBits?: number | undefined;
   /** Shorter messages are sent as they are, in bytes. Default: 1024: below, a packet is seldom saved. */
   readonly threshold?: number | undefined;
@@ -24,6 +27,7 @@ export interface PermessageDeflateOptions {
   readonly maxRatio?: number | undefined;
 }
 
+/** What a server can set: the same, and how many connections may keep contexts. */
 export interface ServerOptions extends PermessageDeflateOptions {
   /** How many connections may keep contexts between messages; those over it are answered without. Default: all that want to. */
   readonly maxTakeovers?: number | undefined;
