@@ -60,7 +60,7 @@ export interface PolicyOptions<Context = unknown> {
   readonly maxPayload?: number | undefined;
   /**
    * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on, each by
-   * itself, so that a connection at rest keeps nothing for it.
+   * itself, so that a connection at rest keeps no context of zlib.
    */
   readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   /** How large a request may be. Default: 16 KiB and 100 header fields. */

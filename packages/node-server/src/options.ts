@@ -31,7 +31,7 @@ export interface ServerOptions {
   readonly maxPayload?: number | undefined;
   /**
    * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on, each by
-   * itself, so that a connection at rest keeps nothing for it.
+   * itself, so that a connection at rest keeps no context of zlib.
    */
   readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   /**
