@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { DEFENCES } from '../rows/defences.js';
 import { ROOT } from './run.js';
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -17,6 +18,14 @@ test('the codec snippet prints what it says', () => {
   const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', codec], { cwd, encoding: 'utf8' });
   const promised = Array.from(codec.matchAll(/\/\/ prints: (.*)$/gm), (match) => match[1]);
   assert.deepEqual(printed.trimEnd().split('\n'), promised);
+});
+
+test('rows/README.md has a line for each row', () => {
+  const rows = readFileSync(join(ROOT, 'rows/README.md'), 'utf8').matchAll(/^\| (\w\d+) +\|/gm);
+  assert.deepEqual(
+    Array.from(rows, (match) => match[1]),
+    DEFENCES.map(({ row }) => row),
+  );
 });
 
 test('the server snippet echoes to the origin that it names, and to no other', async () => {

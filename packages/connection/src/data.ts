@@ -6,7 +6,7 @@ export type Data = string | ArrayBuffer | ArrayBufferView;
 /**
  * The bytes of what is to be sent: a string as UTF-8, a view without a copy.
  *
- * @throws TypeError for anything else, a number above all: it once meant that many bytes of uninitialised memory (row H14)
+ * @throws TypeError for anything else, a number above all: it once meant that many bytes of uninitialised memory
  */
 export function toBytes(data: Data, name: string): Uint8Array {
   if (typeof data === 'string') return encodeUtf8(data);

@@ -32,7 +32,7 @@ export interface DriverOptions extends Omit<ConnectionOptions, 'sink'> {
   readonly handler: DriverHandler;
   /**
    * How long the peer's end of stream is waited for once the connection is closed and all is written, in milliseconds; then the
-   * transport is destroyed. Default: 1000, ample for a packet and back, and short where a proxy keeps TCP half open (row H11).
+   * transport is destroyed. Default: 1000, ample for a packet and back, and short where a proxy keeps TCP half open.
    */
   readonly closeTimeout?: number | undefined;
   /**

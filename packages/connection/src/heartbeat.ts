@@ -87,7 +87,7 @@ const SLOTS = 10;
  * four times in the shortest of the times, so that a ping or an end is late by less than half of it.
  *
  * It counts visits and not the time: while the event loop is blocked, it does not visit, and when it does, all that the
- * system has received meanwhile is read first (row H13).
+ * system has received meanwhile is read first.
  */
 export class Heartbeat {
   readonly #clock: Clock;

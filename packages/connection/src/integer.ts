@@ -2,7 +2,7 @@
 const MAX_MILLISECONDS = 2 ** 31 - 1;
 
 /**
- * Reads an option that is an integer: absent means the default, 0 means 0 (row M8).
+ * Reads an option that is an integer: absent means the default, 0 means 0.
  *
  * @throws TypeError for an option of another type; RangeError for a number out of range
  */

@@ -11,7 +11,7 @@ const RESUME_AT = PAUSE_AT / 2;
 const ENTRY_BYTES = 64;
 
 /**
- * The messages that nobody has asked for yet: those that arrive before the first listener (row H18), and those that an
+ * The messages that nobody has asked for yet: those that arrive before the first listener, and those that an
  * async iterator has not come to. It asks for a pause once 64 KiB wait, so that it never holds more than that and a message.
  */
 export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> implements MessageSource<Bytes> {

@@ -16,7 +16,7 @@ const POLICIES: readonly unknown[] = ['close', 'drop', 'wait'] satisfies Overflo
 /** The default of `maxBufferedAmount`, in bytes. */
 const DEFAULT_MAX = 64 * 1024 * 1024;
 
-/** @throws TypeError or RangeError (row M8) */
+/** @throws TypeError or RangeError */
 export function readMaxBufferedAmount(max: number | undefined): number {
   return readInteger(max, 'maxBufferedAmount', Number.MAX_SAFE_INTEGER, DEFAULT_MAX, 1);
 }

@@ -31,14 +31,14 @@ export interface PolicyOptions<Context = unknown> {
   readonly path?: string | undefined;
   /**
    * The origins whose pages may connect, such as `https://example.com`. Default: all, since only the application knows its
-   * own; name them wherever a cookie logs in (row H8).
+   * own; name them wherever a cookie logs in.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
   /** Refuses requests without an Origin, which only browsers send. Default: false. */
   readonly requireOrigin?: boolean | undefined;
   /**
    * The server's subprotocols in order of preference; the first that the client offers too is chosen. Default: none is
-   * ever chosen, and a browser that has offered some then fails the connection (row H19).
+   * ever chosen, and a browser that has offered some then fails the connection.
    */
   readonly subprotocols?: readonly string[] | undefined;
   /** Decides on a client before the 101 response. Default: all are let in. */
@@ -82,7 +82,7 @@ export interface PolicyOptions<Context = unknown> {
   readonly closeReplyTimeout?: number | undefined;
   /**
    * Pings a client from which nothing has come for `interval` milliseconds, and ends the connection after `timeout` more of
-   * them in silence (row H13); false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
+   * them in silence; false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
    * minute do not.
    */
   readonly heartbeat?: HeartbeatSettings | boolean | undefined;
@@ -120,7 +120,7 @@ export class AcceptPolicy<Context = unknown> {
   /**
    * Reads the options.
    *
-   * @throws TypeError for an option of another type; RangeError for a number out of range (row M8)
+   * @throws TypeError for an option of another type; RangeError for a number out of range
    */
   constructor(options: PolicyOptions<Context> = {}) {
     this.#settings = readOptions(options);

@@ -36,14 +36,14 @@ export interface ServerOptions {
   readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   /**
    * The origins whose pages may connect, such as `https://example.com`. Default: all, since only the application knows its
-   * own; name them wherever a cookie logs in (row H8).
+   * own; name them wherever a cookie logs in.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
   /** Refuses requests without an Origin, which only browsers send. Default: false. */
   readonly requireOrigin?: boolean | undefined;
   /**
    * The server's subprotocols in order of preference; the first that the client offers too is chosen. Default: none is
-   * ever chosen, and a browser that has offered some then fails the connection (row H19).
+   * ever chosen, and a browser that has offered some then fails the connection.
    */
   readonly subprotocols?: readonly string[] | undefined;
   /** Chooses a subprotocol in place of `subprotocols`: one that was offered, or false for none. Not by a promise. */
@@ -69,7 +69,7 @@ export interface ServerOptions {
   readonly closeReplyTimeout?: number | undefined;
   /**
    * Pings a client from which nothing has come for `interval` milliseconds, and ends the connection after `timeout` more of
-   * them in silence (row H13); false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
+   * them in silence; false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
    * minute do not.
    */
   readonly heartbeat?: HeartbeatSettings | boolean | undefined;
@@ -138,7 +138,7 @@ export interface Settings {
   readonly messageHookTimeout: number;
 }
 
-/** @throws TypeError for an option of another type; RangeError for a number out of range (row M8) */
+/** @throws TypeError for an option of another type; RangeError for a number out of range */
 export function readOptions(options: ServerOptions): Settings {
   if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
   const ways = [options.port !== undefined, options.server !== undefined, options.noServer === true];
