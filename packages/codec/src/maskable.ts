@@ -66,6 +66,7 @@ export class Maskable {
    *
    * @param key starts with `source.bytes[from]`
    * @returns an OR of what was written if it is wanted, see `isAscii`; else -1
+   * @internal
    */
   xor(at: number, source: Maskable, from: number, to: number, key: number, wantsOr: boolean): number {
     const start = this.byteOffset + at;
@@ -87,6 +88,8 @@ export class Maskable {
   /**
    * As {@link xor} from elsewhere, for any length, and no OR: whole words, so that a short payload costs a few of them. The
    * bytes of the target that share a word with the range are overwritten.
+   *
+   * @internal
    */
   xorWords(at: number, source: Maskable, from: number, to: number, key: number): void {
     const start = this.byteOffset + at;

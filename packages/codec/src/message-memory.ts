@@ -59,6 +59,7 @@ export class MessageMemory {
    * @param length at most 4 KiB
    * @param alignment the room starts at an index that is alike to this modulo 8
    * @returns where in the slab it is
+   * @internal
    */
   reserve(length: number, alignment: number): number {
     // Words are not shared with the message before.
@@ -72,7 +73,11 @@ export class MessageMemory {
     return alignment & 7;
   }
 
-  /** The slab in which room was reserved, as it is masked with a kernel. */
+  /**
+   * The slab in which room was reserved, as it is masked with a kernel.
+   *
+   * @internal
+   */
   slab(kernel: MaskKernel): Maskable {
     if (this.#maskable === undefined || this.#kernel !== kernel) {
       this.#maskable = new Maskable(this.#slab!, kernel);
@@ -81,13 +86,21 @@ export class MessageMemory {
     return this.#maskable;
   }
 
-  /** Takes what was reserved: nobody else gets it. */
+  /**
+   * Takes what was reserved: nobody else gets it.
+   *
+   * @internal
+   */
   take(at: number, length: number): Uint8Array<ArrayBuffer> {
     this.#used = at + length;
     return new this.#Bytes(this.#buffer!, at, length);
   }
 
-  /** An array over a chunk that was given away. */
+  /**
+   * An array over a chunk that was given away.
+   *
+   * @internal
+   */
   view(chunk: Maskable, start: number, end: number): Uint8Array<ArrayBuffer> {
     return new this.#Bytes(chunk.buffer as ArrayBuffer, chunk.byteOffset + start, end - start);
   }

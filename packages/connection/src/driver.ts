@@ -236,7 +236,11 @@ export class Driver {
     return this.#submit(() => this.#connection.pong(data), callback);
   }
 
-  /** For a {@link Heartbeat}: queues a ping of its own. */
+  /**
+   * For a {@link Heartbeat}: queues a ping of its own.
+   *
+   * @internal
+   */
   beat(payload: Uint8Array): void {
     this.#connection.ping(payload);
   }

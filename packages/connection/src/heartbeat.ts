@@ -131,7 +131,11 @@ export class Heartbeat {
     return this.#count;
   }
 
-  /** Visits a connection from now on. */
+  /**
+   * Visits a connection from now on.
+   *
+   * @internal
+   */
   join(owner: HeartbeatOwner): Pulse {
     const slot = this.#slots[this.#nextToJoin]!;
     this.#nextToJoin = (this.#nextToJoin + 1) % SLOTS;
@@ -141,7 +145,11 @@ export class Heartbeat {
     return pulse;
   }
 
-  /** Visits it no more. Does nothing if it has left before. */
+  /**
+   * Visits it no more. Does nothing if it has left before.
+   *
+   * @internal
+   */
   leave(pulse: Pulse): void {
     if (!pulse.slot.delete(pulse) || --this.#count > 0) return;
     this.#stop?.();
