@@ -1,7 +1,11 @@
 import { readInteger } from '@ws/connection';
 import type { ExtensionNegotiator, UpgradeOffer } from '@ws/handshake';
 import { type PermessageDeflate, permessageDeflate, type ServerOptions, type Zlib } from '@ws/permessage-deflate';
+import { afterTurn } from './clock.ts';
 import { platform } from './platform.ts';
+
+/** Deno's `node:zlib` does all of its work in this thread. */
+const giveWay = (): Promise<void> => new Promise(afterTurn);
 
 /** How messages are compressed: the options of `@ws/permessage-deflate`, and one of zlib's. */
 export interface PerMessageDeflateOptions extends ServerOptions {
@@ -52,7 +56,7 @@ export function readDeflate(options: boolean | PerMessageDeflateOptions = true):
     isOffered: ({ extensions }) => extensions.some(({ name }) => name === negotiator.name),
     load: () =>
       (loading ??= import('@ws/permessage-deflate/node').then(({ nodeZlib }) => {
-        zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency });
+        zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency, giveWay });
       })),
   };
 }

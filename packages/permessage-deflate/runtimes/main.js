@@ -19,7 +19,13 @@ const show = (bytes) => (bytes instanceof Uint8Array ? Array.from(bytes).join() 
 /** @param {number} length @returns {Uint8Array<ArrayBuffer>} */
 const payloadOf = (length) => Uint8Array.from({ length }, (_, i) => ((i * i) % 97) + (i % 7 === 0 ? (i >> 8) & 31 : 0));
 
-const backends = { inside: nodeZlib({ inside: true }), public: nodeZlib({ inside: false }), pure: pureZlib() };
+const giveWay = () => new Promise((/** @type {(value: void) => void} */ resolve) => setTimeout(resolve, 0));
+const backends = {
+  inside: nodeZlib({ inside: true }),
+  public: nodeZlib({ inside: false }),
+  turns: nodeZlib({ giveWay }),
+  pure: pureZlib(),
+};
 
 for (const [name, zlib] of Object.entries(backends)) {
   for (const takeover of [false, true]) {

@@ -6,6 +6,7 @@ import type { Zlib } from './zlib.ts';
 export const backends: readonly (readonly [name: string, zlib: Zlib])[] = [
   ['zlib of Node', nodeZlib()],
   ['zlib of Node by public means', nodeZlib({ inside: false })],
+  ['zlib of Node in turns', nodeZlib({ giveWay: () => new Promise((resolve) => setImmediate(resolve)) })],
   ['pako', pureZlib()],
 ];
 

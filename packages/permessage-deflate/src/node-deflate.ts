@@ -1,4 +1,5 @@
 import { constants, createDeflateRaw } from 'node:zlib';
+import { deflateInTurns } from './in-turns.ts';
 import type { Shared } from './node-shared.ts';
 import { CHUNK_BYTES, deflateByStream, NodeStream, StreamPool } from './node-stream.ts';
 import { deflateInSteps } from './stepwise.ts';
@@ -24,7 +25,7 @@ export class SingleDeflater implements Deflater {
   }
 
   deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const { allocate, inside, scratch } = this.#shared;
+    const { allocate, inside, scratch, giveWay } = this.#shared;
     if (inside && payload.length <= AT_ONCE) {
       const stream = this.#pool.take();
       const deflated = deflateInSteps(stream, payload, scratch, allocate);
@@ -35,6 +36,7 @@ export class SingleDeflater implements Deflater {
     return this.#shared.deflating(async () => {
       const stream = this.#pool.take();
       try {
+        if (giveWay !== undefined) return await deflateInTurns(stream, kept, scratch, allocate, giveWay);
         return await deflateByStream(stream, kept, allocate);
       } finally {
         this.#pool.give(stream);
@@ -57,10 +59,14 @@ export class TakeoverDeflater implements Deflater {
   }
 
   deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const { allocate, inside, scratch } = this.#shared;
+    const { allocate, inside, scratch, giveWay } = this.#shared;
     if (inside && payload.length <= AT_ONCE) return deflateInSteps(this.#stream, payload, scratch, allocate);
     const kept = keep(payload);
-    return this.#shared.deflating(() => deflateByStream(this.#stream, kept, allocate));
+    return this.#shared.deflating(() =>
+      giveWay === undefined
+        ? deflateByStream(this.#stream, kept, allocate)
+        : deflateInTurns(this.#stream, kept, scratch, allocate, giveWay),
+    );
   }
 
   close(): void {

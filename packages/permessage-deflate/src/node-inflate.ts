@@ -1,5 +1,6 @@
 import { constants, createInflateRaw } from 'node:zlib';
 import type { Decoded } from '@ws/connection';
+import { inflateInTurns } from './in-turns.ts';
 import { Inflation } from './inflation.ts';
 import type { Shared } from './node-shared.ts';
 import { CHUNK_BYTES, inflateByStream, NodeStream, StreamPool } from './node-stream.ts';
@@ -41,7 +42,7 @@ export class SingleInflater implements Inflater {
   close(): void {}
 
   async #inflateLater(inflation: Inflation): Promise<Decoded> {
-    const { inside, scratch } = this.#shared;
+    const { inside, scratch, giveWay } = this.#shared;
     let stream = this.#pool.take();
     const renew = (): NodeStream => {
       this.#pool.give(stream);
@@ -49,6 +50,7 @@ export class SingleInflater implements Inflater {
       return stream;
     };
     try {
+      if (giveWay !== undefined) return await inflateInTurns(stream, inflation, scratch, giveWay);
       return await inflateByStream(inflation, stream, renew, inside ? scratch : undefined);
     } finally {
       this.#pool.give(stream);
@@ -69,11 +71,14 @@ export class TakeoverInflater implements Inflater {
   }
 
   inflate(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | Promise<Decoded> {
-    const { allocate, inside, scratch } = this.#shared;
+    const { allocate, inside, scratch, giveWay } = this.#shared;
     const inflation = new Inflation(payload, true, maxLength, allocate);
     if (inside && payload.length <= AT_ONCE) {
       const done = inflateInSteps(this.#stream, inflation, scratch, INFLATED_AT_ONCE);
       if (done !== undefined) return done;
+    }
+    if (giveWay !== undefined) {
+      return this.#shared.inflating(() => inflateInTurns(this.#stream, inflation, scratch, giveWay));
     }
     const renew = (): NodeStream => {
       this.close();

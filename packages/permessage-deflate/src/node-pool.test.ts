@@ -62,3 +62,26 @@ test.each([
     expect(contexts).toBe(most);
   },
 );
+
+test.each([false, true])(
+  'where there are no threads, all else has its turn after each 64 KiB (takeover: %s)',
+  async (takeover) => {
+    let turns = 0;
+    const zlib = nodeZlib({
+      giveWay: async () => {
+        turns++;
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+    });
+    const deflater = zlib.deflater({ takeover, windowBits: 15, level: 6, memLevel: 8 });
+    const inflater = zlib.inflater({ takeover, windowBits: 15 });
+    const payload = new Uint8Array(1_000_000);
+    const message = Uint8Array.from(await deflater.deflate(payload));
+    expect(turns).toBe(15);
+    expect(((await inflater.inflate(message, 1_000_000)) as Uint8Array).length).toBe(1_000_000);
+    expect(turns).toBe(30);
+    expect(await inflater.inflate(message, 999_999)).toBe('message-too-big');
+    deflater.close();
+    inflater.close();
+  },
+);

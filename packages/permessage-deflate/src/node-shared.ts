@@ -1,3 +1,4 @@
+import type { GiveWay } from './in-turns.ts';
 import { Gate } from './node-gate.ts';
 import { stepsWork } from './node-steps.ts';
 import type { Allocate } from './zlib.ts';
@@ -8,6 +9,11 @@ export interface NodeZlibOptions {
   readonly allocate?: Allocate | undefined;
   /** How many messages may be in the thread pool at a time, 1 or more; half of them at most are decompressed. Default: 4. */
   readonly concurrency?: number | undefined;
+  /**
+   * For a runtime whose `node:zlib` has no threads, as Deno's: is awaited between the parts of 64 KiB of what would be done there, and lets
+   * all else have its turn. Default: none, since Node and Bun have threads.
+   */
+  readonly giveWay?: GiveWay | undefined;
   /** Whether to use the synchronous inside of zlib streams, which no document promises. Default: if it works here. */
   readonly inside?: boolean | undefined;
 }
@@ -25,6 +31,8 @@ export class Shared {
   readonly #places: Gate;
   readonly #inflating: Gate;
   readonly inside: boolean;
+  /** What is not done at once is done in turns by it, and not in the thread pool. */
+  readonly giveWay: GiveWay | undefined;
   /** Memory for a step: none is in the middle of one when another begins. */
   readonly scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES);
 
@@ -39,6 +47,7 @@ export class Shared {
     this.#inflating = new Gate(Math.max(1, concurrency >> 1));
     insideWorks ??= stepsWork();
     this.inside = options.inside ?? insideWorks;
+    this.giveWay = this.inside ? options.giveWay : undefined;
   }
 
   /** Compresses in the thread pool, once there is a place. */

@@ -1,4 +1,5 @@
 /** What the sender takes from the end of a compressed message, section 7.2.1: the rest of an empty block. */
+export const TAIL: Uint8Array<ArrayBuffer> = Uint8Array.of(0, 0, 0xff, 0xff);
 export const TAIL_BYTES = 4;
 
 /**
