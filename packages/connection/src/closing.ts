@@ -40,6 +40,9 @@ export class Closing implements End {
   #reason = '';
   #cause: Error | undefined;
   #stopTimer: (() => void) | undefined;
+  /** How many bytes will have been written since the start when our Close has been; undefined while it waits for what is being encoded. */
+  #closeEnd: number | undefined;
+  #closeWritten = false;
   /** How much of the write under way the transport still had when the timer was started. */
   #unwritten = 0;
 
@@ -86,7 +89,14 @@ export class Closing implements End {
 
   /** Our Close was queued. */
   begun(): void {
+    this.queued();
     this.#armTimer();
+  }
+
+  /** More was queued: our Close, if it had to wait. */
+  queued(): void {
+    const { state, pendingSends } = this.#connection;
+    if (this.#closeEnd === undefined && state === 'closing' && pendingSends === 0) this.#closeEnd = this.#writer.end;
   }
 
   /** The peer's Close has come. */
@@ -111,8 +121,10 @@ export class Closing implements End {
     }
   }
 
-  /** A write is done, and the next one has begun: the peer reads, and gets its time anew. */
+  /** A write is done, and the next one has begun: the peer reads, and gets its time anew. What comes after our Close is but pongs. */
   written(): void {
+    if (this.#closeWritten) return;
+    this.#closeWritten = this.#closeEnd !== undefined && this.#writer.written >= this.#closeEnd;
     this.#armTimer();
   }
 

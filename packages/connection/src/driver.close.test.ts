@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, ping, text } from './endpoint.suite.ts';
+import { PauseReason } from './reader.ts';
 import { Bench, type BenchOptions } from './test-transport.suite.ts';
 
 const benches: Bench[] = [];
@@ -154,6 +155,43 @@ describe('a server', () => {
       expect(it.transport.calls.at(-1)).toBe('end');
     },
   );
+
+  test.each([false, true])(
+    'a peer that pings in place of an answer to our Close has no more time for it (behind a message: %s)',
+    (behind) => {
+      const it = bench();
+      it.transport.fast = false;
+      if (behind) it.send('message');
+      it.driver.close(4000);
+      it.clock.turn();
+      it.clock.advance(9000);
+      // The peer takes the Close, which is when its time begins.
+      it.transport.finishWrite();
+      for (let seconds = 0; seconds < 9; seconds++) {
+        it.clock.advance(1000);
+        it.receive(ping('x'));
+        it.clock.turn();
+        it.transport.finishWrite();
+        expect(it.transport.destroyed).toBe(false);
+      }
+      it.clock.advance(1000);
+      expect(it.transport.destroyed).toBe(true);
+      expect(it.told.at(-1)).toContain('the peer has not answered our Close for 10000 ms');
+    },
+  );
+
+  test('what is read of a peer over its rate is taken once the connection closes', () => {
+    const it = bench();
+    it.driver.pause(PauseReason.Rate);
+    it.receive(text('a'), closeFrame(4000));
+    it.clock.turn();
+    expect(it.told).toEqual([]);
+    it.driver.close(4000);
+    it.clock.turn();
+    it.transport.deliverEnd();
+    it.clock.turn();
+    expect(it.told).toEqual(['text "a"', 'close 4000 ""']);
+  });
 
   test.each(['closing', 'closed'])(
     '%s: where the transport can tell, 16 KiB that leave are a step, and a byte less is none',

@@ -96,6 +96,7 @@ export class Driver {
 
     output(): void {
       this.#driver.#writer.queued();
+      this.#driver.#ending?.queued();
     }
 
     decoded(): void {
@@ -153,6 +154,11 @@ export class Driver {
   /** Whether the transport is read: nobody has paused, and nothing that was read waits. */
   get reading(): boolean {
     return this.#reader.reading;
+  }
+
+  /** Whether reading has stopped because the peer has sent more than its rate. */
+  get throttled(): boolean {
+    return this.#reader.throttled;
   }
 
   /** Whether a message of the peer's has begun to come, and is not whole. */
@@ -249,7 +255,10 @@ export class Driver {
   close(code?: number | undefined, reason?: string | undefined): void {
     const { state } = this.#connection;
     this.#connection.close(code, reason);
-    if (state === 'open') this.#closing.begun();
+    if (state !== 'open') return;
+    this.#closing.begun();
+    // The peer's Close stands behind what is held back.
+    this.#reader.resume(PauseReason.Rate);
   }
 
   /**

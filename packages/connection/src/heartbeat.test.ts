@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, pong, text } from './endpoint.suite.ts';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
+import { PauseReason } from './reader.ts';
 import { Bench, ManualClock } from './test-transport.suite.ts';
 
 const benches: Bench[] = [];
@@ -201,6 +202,17 @@ describe('idleTimeout', () => {
     alive(it, 9500);
     expect(it.written()).not.toContain('close 1001 "no message for 10000 ms"');
     alive(it, 2000);
+    expect(it.written().at(-1)).toBe('close 1001 "no message for 10000 ms"');
+    it.receive(closeFrame(1001));
+  });
+
+  test('does not count while more has come than the rate allows', () => {
+    const it = idle();
+    it.driver.pause(PauseReason.Rate);
+    alive(it, 30_000);
+    expect(it.driver.state).toBe('open');
+    it.driver.resume(PauseReason.Rate);
+    alive(it, 12_000);
     expect(it.written().at(-1)).toBe('close 1001 "no message for 10000 ms"');
     it.receive(closeFrame(1001));
   });

@@ -19,6 +19,8 @@ export interface HeartbeatOwner {
   readonly state: 'open' | 'closing' | 'closed';
   /** False while it has stopped reading. */
   readonly reading: boolean;
+  /** True while it has because more has come than the rate of the peer allows. */
+  readonly throttled: boolean;
   /** Whether a message of the peer's has begun to come, and is not whole. */
   readonly receivingMessage: boolean;
   /** Whether a write is under way. */
@@ -182,7 +184,7 @@ export class Heartbeat {
     const { owner } = pulse;
     // A closing connection has time limits of its own.
     if (owner.state !== 'open') return;
-    const moved = pulse.moved || (pulse.heard && owner.receivingMessage);
+    const moved = pulse.moved || (pulse.heard && owner.receivingMessage) || owner.throttled;
     pulse.still = moved ? 0 : pulse.still + 1;
     pulse.moved = false;
     if (pulse.still >= this.#idleAt) {

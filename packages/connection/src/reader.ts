@@ -63,6 +63,11 @@ export class Reader {
     return !this.#transportPaused || this.#paused === PauseReason.Output;
   }
 
+  /** Whether one of the reasons for a pause is the rate. */
+  get throttled(): boolean {
+    return (this.#paused & PauseReason.Rate) !== 0;
+  }
+
   received(chunk: Uint8Array): void {
     // After the end, the peer's bytes are read to let its stream end, and dropped: a reset would overtake our Close.
     if (this.#closed || this.#stopped) return;

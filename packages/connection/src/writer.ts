@@ -50,7 +50,6 @@ export class Writer {
   #stopped = false;
   /** Bytes that the transport is still writing. */
   #writing = 0;
-  /** Bytes that have been written since the start. */
   #written = 0;
   /** None before somebody waits for a send. */
   #callbacks: SendCallbacks | undefined;
@@ -78,7 +77,7 @@ export class Writer {
 
   /** Something was queued: it is written when the turn is over. */
   queued(): void {
-    this.#callbacks?.encoded(this.#output.pendingSends, this.#end);
+    this.#callbacks?.encoded(this.#output.pendingSends, this.end);
     this.flushSoon();
   }
 
@@ -99,7 +98,7 @@ export class Writer {
 
   /** A `send` has been taken: much is written at once, and `callback` is called when its bytes have been. */
   submitted(callback: SendCallback | undefined): void {
-    if (callback !== undefined) this.#toCall().wait(callback, this.#end);
+    if (callback !== undefined) this.#toCall().wait(callback, this.end);
     if (this.#output.queuedBytes >= FLUSH_AT) this.#flush(true);
   }
 
@@ -116,7 +115,7 @@ export class Writer {
   /** Drops what can be dropped, and tells whoever waits for it why. */
   recall(error: Error): void {
     this.#output.recall();
-    this.#callbacks?.recalled(this.#end, error);
+    this.#callbacks?.recalled(this.end, error);
   }
 
   /** The write that was under way is done. */
@@ -161,8 +160,13 @@ export class Writer {
     this.#callbacks?.written(this.#written, insideSend);
   }
 
-  /** How many bytes there will be since the start, once what is queued now has been written. */
-  get #end(): number {
+  /** How many bytes have been written since the start. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** How many there will be, once what is queued now has been written. */
+  get end(): number {
     return this.#written + this.#writing + this.#output.queuedBytes;
   }
 

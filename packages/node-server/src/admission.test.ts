@@ -103,6 +103,25 @@ test('rateLimit.bytes: what comes right behind the request counts', async () => 
   expect((await read.promise).isPaused()).toBe(true);
 });
 
+test('rateLimit: who closes hears of the Close of a client that has sent more than its rate', async () => {
+  const { server, port } = await serve({ rateLimit: { messages: 2 } });
+  const connected = once(server, 'connection');
+  const client = await open(port);
+  const [socket] = await connected;
+  const received: string[] = [];
+  const third = deferred();
+  socket.on('message', (data: Buffer) => received.push(String(data)) === 3 && third.resolve());
+  const texts = Array.from({ length: 1000 }, (_, i) => String(i));
+  client.send(...texts.map(text));
+  await third.promise;
+  const closed = once(socket, 'close');
+  socket.close(4000);
+  client.send(close(4000));
+  await client.end();
+  const [code] = await closed;
+  expect([code, received]).toEqual([4000, texts]);
+});
+
 test('rateLimit: a pause of the application is another, and one that is still to end harms no connection that is over', async () => {
   const { server, port } = await serve({ rateLimit: { messages: 1 } });
   const connected = once(server, 'connection');

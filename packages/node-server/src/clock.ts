@@ -1,4 +1,5 @@
 import type { Clock } from '@ws/connection';
+import { forAll } from './async-context.ts';
 
 // Captured when loaded, so that fake timers that a test installs later do not stop our writes.
 const { setImmediate } = globalThis;
@@ -14,10 +15,14 @@ const MANY = 64;
 /** Whether that was done. */
 let looked = false;
 
+function start(): void {
+  setImmediate(run);
+}
+
 function run(): void {
   if (deferred.length >= MANY && !looked) {
     looked = true;
-    setImmediate(run);
+    start();
     return;
   }
   looked = false;
@@ -39,11 +44,11 @@ function run(): void {
  */
 export const clock: Clock = {
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
+    const timer = forAll(() => setTimeout(callback, ms));
     return () => clearTimeout(timer);
   },
   defer(callback) {
-    if (deferred.push(callback) === 1) setImmediate(run);
+    if (deferred.push(callback) === 1) forAll(start);
   },
 };
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { type HeaderFields, type RequestHead, refuse } from '@ws/handshake';
 
 /** A request as Node has parsed it, as the handshake reads it: with duplicates, in the order of the wire. */
@@ -12,6 +13,24 @@ export function requestHead(request: IncomingMessage): RequestHead {
     httpVersion: request.httpVersion,
     headers,
   };
+}
+
+/** The path of a target, which is a path or a whole URL (RFC 9112, section 3.2), without its query. */
+export function pathOf(target: string): string {
+  const path = target.startsWith('/') ? target : target.replace(/^\w+:\/\/[^/?#]*/, '');
+  return path.split('?', 1)[0] || '/';
+}
+
+/** The response to an earlier request on the socket that has not ended, if there is one: Node tells of an upgrade as soon as it has come. */
+export function openResponse(socket: Duplex): ServerResponse | undefined {
+  return (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/** Node 20 leaves out what is over its limit of header fields, which may be another Host, a body or a proxy's own address. */
+export function hasTooManyFields({ rawHeaders, socket }: IncomingMessage): boolean {
+  const { server } = socket as { readonly server?: { readonly maxHeadersCount?: number | null } };
+  const most = server?.maxHeadersCount ?? 2000;
+  return most > 0 && rawHeaders.length >= 2 * most;
 }
 
 /** What `emit` has added to the lines of a 101 response; it returns false if nobody could. */

@@ -1,7 +1,13 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket as WsClient } from 'ws';
+import { certificate } from './certificate.suite.ts';
 import { open } from './raw-client.suite.ts';
-import { deferred, serve } from './serve.suite.ts';
+import { deferred, listen, serve, shut } from './serve.suite.ts';
+import { WebSocketServer } from './server.ts';
 
 const { port1, port2 } = new MessageChannel();
 
@@ -59,4 +65,38 @@ test('a message of more than 4 KiB has a buffer of its own, which may be transfe
   const client = await open(port);
   client.send({ opcode: 2, payload: Buffer.alloc(4097, 1) });
   expect(await transferred.promise).toBe(4097);
+});
+
+test('M6: over TLS, messages may share a record, which cannot be transferred either', async () => {
+  const { cert, key } = certificate();
+  const http = createServer({ cert, key });
+  const server = new WebSocketServer({ server: http });
+  onTestFinished(() => shut(server));
+  const { port: address } = await listen(http);
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  const kept: Buffer[] = [];
+  const end = deferred<number>();
+  server.on('connection', (socket) => {
+    socket.on('message', (data) => {
+      kept.push(data);
+      try {
+        port1.postMessage(data, [data.buffer]);
+      } catch (error) {
+        expect(error).toHaveProperty('name', 'DataCloneError');
+      }
+    });
+    socket.on('close', (code) => end.resolve(code));
+  });
+  const client = new WsClient(`wss://localhost:${address}`, { ca: cert });
+  await once(client, 'open');
+  const { _socket: tls } = client as unknown as { _socket: Socket };
+  tls.cork();
+  for (let i = 0; i < 5; i++) client.send(Buffer.alloc(200, i));
+  client.ping();
+  client.close(1000);
+  tls.uncork();
+  expect(await end.promise).toBe(1000);
+  expect(kept.map((data) => data.equals(Buffer.alloc(200, data[0])))).toEqual(new Array(5).fill(true));
+  port2.close();
 });

@@ -110,6 +110,20 @@ export class PendingUpgrade {
     if (socket.destroyed) return;
     const { response } = refusal;
     socket.end(Buffer.concat([serializeHead(response), response.body]));
+    this.#linger(closeTimeout);
+  }
+
+  /** Leaves the answer to somebody else, who ends the socket: from then on it is as with {@link refuse}. */
+  leave(closeTimeout: number): void {
+    const { socket } = this;
+    this.#stopWatching?.();
+    if (socket.writableEnded) this.#linger(closeTimeout);
+    else socket.once('finish', () => this.#linger(closeTimeout));
+  }
+
+  #linger(closeTimeout: number): void {
+    const { socket } = this;
+    if (socket.destroyed) return;
     const timer = setTimeout(() => socket.destroy(), closeTimeout);
     socket.on('close', () => clearTimeout(timer)).resume();
   }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { markAsUntransferable } from 'node:worker_threads';
-import { type BytesConstructor, MessageMemory, type Platform } from '@ws/codec';
+import { type BytesConstructor, frameHeaderBytes, MessageMemory, type Platform } from '@ws/codec';
 import { bigUint64Kernel } from '@ws/codec/mask-biguint64';
 import { SendMemory } from '@ws/connection';
 
@@ -43,12 +43,23 @@ export const platform: Platform & { readonly memory: MessageMemory } = {
 const MOST_KEPT = 8192;
 
 /**
+ * Where chunks are given away, messages may be views of them. Who transfers one that has the chunk to itself may; else it would take with it
+ * what is still to be read.
+ */
+function gives(chunk: Uint8Array, length: number): boolean {
+  const { buffer } = chunk;
+  if (buffer.byteLength > Math.max(length, MOST_KEPT)) return false;
+  if (buffer.byteLength > frameHeaderBytes(length, true) + length) markAsUntransferable(buffer);
+  return true;
+}
+
+/**
  * The same for connections whose chunks are given away: TLS gives each record as a buffer of its own, and messages that lie whole in one
  * need no copy.
  */
 export const platformOfGiven: Platform = {
   ...platform,
-  givesChunks: (chunk, length) => chunk.buffer.byteLength <= Math.max(length, MOST_KEPT),
+  givesChunks: gives,
 };
 
 export const sendMemory: SendMemory = new SendMemory();

@@ -1,3 +1,5 @@
+import { forAll } from './async-context.ts';
+
 /** So many bytes of one socket in a row count as much. */
 const MUCH = 16_384;
 
@@ -144,5 +146,5 @@ export const readingTurns: ReadingTurns = new ReadingTurns({
   now,
   // Microtasks come before ticks that they have asked for.
   afterRead: (callback) => queueMicrotask(() => nextTick(callback)),
-  afterTurn: (callback) => void setImmediate(callback),
+  afterTurn: (callback) => void forAll(() => setImmediate(callback)),
 });

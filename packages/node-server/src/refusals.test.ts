@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { close, type Fields, open, RawClient, request, text, textLine, upgradeRequest } from './raw-client.suite.ts';
-import { serve } from './serve.suite.ts';
+import { deferred, listen, serve } from './serve.suite.ts';
+import { WebSocketServer } from './server.ts';
 import { uncaught } from './uncaught.suite.ts';
 
 /** What must not be read as frames: a text and a Close, masked as a client's are. */
@@ -205,4 +207,45 @@ test('the RFC sample key gets the sample answer; close of both ends is clean', a
   expect((await client.response()).fields.get('sec-websocket-accept')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
   expect(await client.send(close(1000)).received(1)).toEqual(['close 1000 ""']);
   await client.end();
+});
+
+test("H16: 'wsClientError': a client that sends on after the answer of a listener, and goes, leaves nothing behind", async () => {
+  const { server, port } = await serve({ closeTimeout: 60_000 });
+  const gone = deferred();
+  server.on('wsClientError', (_, socket) => {
+    socket.on('close', () => gone.resolve());
+    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  const client = request(port, { 'Sec-WebSocket-Key': undefined });
+  expect((await client.response()).status).toBe(400);
+  client.write('x').socket.end();
+  await gone.promise;
+});
+
+test("H16: 'wsClientError': one that does not end after the answer of a listener is cut off after closeTimeout", async () => {
+  const { server, port } = await serve({ closeTimeout: 10 });
+  const gone = deferred();
+  server.on('wsClientError', (_, socket) => {
+    socket.on('close', () => gone.resolve());
+    setImmediate(() => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'));
+  });
+  const client = request(port, { 'Sec-WebSocket-Key': undefined });
+  expect((await client.response()).status).toBe(400);
+  await gone.promise;
+});
+
+test('H2: a request with as many header fields as Node lets through is refused: there may have been others', async () => {
+  const { server: http, port } = await listen(createServer({ maxHeaderSize: 100_000 }));
+  http.maxHeadersCount = 20;
+  const server = new WebSocketServer({ server: http });
+  server.on('connection', () => expect.unreachable('it was to be refused'));
+  const client = request(port, { a: new Array(20).fill('b'), 'Content-Length': '5' });
+  expect((await client.response()).status).toBe(431);
+  await client.end();
+});
+
+test('path is compared with that of a whole URL as well', async () => {
+  const { port } = await serve({ path: '/chat' });
+  await open(port, {}, 'GET http://example.com/chat?x HTTP/1.1');
+  expect((await request(port, {}, 'GET http://example.com/other HTTP/1.1').response()).status).toBe(404);
 });

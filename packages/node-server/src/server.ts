@@ -7,7 +7,7 @@ import { type HandshakeError, serializeExtensions } from '@ws/handshake';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
 import { rethrow } from './clock.ts';
 import { type CloseOptions, drain } from './drain.ts';
-import { answerPlainRequest, createHttpServer } from './http.ts';
+import { answerPlainRequest, createHttpServer, pathOf } from './http.ts';
 import { hookMessages } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { platform } from './platform.ts';
@@ -136,7 +136,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    */
   shouldHandle(request: IncomingMessage): boolean {
     const { path } = this.#settings;
-    return path === undefined || (request.url ?? '').split('?', 1)[0] === path;
+    return path === undefined || pathOf(request.url ?? '') === path;
   }
 
   /**

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { runInNewContext } from 'node:vm';
+import { rawFrame } from '@ws/testkit';
 import { expect, onTestFinished, test } from 'vitest';
-import { open, request, text, textLine } from './raw-client.suite.ts';
-import { listen, shut } from './serve.suite.ts';
+import { open, RawClient, request, text, textLine, upgradeRequest } from './raw-client.suite.ts';
+import { deferred, listen, serve, shut } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
 
 /** A server for a path of an http server, which says its name to everybody. */
@@ -170,4 +171,51 @@ test('H1, H10: a shouldHandle that throws is a 500, and a reset after it harms n
   expect((await client.response()).status).toBe(500);
   client.socket.resetAndDestroy();
   expect(await statusOf(port, '/room')).toBe(101);
+});
+
+test('H10: an upgrade that is pipelined behind a request waits for the response to that', async () => {
+  const { server: http, port } = await listen();
+  const asked = deferred<ServerResponse>();
+  http.on('request', (_, response) => asked.resolve(response));
+  const server = new WebSocketServer({ server: http });
+  onTestFinished(() => shut(server));
+  server.on('connection', (socket) => socket.on('message', (data) => socket.send(data.toString())));
+  const frame = rawFrame({ maskingKey: 1, ...text('hello') });
+  const client = new RawClient(port).write(
+    Buffer.concat([Buffer.from(`GET /slow HTTP/1.1\r\nHost: a\r\n\r\n${upgradeRequest()}`), frame]),
+  );
+  const response = await asked.promise;
+  await new Promise(setImmediate);
+  response.write('one');
+  await client.until(() => client.bytes.includes('one'));
+  response.end('two');
+  await client.until(() => client.bytes.includes('hello'));
+  expect(client.bytes.toString('latin1').match(/HTTP.1.1 \d+|one|two|hello/g)).toEqual([
+    'HTTP/1.1 200',
+    'one',
+    'two',
+    'HTTP/1.1 101',
+    'hello',
+  ]);
+});
+
+test('H10: after a response that ends the connection there is no upgrade', async () => {
+  const { server, port } = await serve();
+  server.on('connection', () => expect.unreachable('the connection has ended'));
+  const client = new RawClient(port).write(`GET / HTTP/1.1\r\nHost: a\r\n\r\n${upgradeRequest()}`);
+  await client.end();
+  expect(client.bytes.toString().match(/HTTP.1.1 \d+/g)).toEqual(['HTTP/1.1 426']);
+});
+
+test('H10: handleUpgrade ends a socket whose client has ended its half meanwhile', async () => {
+  const { server: http, port } = await listen();
+  const server = new WebSocketServer({ noServer: true });
+  const gone = deferred();
+  http.on('upgrade', (request, socket, head) => {
+    socket.on('close', () => gone.resolve());
+    socket.on('end', () => server.handleUpgrade(request, socket, head, () => expect.unreachable('it has ended')));
+    socket.resume();
+  });
+  request(port).socket.end();
+  await gone.promise;
 });

@@ -77,6 +77,8 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
     this.ownsChunks = isPlainTls(socket);
     this.givesWayFrom = this.ownsChunks ? GIVES_WAY_FROM_IN_RECORDS : GIVES_WAY_FROM;
     this.copies = this.#isPlain || this.ownsChunks;
+    // Over TLS a socket would go with the client's half, and with it what was read and waits for a listener, a hook or its rate.
+    socket.allowHalfOpen = true;
     if (socket instanceof Socket) {
       socket.setTimeout(0);
       // What one turn has collected is one write already: Nagle's algorithm could only delay it.

@@ -38,7 +38,8 @@ export class Throttle {
   }
 
   #take(bucket: TokenBucket | undefined, count: number): void {
-    if (bucket === undefined) return;
+    // A connection that is closing has time limits, and the client's Close to wait for.
+    if (bucket === undefined || this.#driver.state !== 'open') return;
     const now = performance.now();
     const wait = bucket.take(count, now);
     if (wait === 0 || now + wait <= this.#until) return;

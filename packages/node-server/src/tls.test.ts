@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { certificate } from './certificate.suite.ts';
+import type { ServerOptions } from './options.ts';
 import { deferred, ended, listen, nextConnection, shut } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
+import type { WebSocket } from './websocket.ts';
 
 async function serveTls() {
   const pem = certificate();
@@ -107,3 +109,65 @@ test('wss: who watches the bytes of the socket gets them as they came', async ()
   };
   expect([payload(0), payload(1008)]).toEqual(['x'.repeat(1000), 'y'.repeat(1000)]);
 });
+
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  '%s: what a client has sent before its end is delivered, to the Close',
+  (version) => {
+    const COUNT = 48;
+    /** Fulfilled when Node has told of the end of the client's stream, and has done what it does then. */
+    let over = deferred();
+
+    test.each<[string, Omit<ServerOptions, 'server'>, length: number, listener?: (socket: WebSocket) => void]>([
+      [
+        'a listener that pauses',
+        {},
+        4,
+        (socket) => {
+          socket.once('message', () => {
+            socket.pause();
+            void over.promise.then(() => socket.resume());
+          });
+        },
+      ],
+      ['a hook that takes its time', { messageHook: async () => over.promise.then(() => true) }, 4],
+      ['a rate', { rateLimit: { messages: COUNT - 8 } }, 4],
+      ['messages that are decompressed in the thread pool', {}, 100_000],
+    ])('%s', async (_, options, length, listener) => {
+      over = deferred();
+      const { cert, key } = certificate();
+      const http = createServer({ cert, key, minVersion: version, maxVersion: version });
+      const server = new WebSocketServer({ ...options, server: http });
+      onTestFinished(() => shut(server));
+      const received: string[] = [];
+      const end = deferred<number>();
+      server.on('connection', (socket, { socket: tls }) => {
+        tls.on('end', async () => {
+          for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
+          over.resolve();
+        });
+        socket.on('message', (data) => received.push(data.toString().slice(0, 4)));
+        listener?.(socket);
+        socket.on('close', (code) => end.resolve(code));
+      });
+      const { port } = await listen(http);
+      const client = new WsClient(`wss://localhost:${port}`, { ca: cert, perMessageDeflate: length > 4 });
+      await once(client, 'open');
+      const texts = Array.from({ length: COUNT }, (_, i) =>
+        String(i)
+          .padStart(4, '0')
+          .repeat(length / 4),
+      );
+      const { _socket: tls } = client as unknown as { _socket: Socket };
+      if (length > 4) await Promise.all(texts.map((text) => new Promise((resolve) => client.send(text, resolve))));
+      else {
+        tls.cork();
+        for (const text of texts) client.send(text);
+      }
+      client.close(1000);
+      // Its stream ends, whether the server has answered or not.
+      tls.end();
+      expect(await end.promise).toBe(1000);
+      expect(received).toEqual(texts.map((text) => text.slice(0, 4)));
+    });
+  },
+);

@@ -17,7 +17,7 @@ import {
 import { acceptKey } from './accept-key.ts';
 import { Admission } from './admission.ts';
 import { rethrow } from './clock.ts';
-import { addedLines, requestHead } from './http.ts';
+import { addedLines, hasTooManyFields, openResponse, requestHead } from './http.ts';
 import type { ServerOptions, Settings } from './options.ts';
 import { PendingUpgrade } from './pending-upgrade.ts';
 import { ignore, isPromise } from './promise.ts';
@@ -47,6 +47,13 @@ export interface Upgraded {
   readonly context: unknown;
   /** What the client has sent behind its request. */
   readonly early: Uint8Array;
+}
+
+function tooManyFields(): HandshakeError {
+  return new HandshakeError(
+    'too-many-fields',
+    'the request has as many header fields as maxHeadersCount allows, or more',
+  );
 }
 
 type Done = (upgraded: Upgraded) => void;
@@ -100,6 +107,13 @@ export class Upgrades {
    */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer, done: Done): void {
     const pending = new PendingUpgrade(socket, head);
+    const response = openResponse(socket);
+    if (response === undefined) this.#handle(pending, request, done);
+    // Answers stand in the order of the requests (RFC 9112, section 9.3.2).
+    else response.once('close', () => socket.writable && this.#handle(pending, request, done));
+  }
+
+  #handle(pending: PendingUpgrade, request: IncomingMessage, done: Done): void {
     let checked: { readonly ok: true; readonly offer: UpgradeOffer } | Refusal;
     try {
       checked = this.#check(request);
@@ -119,6 +133,7 @@ export class Upgrades {
     }
     let decision: Decision | Promise<Decision>;
     try {
+      const { socket } = pending;
       const secure = 'encrypted' in socket && socket.encrypted === true;
       const remoteAddress = this.#settings.clientAddress(request);
       const { signal } = pending;
@@ -134,6 +149,7 @@ export class Upgrades {
   #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
     if (!this.#host.isRunning()) return refuse(503);
     if (!this.#host.shouldHandle(request)) return refuse(404);
+    if (hasTooManyFields(request)) return refuse(tooManyFields());
     const connections = this.#host.connections() + this.#pending.size;
     return this.#admission.refusal(request, connections) ?? checkUpgrade(requestHead(request), this.#policy);
   }
@@ -192,7 +208,7 @@ export class Upgrades {
     done: Done,
   ): void {
     const { socket } = pending;
-    if (socket.destroyed || !socket.writable) {
+    if (socket.destroyed || !socket.writable || socket.readableEnded) {
       // Not released: its 'error' may still be to come.
       socket.destroy();
       return;
@@ -246,7 +262,10 @@ export class Upgrades {
   #refuse(pending: PendingUpgrade, request: IncomingMessage, refusal: Refusal): void {
     this.#leave(pending, request, refusal.error);
     try {
-      if (this.#host.emitFailure(refusal.error, pending.socket, request)) return;
+      if (this.#host.emitFailure(refusal.error, pending.socket, request)) {
+        pending.leave(this.#settings.closeTimeout);
+        return;
+      }
     } catch (error) {
       rethrow(error);
     }

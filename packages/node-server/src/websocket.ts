@@ -12,6 +12,7 @@ import {
   type SendCallback,
   type SendOptions,
 } from '@ws/connection';
+import { inContext } from './async-context.ts';
 import { clock, rethrow } from './clock.ts';
 import { controlArguments } from './control-arguments.ts';
 import { platform, platformOfGiven, sendMemory } from './platform.ts';
@@ -188,7 +189,9 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   send(data: Data | PreparedMessage, options: SendOptions, callback?: SendCallback): boolean;
   send(data: Data | PreparedMessage, options: SendOptions | SendCallback = {}, callback?: SendCallback): boolean {
     const goOn =
-      typeof options === 'function' ? this.#driver.send(data, {}, options) : this.#driver.send(data, options, callback);
+      typeof options === 'function'
+        ? this.#driver.send(data, {}, inContext(options))
+        : this.#driver.send(data, options, inContext(callback));
     if (!goOn && !this.#behind && this.#driver.state === 'open') {
       this.#behind = true;
       this.#host.backpressure(this);
@@ -202,12 +205,14 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
    * @throws TypeError for data of the wrong type; RangeError if it is too long
    */
   ping(data?: Data | SendCallback, mask?: boolean | SendCallback, callback?: SendCallback): boolean {
-    return this.#driver.ping(...controlArguments(data, mask, callback));
+    const [payload, done] = controlArguments(data, mask, callback);
+    return this.#driver.ping(payload, inContext(done));
   }
 
   /** Sends a pong that nobody asked for; pings are answered without it. As {@link ping}. */
   pong(data?: Data | SendCallback, mask?: boolean | SendCallback, callback?: SendCallback): boolean {
-    return this.#driver.pong(...controlArguments(data, mask, callback));
+    const [payload, done] = controlArguments(data, mask, callback);
+    return this.#driver.pong(payload, inContext(done));
   }
 
   /**

@@ -1,0 +1,50 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { expect, test } from 'vitest';
+import { open, text } from './raw-client.suite.ts';
+import { deferred, serve } from './serve.suite.ts';
+import type { WebSocket } from './websocket.ts';
+
+const user = new AsyncLocalStorage<string>();
+
+async function two(): Promise<{ sockets: [WebSocket, WebSocket]; clients: Awaited<ReturnType<typeof open>>[] }> {
+  const sockets: WebSocket[] = [];
+  const both = deferred();
+  const { port } = await serve({}, (socket) => sockets.push(socket) === 2 && both.resolve());
+  const clients = [await open(port), await open(port)];
+  await both.promise;
+  return { sockets: sockets as [WebSocket, WebSocket], clients };
+}
+
+test('a callback finds the AsyncLocalStorage of who has sent, and not of another connection', async () => {
+  const { sockets } = await two();
+  const found: (string | undefined)[] = [];
+  const all = deferred();
+  const told = (): void => void (found.push(user.getStore()) === 8 && all.resolve());
+  for (const [i, socket] of sockets.entries()) {
+    user.run(`user ${i}`, () => {
+      socket.send('a', told);
+      socket.send('b', {}, told);
+      socket.ping('c', told);
+      socket.pong('d', false, told);
+    });
+  }
+  await all.promise;
+  expect(found.filter((name) => name === 'user 0').length).toBe(4);
+  expect(found.filter((name) => name === 'user 1').length).toBe(4);
+});
+
+test('a message is never delivered in the AsyncLocalStorage of another connection', async () => {
+  const { sockets, clients } = await two();
+  for (const client of clients) client.send(text('x'));
+  // They wait for a listener.
+  for (const client of clients) await client.send({ opcode: 9 }).received(1);
+  const found: [number, string | undefined][] = [];
+  const all = deferred();
+  for (const [i, socket] of sockets.entries()) {
+    user.run(`user ${i}`, () => {
+      socket.on('message', () => void (found.push([i, user.getStore()]) === 2 && all.resolve()));
+    });
+  }
+  await all.promise;
+  for (const [i, name] of found) expect([undefined, `user ${i}`]).toContain(name);
+});
