@@ -154,6 +154,8 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    * @param callback called when no connection is left; with an error if that was before
    */
   close(callback: (error?: Error) => void): void;
+  /** One of the two: who is given a callback, or none, may pass it on. */
+  close(how: CloseOptions | ((error?: Error) => void) | undefined): Promise<void> | void;
   close(how?: CloseOptions | ((error?: Error) => void)): Promise<void> | void {
     if (typeof how === 'function') {
       if (this.#state === 'closed') process.nextTick(how, new Error('the server is closed already'));

@@ -257,24 +257,18 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     return this.#waiting.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 
-  override on<K extends keyof WebSocketEvents>(event: K | symbol | string, listener: WebSocketListener<K>): this {
-    super.on(event as K, listener as never);
+  override on<K extends keyof WebSocketEvents>(event: K, listener: WebSocketListener<K>): this {
+    super.on(event, listener as never);
     if (event === 'message') this.#deliverWaiting();
     return this;
   }
 
-  override addListener<K extends keyof WebSocketEvents>(
-    event: K | symbol | string,
-    listener: WebSocketListener<K>,
-  ): this {
+  override addListener<K extends keyof WebSocketEvents>(event: K, listener: WebSocketListener<K>): this {
     return this.on(event, listener);
   }
 
-  override prependListener<K extends keyof WebSocketEvents>(
-    event: K | symbol | string,
-    listener: WebSocketListener<K>,
-  ): this {
-    super.prependListener(event as K, listener as never);
+  override prependListener<K extends keyof WebSocketEvents>(event: K, listener: WebSocketListener<K>): this {
+    super.prependListener(event, listener as never);
     if (event === 'message') this.#deliverWaiting();
     return this;
   }
