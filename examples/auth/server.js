@@ -40,7 +40,7 @@ const server = new WebSocketServer({
 });
 
 server.on('connection', (socket) => {
-  const user = /** @type {User} */ (socket.context);
+  const user = socket.context;
   socket.send(`Hello ${user.name}, we speak ${socket.protocol || 'no subprotocol'}.`);
   socket.on('message', (data, isBinary) => {
     if (isBinary) socket.close(1003, 'notes are text');
@@ -73,7 +73,7 @@ async function findUser(token, signal) {
  * RFC 6750, section 3: how to authenticate, and what was wrong with the token, if there was one.
  *
  * @param {string} challenge
- * @returns {import('@ws/node-server').Verdict}
+ * @returns {import('@ws/node-server').Verdict<User>}
  */
 function refuse(challenge) {
   return { ok: false, status: 401, headers: { 'WWW-Authenticate': challenge }, body: 'A bearer token is needed.\n' };

@@ -22,7 +22,12 @@ export type { PerMessageDeflateOptions } from './per-message-deflate.ts';
 export type { Labels } from './prometheus.ts';
 export { ProxyProtocolError, type ProxyProtocolReason } from './proxy-header.ts';
 export type { RateLimit } from './rate-limit.ts';
-export { type UpgradeCallback, WebSocketServer, type WebSocketServerEvents } from './server.ts';
+export {
+  type UpgradeCallback,
+  WebSocketServer,
+  type WebSocketServerEvents,
+  type WebSocketServerOptions,
+} from './server.ts';
 export type { TrustProxy } from './trust-proxy.ts';
 export type { ClientInfo, VerifyCallback, VerifyClient } from './verify-client.ts';
 export { WebSocket, WebSocket as default } from './websocket.ts';

@@ -5,9 +5,9 @@ import type { WebSocket } from './websocket.ts';
 import type { HookedMessages } from './websocket-init.ts';
 
 /** Decides on each message before anybody hears of it; see `MessageVerdict`. */
-export type MessageHookFunction = (
+export type MessageHookFunction<Context = unknown> = (
   message: Message<Buffer<ArrayBuffer>>,
-  socket: WebSocket,
+  socket: WebSocket<Context>,
 ) => MessageVerdict | PromiseLike<MessageVerdict>;
 
 /** Puts a hook between the driver of a WebSocket and whoever is told of its messages. */

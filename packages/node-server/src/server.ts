@@ -8,7 +8,7 @@ import { type BroadcastOptions, broadcast } from './broadcast.ts';
 import { rethrow } from './clock.ts';
 import { type CloseOptions, drain } from './drain.ts';
 import { answerPlainRequest, createHttpServer, pathOf } from './http.ts';
-import { hookMessages } from './message-hook.ts';
+import { hookMessages, type MessageHookFunction } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { platform } from './platform.ts';
 import type { Labels } from './prometheus.ts';
@@ -18,13 +18,14 @@ import { SocketTransport } from './socket-transport.ts';
 import { Telemetry } from './telemetry.ts';
 import { route } from './upgrade-router.ts';
 import { type Upgraded, Upgrades } from './upgrades.ts';
+import type { VerifyClient } from './verify-client.ts';
 import { driverOf, WebSocket } from './websocket.ts';
 import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
 
 /** The events of a {@link WebSocketServer} and what their listeners get. */
-export interface WebSocketServerEvents {
+export interface WebSocketServerEvents<Context = unknown> {
   /** A client whose handshake is complete. Messages wait until somebody listens for them, also while this awaits something. */
-  connection: [socket: WebSocket, request: IncomingMessage];
+  connection: [socket: WebSocket<Context>, request: IncomingMessage];
   /** The lines of the 101 response, before it is written: push `Name: value` to add one. */
   headers: [lines: string[], request: IncomingMessage];
   /** The http server listens, ours or the one that was given. */
@@ -38,7 +39,13 @@ export interface WebSocketServerEvents {
 }
 
 /** A callback of {@link WebSocketServer.handleUpgrade}. */
-export type UpgradeCallback = (socket: WebSocket, request: IncomingMessage) => void;
+export type UpgradeCallback<Context = unknown> = (socket: WebSocket<Context>, request: IncomingMessage) => void;
+
+/** The options of a server whose `verifyClient` hands a `Context` to its WebSockets. */
+export interface WebSocketServerOptions<Context = unknown> extends Omit<ServerOptions, 'messageHook'> {
+  readonly verifyClient?: VerifyClient<Context> | undefined;
+  readonly messageHook?: MessageHookFunction<Context> | undefined;
+}
 
 /**
  * A WebSocket server on node:http or node:https, in the shape that users of `ws` know.
@@ -49,12 +56,13 @@ export type UpgradeCallback = (socket: WebSocket, request: IncomingMessage) => v
  *   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
  * });
  */
-export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
+export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketServerEvents<Context>> {
   /** The open connections, and those that are closing. */
-  readonly clients: Set<WebSocket> = new Set();
+  readonly clients: ReadonlySet<WebSocket<Context>>;
   /** The options that were given. */
   readonly options: Readonly<ServerOptions>;
 
+  readonly #clients = new Set<WebSocket<Context>>();
   readonly #settings: Settings;
   readonly #upgrades: Upgrades;
   readonly #telemetry: Telemetry = new Telemetry(this);
@@ -62,7 +70,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
   /** One for all connections: closures of each handshake would keep its request alive as long as the connection. */
   readonly #host: WebSocketHost = {
     closed: (socket, code, reason) => {
-      this.clients.delete(socket as WebSocket);
+      this.#clients.delete(socket as WebSocket<Context>);
       this.#telemetry.close(socket as WebSocket, code, reason);
       this.#closeIfDone();
     },
@@ -84,13 +92,15 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    * @param callback called once a server on `port` listens
    * @throws TypeError or RangeError for options of the wrong kind
    */
-  constructor(options: ServerOptions, callback?: () => void) {
+  constructor(options: WebSocketServerOptions<Context>, callback?: () => void) {
     super();
-    this.#settings = readOptions(options);
-    this.options = options;
+    // Its messageHook gets the sockets that have their context from its verifyClient, and no other.
+    this.options = options as ServerOptions;
+    this.#settings = readOptions(this.options);
+    this.clients = this.#clients;
     const { messageHook, messageHookTimeout } = this.#settings;
     this.#hookMessages = messageHook && ((driver, told) => hookMessages(messageHook, messageHookTimeout, driver, told));
-    this.#upgrades = new Upgrades(options, this.#settings, {
+    this.#upgrades = new Upgrades(this.options, this.#settings, {
       isRunning: () => this.#state === 'running',
       connections: () => this.clients.size,
       shouldHandle: (request) => this.#handles(request),
@@ -201,7 +211,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    * @param callback gets the WebSocket; emit 'connection' there if the listeners of this server should see it
    * @throws TypeError if a server has taken this socket before, or the arguments are of the wrong kind
    */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: UpgradeCallback): void {
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: UpgradeCallback<Context>): void {
     if (typeof socket?.on !== 'function' || !(head instanceof Uint8Array) || typeof callback !== 'function') {
       throw new TypeError("handleUpgrade takes the request, socket and head of an 'upgrade' event, and a callback");
     }
@@ -237,7 +247,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
    * @returns how many those were
    * @throws TypeError for data that cannot be sent, and what `filter` throws
    */
-  broadcast(data: Data | PreparedMessage, options: BroadcastOptions = {}): number {
+  broadcast(data: Data | PreparedMessage, options: BroadcastOptions<Context> = {}): number {
     const message = data instanceof PreparedMessage ? data : this.prepare(data, options);
     return broadcast(this.clients, message, options);
   }
@@ -272,11 +282,11 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
     }
   }
 
-  #accept(upgraded: Upgraded, request: IncomingMessage, callback: UpgradeCallback): void {
+  #accept(upgraded: Upgraded, request: IncomingMessage, callback: UpgradeCallback<Context>): void {
     const { socket, responseHead, negotiated, context, early } = upgraded;
     const transport = new SocketTransport(socket);
     transport.respond(responseHead);
-    const webSocket = new WebSocket({
+    const webSocket = new WebSocket<Context>({
       transport,
       protocol: negotiated.subprotocol,
       extensions: serializeExtensions(negotiated.extensions),
@@ -287,7 +297,7 @@ export class WebSocketServer extends EventEmitter<WebSocketServerEvents> {
       hookMessages: this.#hookMessages,
       host: this.#host,
     });
-    this.clients.add(webSocket);
+    this.#clients.add(webSocket);
     this.#telemetry.open(webSocket, request);
     driverOf(webSocket).call(() => callback(webSocket, request));
     transport.begin(early);

@@ -20,10 +20,14 @@ export type VerifyCallback = (ok: boolean, status?: number, body?: string, heade
 
 /**
  * Decides on a client before the 101 response: at once, by a promise, or, with a second parameter, by a callback. One
- * type for the three, since of a union TypeScript could not tell what the parameters are.
+ * type for the three, since of a union TypeScript could not tell what the parameters are. The `context` of its verdict becomes that
+ * of the WebSocket.
  */
-// biome-ignore lint/suspicious/noConfusingVoidType: what a hook with a callback returns
-export type VerifyClient = (info: ClientInfo, callback: VerifyCallback) => Verdict | Promise<Verdict> | void;
+export type VerifyClient<Context = unknown> = (
+  info: ClientInfo,
+  callback: VerifyCallback,
+  // biome-ignore lint/suspicious/noConfusingVoidType: what a hook with a callback returns
+) => Verdict<Context> | Promise<Verdict<Context>> | void;
 
 /**
  * Asks the hook.

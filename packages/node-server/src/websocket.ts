@@ -32,7 +32,7 @@ export let driverOf: (socket: WebSocket) => Driver;
  * One connection of a `WebSocketServer`, after its handshake. Messages that arrive before anybody listens wait; with 64 KiB
  * of them, reading stops.
  */
-export class WebSocket extends EventEmitter<WebSocketEvents> {
+export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> {
   static readonly CONNECTING = 0;
   static readonly OPEN = 1;
   static readonly CLOSING = 2;
@@ -50,7 +50,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
   /** The extensions that were agreed on, as in Sec-WebSocket-Extensions, or ''. */
   readonly extensions: string;
   /** What `verifyClient` has handed over: who the client is, say. */
-  readonly context: unknown;
+  readonly context: Context;
   /** The client's address; that of the proxy in front, unless `trustProxy` says that it is to be believed. */
   readonly remoteAddress: string | undefined;
 
@@ -83,7 +83,7 @@ export class WebSocket extends EventEmitter<WebSocketEvents> {
     }
     this.protocol = init.protocol;
     this.extensions = init.extensions;
-    this.context = init.context;
+    this.context = init.context as Context;
     this.remoteAddress = init.remoteAddress;
     this.#host = init.host;
     const { transport } = init;
