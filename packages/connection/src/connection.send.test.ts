@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Connection } from './connection.ts';
 import type { Data } from './data.ts';
 import { closeFrame, Endpoint, flat, opposite, type Role, utf8 } from './endpoint.suite.ts';
+import type { SendOptions } from './sender.ts';
 
 const roles: readonly Role[] = ['server', 'client'];
 
@@ -85,6 +86,16 @@ describe.each(roles)('a %s', (role) => {
       expect(() => end.connection.pong(data as unknown as Data)).toThrow(TypeError);
     }
     expect(end.outputs).toBe(0);
+    expect(end.connection.take()).toEqual([]);
+  });
+
+  test.each([null, 'text', true, 5, () => {}])('sends nothing for options that are none: %o', (options) => {
+    const end = new Endpoint(role);
+    expect(() => end.connection.send('x', options as SendOptions)).toThrow(
+      new TypeError(
+        `options must be an object, such as { binary: true }, got ${options === null ? 'null' : typeof options}`,
+      ),
+    );
     expect(end.connection.take()).toEqual([]);
   });
 

@@ -236,7 +236,8 @@ export class Connection {
    * @param data a string is sent as text, with U+FFFD for a lone surrogate; anything else as binary. Bytes up to 4 KiB are
    *   copied at once; more must not change until they have been written. What was prepared has its own options
    * @throws TypeError if the connection is not open; if the data is of the wrong kind, or is bytes sent as text that are not
-   *   whole characters of UTF-8; or if a fragmented message is open and this is of another kind: it would be a second one
+   *   whole characters of UTF-8; if the options are no object; or if a fragmented message is open and this is of another kind: it would
+   *   be a second one
    */
   send(data: Data | PreparedMessage, options: SendOptions = {}): void {
     if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);

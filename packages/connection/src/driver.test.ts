@@ -203,6 +203,22 @@ describe('writing', () => {
     expect(it.told.filter((line) => line.startsWith('unsent'))).toEqual([`unsent 1: ${reason}`, `unsent 2: ${reason}`]);
   });
 
+  test('what is left out has the defaults of a connection', () => {
+    const it = bench();
+    expect([it.driver.send('a'), it.driver.ping(), it.driver.pong()]).toEqual([true, true, true]);
+    it.clock.turn();
+    expect(it.written()).toEqual(['text "a"', 'ping ""', 'pong ""']);
+  });
+
+  test('options or data of the wrong kind are a TypeError that says so, and nothing is sent', () => {
+    const it = bench();
+    expect(() => it.driver.send('x', null as never)).toThrow('options must be an object');
+    for (const data of [null, undefined]) expect(() => it.driver.send(data as never)).toThrow('data must be a string');
+    expect(() => it.driver.ping(null as never)).toThrow('the payload of a control frame must be a string');
+    it.clock.turn();
+    expect([it.transport.calls, it.driver.insideMessage]).toEqual([[], false]);
+  });
+
   test('callbacks of bytes that were lost get the reason, before the end is told', () => {
     const it = bench();
     it.transport.fast = false;

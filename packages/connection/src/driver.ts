@@ -221,9 +221,10 @@ export class Driver {
    * @returns false if the caller should wait for the drain; also if the connection is not open, which the callback is told
    * @throws TypeError for data that cannot be sent
    */
-  send(data: Data | PreparedMessage, options: SendOptions, callback?: SendCallback | undefined): boolean {
+  send(data: Data | PreparedMessage, options: SendOptions = {}, callback?: SendCallback | undefined): boolean {
     if (this.#pulse !== undefined) this.#pulse.moved = true;
-    const isFragment = options.fin === false;
+    // Null is no options, which is said where they are read.
+    const isFragment = options?.fin === false;
     if (this.overfull && this.#refuse(isFragment || this.#insideMessage, callback)) return false;
     const goOn = this.#submit(() => this.#connection.send(data, options), callback);
     this.#insideMessage = isFragment;
@@ -231,13 +232,13 @@ export class Driver {
   }
 
   /** Queues a ping of at most 125 bytes. As {@link send}; RangeError if it is longer. */
-  ping(data: Data | undefined, callback?: SendCallback | undefined): boolean {
+  ping(data?: Data | undefined, callback?: SendCallback | undefined): boolean {
     if (this.overfull && this.#refuse(false, callback)) return false;
     return this.#submit(() => this.#connection.ping(data), callback);
   }
 
   /** Queues an unsolicited pong of at most 125 bytes. As {@link send}; RangeError if it is longer. */
-  pong(data: Data | undefined, callback?: SendCallback | undefined): boolean {
+  pong(data?: Data | undefined, callback?: SendCallback | undefined): boolean {
     if (this.overfull && this.#refuse(false, callback)) return false;
     return this.#submit(() => this.#connection.pong(data), callback);
   }

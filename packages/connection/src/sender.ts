@@ -120,6 +120,7 @@ export class Sender {
       this.#message(payload, true, isBinary, compress, true, data);
       return;
     }
+    mustBeOptions(options);
     const { fin = true, binary, compress = true } = options;
     const payload = toBytes(data, 'data');
     const isBinary = binary ?? (typeof data !== 'string' && this.#open !== 'text');
@@ -260,6 +261,12 @@ export class Sender {
     fields.payloadLength = payload.length;
     this.#outbox.add(fields, payload);
   }
+}
+
+function mustBeOptions(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  const got = options === null ? 'null' : typeof options;
+  throw new TypeError(`options must be an object, such as { binary: true }, got ${got}`);
 }
 
 /** The slice() of a Buffer is no copy. */

@@ -129,7 +129,7 @@ export class Socket {
       toBytes(data, 'data');
       return this.#refused();
     }
-    if (this.#driver.overfull || (typeof data !== 'string' && data.byteLength > this.#copied)) {
+    if (this.#driver.overfull || (typeof data !== 'string' && data?.byteLength > this.#copied)) {
       return this.#told((callback) => this.#driver.send(data, options, callback));
     }
     return this.#driver.send(data, options) ? DONE : this.#awaitRoom();

@@ -37,6 +37,7 @@ describe('a client and a server over two streams', () => {
   test('the server closes; a message behind its Close is a rejection for whoever waits, and nothing for who does not', async () => {
     const [client, server] = sockets();
     expect(() => client.ping('x'.repeat(126))).toThrow(RangeError);
+    expect(() => client.send('x', null as never)).toThrow('options must be an object');
     const ended = server.close(1001);
     server.send('nobody waits');
     const [waits, pings] = [server.send('somebody waits'), server.ping()];
@@ -45,6 +46,9 @@ describe('a client and a server over two streams', () => {
     await expect(pings).rejects.toThrow('nothing can be sent');
     expect(() => server.send(7 as never)).toThrow(TypeError);
     expect(() => client.send(7 as never)).toThrow(TypeError);
+    for (const data of [null, undefined]) {
+      for (const socket of [client, server]) expect(() => socket.send(data as never)).toThrow('data must be a string');
+    }
     expect((await client.closed).code).toBe(1001);
     expect((await ended).code).toBe(1001);
   });

@@ -86,6 +86,12 @@ test('send: a callback in each place, never before send returns; options of ws t
   expect(await client.received(4)).toEqual(['a', 'b', 'c', 'd'].map(textLine));
 });
 
+test('send of no data, or with options that are none, is a TypeError that says so', async () => {
+  const { socket } = await pair();
+  for (const data of [null, undefined]) expect(() => socket.send(data as never)).toThrow('data must be a string');
+  expect(() => socket.send('x', null as never)).toThrow('options must be an object');
+});
+
 test('send: fragments, with a ping between; a second fragmented message is a TypeError', async () => {
   const { client, socket } = await pair();
   socket.send('grü', { fin: false });
