@@ -219,7 +219,7 @@ export class Driver {
    *
    * @param callback called once the bytes have been written, never before `send` returns
    * @returns false if the caller should wait for the drain; also if the connection is not open, which the callback is told
-   * @throws TypeError for data that cannot be sent
+   * @throws TypeError for data that cannot be sent; what is refused is not looked at
    */
   send(data: Data | PreparedMessage, options: SendOptions = {}, callback?: SendCallback | undefined): boolean {
     if (this.#pulse !== undefined) this.#pulse.moved = true;

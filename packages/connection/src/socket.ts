@@ -122,24 +122,24 @@ export class Socket {
    * a {@link NotSentError} if the connection is not open, ends before that, or `overflow` refuses the message. Nothing happens if
    * nobody waits for it: the connection's end is told to whoever listens.
    *
-   * @throws TypeError, at once, for data that cannot be sent
+   * @throws TypeError, at once, for data that cannot be sent; on a connection that is not open, for data of another type only
    */
   send(data: Data, options: SendOptions = {}): Promise<void> {
-    if (this.#driver.state !== 'open') {
-      toBytes(data, 'data');
-      return this.#refused();
-    }
-    if (this.#driver.overfull || (typeof data !== 'string' && data?.byteLength > this.#copied)) {
+    const open = this.#driver.state === 'open';
+    // A driver does not look at what it refuses.
+    if (!open) toBytes(data, 'data');
+    if (!open || this.#driver.overfull || (typeof data !== 'string' && data?.byteLength > this.#copied)) {
       return this.#told((callback) => this.#driver.send(data, options, callback));
     }
     return this.#driver.send(data, options) ? DONE : this.#awaitRoom();
   }
 
-  /** Sends a ping of at most 125 bytes; as {@link send}. RangeError, at once, if it is longer. */
+  /** Sends a ping of at most 125 bytes; as {@link send}. RangeError, at once, if it is longer and the connection is open. */
   ping(data?: Data | undefined): Promise<void> {
-    if (this.#driver.state !== 'open') return this.#refused();
-    if (!this.#driver.overfull) return this.#driver.ping(data) ? DONE : this.#awaitRoom();
-    return this.#told((callback) => this.#driver.ping(data, callback));
+    if (this.#driver.state !== 'open' || this.#driver.overfull) {
+      return this.#told((callback) => this.#driver.ping(data, callback));
+    }
+    return this.#driver.ping(data) ? DONE : this.#awaitRoom();
   }
 
   /**
@@ -197,11 +197,6 @@ export class Socket {
       this.#room = { promise: heard(promise), resolve, reject };
     }
     return this.#room.promise;
-  }
-
-  #refused(): Promise<void> {
-    const why = `the connection is ${this.#driver.state}: nothing can be sent`;
-    return heard(Promise.reject(new NotSentError('not-open', why)));
   }
 }
 

@@ -90,6 +90,8 @@ describe('a client and a server over two streams', () => {
     await looped;
     expect(heard).toEqual(['a']);
     expect(await socket.closed).toMatchObject({ code: 1006, cause: { violation: 'reserved-opcode' } });
+    const refused = { code: 'not-open', cause: { violation: 'reserved-opcode' } };
+    for (const unsent of [socket.send('late'), socket.ping()]) await expect(unsent).rejects.toMatchObject(refused);
   });
 
   test('pings and pongs are told, and a ping is answered', async () => {

@@ -183,7 +183,8 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
    *
    * @param callback called when the bytes were handed to the system, or with an error if they never will be
    * @returns false if the caller should wait for 'drain' before it sends more, and if the connection is not open
-   * @throws TypeError for data that cannot be sent: another type (a number, say), bytes that are not UTF-8 as text
+   * @throws TypeError for data that cannot be sent: another type (a number, say), bytes that are not UTF-8 as text. What is refused, on
+   *   a connection that is not open above all, is not looked at
    */
   send(data: Data | PreparedMessage, callback?: SendCallback): boolean;
   send(data: Data | PreparedMessage, options: SendOptions, callback?: SendCallback): boolean;
@@ -202,7 +203,7 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
   /**
    * Sends a ping of at most 125 bytes. The second argument of `ws`, `mask`, is taken and ignored: a server never masks.
    *
-   * @throws TypeError for data of the wrong type; RangeError if it is too long
+   * @throws TypeError for data of the wrong type; RangeError if it is too long; on a connection that is open, as {@link send}
    */
   ping(data?: Data | SendCallback, mask?: boolean | SendCallback, callback?: SendCallback): boolean {
     const [payload, done] = controlArguments(data, mask, callback);
