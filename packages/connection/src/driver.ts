@@ -271,12 +271,12 @@ export class Driver {
   }
 
   /** Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. Each reason is for itself. */
-  pause(reason: number = PauseReason.Application): void {
+  pause(reason: PauseReason = PauseReason.Application): void {
     this.#reader.pause(reason);
   }
 
   /** Goes on, soon, once no reason for a {@link pause} is left. */
-  resume(reason: number = PauseReason.Application): void {
+  resume(reason: PauseReason = PauseReason.Application): void {
     this.#reader.resume(reason);
   }
 

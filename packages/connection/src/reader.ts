@@ -20,6 +20,9 @@ export const PauseReason = {
   Rate: 8,
 } as const;
 
+/** One of them. */
+export type PauseReason = (typeof PauseReason)[keyof typeof PauseReason];
+
 const NOTHING = new Uint8Array(0);
 /** In place of an array for each connection, most of which never have a rest. Nothing is put into it. */
 const NONE: Uint8Array[] = [];
@@ -85,7 +88,7 @@ export class Reader {
     this.#endIfAllIsTaken();
   }
 
-  pause(reason: number = PauseReason.Application): void {
+  pause(reason: PauseReason = PauseReason.Application): void {
     const before = this.#paused;
     this.#paused |= reason;
     if (before !== 0) return;
@@ -94,7 +97,7 @@ export class Reader {
   }
 
   /** Goes on after {@link pause}, soon. */
-  resume(reason: number = PauseReason.Application): void {
+  resume(reason: PauseReason = PauseReason.Application): void {
     if (this.#paused === 0) return;
     this.#paused &= ~reason;
     if (this.#paused !== 0) return;
