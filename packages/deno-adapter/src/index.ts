@@ -7,7 +7,7 @@
 export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
 export {
   type Data,
-  type HeartbeatSettings as HeartbeatOptions,
+  type HeartbeatSettings,
   type Message,
   type NotSentCode,
   NotSentError,

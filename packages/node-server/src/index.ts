@@ -1,7 +1,7 @@
 export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
 export {
   type Data,
-  type HeartbeatSettings as HeartbeatOptions,
+  type HeartbeatSettings,
   type Message,
   type MessageVerdict,
   type NotSentCode,

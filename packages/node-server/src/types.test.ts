@@ -1,5 +1,6 @@
 /** What compiles, and what must not: `npm run typecheck` judges. Nothing here is called that a test does not call. */
 import { expect, expectTypeOf, test } from 'vitest';
+import type { HeartbeatSettings } from './index.ts';
 import type { ServerOptions } from './options.ts';
 import { WebSocketServer } from './server.ts';
 import type { VerifyClient } from './verify-client.ts';
@@ -24,6 +25,10 @@ export function listen(socket: WebSocket): void {
     socket[on]('message', (data: string) => data);
   }
 }
+
+test('heartbeat: its times have a name, the same as in @ws/connection', () => {
+  expectTypeOf<HeartbeatSettings | boolean | undefined>().toEqualTypeOf<ServerOptions['heartbeat']>();
+});
 
 interface User {
   readonly name: string;
