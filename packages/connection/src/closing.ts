@@ -4,15 +4,6 @@ import type { Reader } from './reader.ts';
 import type { Clock, Transport } from './transport.ts';
 import type { Writer } from './writer.ts';
 
-/** How a connection ends, as far as that is known. */
-export interface End {
-  /** That of the peer's Close; 1005 if it had none; 1006 if there was no Close. */
-  readonly code: number;
-  readonly reason: string;
-  /** Why there was no Close, or none that was answered in time. */
-  readonly cause: Error | undefined;
-}
-
 /**
  * So many bytes of the write under way must leave within a time limit for the peer to get it anew: at the default of 10 s, the pace of the
  * slowest mobile networks. For each single byte, a peer could keep what waits for it for days.
@@ -23,7 +14,7 @@ const STEP = 16_384;
  * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where the peer
  * takes too long for its Close or for its end, the transport is destroyed.
  */
-export class Closing implements End {
+export class Closing {
   readonly #connection: Connection;
   readonly #reader: Reader;
   readonly #writer: Writer;
@@ -66,6 +57,7 @@ export class Closing implements End {
     this.#replyTimeout = parts.replyTimeout;
   }
 
+  /** How the connection ends, as far as that is known: what the handler's `close` is told. */
   get code(): number {
     return this.#code;
   }
@@ -74,6 +66,7 @@ export class Closing implements End {
     return this.#reason;
   }
 
+  /** Why there was no Close, or none that was answered in time. */
   get cause(): Error | undefined {
     return this.#cause;
   }

@@ -19,3 +19,8 @@ export function toBytes(data: Data, name: string): Uint8Array {
     `${name} must be a string, an ArrayBuffer or a view of one, got ${data === null ? 'null' : typeof data}`,
   );
 }
+
+/** A copy of bytes, in memory of its own. The slice() of a Buffer is none. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

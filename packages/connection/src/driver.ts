@@ -30,7 +30,7 @@ export class Driver {
   readonly #closeTimeout: number;
   readonly #replyTimeout: number;
   /** None before the connection begins to end. */
-  #ending: Closing | undefined;
+  #closing: Closing | undefined;
   readonly #maxBufferedAmount: number;
   readonly #overflow: Overflow;
   /** A fragmented message has begun, and its end has not been sent. */
@@ -87,16 +87,16 @@ export class Driver {
     }
 
     close(code: number | undefined, reason: string): void {
-      this.#driver.#closing.peerCloses(code, reason);
+      this.#driver.#ensureClosing().peerCloses(code, reason);
     }
 
     violation(error: ProtocolError): void {
-      this.#driver.#closing.failed(error);
+      this.#driver.#ensureClosing().failed(error);
     }
 
     output(): void {
       this.#driver.#writer.queued();
-      this.#driver.#ending?.queued();
+      this.#driver.#closing?.queued();
     }
 
     decoded(): void {
@@ -104,7 +104,7 @@ export class Driver {
     }
 
     peerEnded(): void {
-      this.#driver.#closing.peerEnded();
+      this.#driver.#ensureClosing().peerEnded();
     }
 
     pongsUnread(ms: number): void {
@@ -128,7 +128,7 @@ export class Driver {
 
   /** As {@link Connection.state}; `closed` as well once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
-    return this.#ending?.destroyed === true ? 'closed' : this.#connection.state;
+    return this.#closing?.destroyed === true ? 'closed' : this.#connection.state;
   }
 
   /** How many bytes were sent and have not left this process. */
@@ -148,7 +148,7 @@ export class Driver {
 
   /** Whether the transport is gone: nothing follows. */
   get gone(): boolean {
-    return this.#ending?.gone === true;
+    return this.#closing?.gone === true;
   }
 
   /** Whether the transport is read: nobody has paused, and nothing that was read waits. */
@@ -198,7 +198,7 @@ export class Driver {
     if (this.gone) return;
     this.#reader.outputWritten();
     this.#writer.done();
-    this.#ending?.written();
+    this.#closing?.written();
     // The middle of a message, or something behind it.
     this.#pulse?.written(this.bufferedAmount > 0);
   }
@@ -207,8 +207,9 @@ export class Driver {
   lost(error?: Error | undefined): void {
     if (this.gone) return;
     if (this.#pulse !== undefined) this.#heartbeat?.leave(this.#pulse);
-    this.#closing.lost(error);
-    const { code, reason, cause } = this.#closing;
+    const closing = this.#ensureClosing();
+    closing.lost(error);
+    const { code, reason, cause } = closing;
     this.call(() => this.#handler.close(code, reason, code === CloseCode.Abnormal ? cause : undefined), true);
   }
 
@@ -257,7 +258,7 @@ export class Driver {
     const { state } = this.#connection;
     this.#connection.close(code, reason);
     if (state !== 'open') return;
-    this.#closing.begun();
+    this.#ensureClosing().begun();
     // The peer's Close stands behind what is held back.
     this.#reader.resume(PauseReason.Rate);
   }
@@ -267,7 +268,7 @@ export class Driver {
    * is told soon.
    */
   terminate(cause?: Error | undefined): void {
-    this.#closing.terminate(cause);
+    this.#ensureClosing().terminate(cause);
   }
 
   /** Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. Each reason is for itself. */
@@ -293,8 +294,9 @@ export class Driver {
     }
   }
 
-  get #closing(): Closing {
-    this.#ending ??= new Closing({
+  /** What ends the connection; made when it begins to end. */
+  #ensureClosing(): Closing {
+    this.#closing ??= new Closing({
       connection: this.#connection,
       reader: this.#reader,
       writer: this.#writer,
@@ -303,7 +305,7 @@ export class Driver {
       closeTimeout: this.#closeTimeout,
       replyTimeout: this.#replyTimeout,
     });
-    return this.#ending;
+    return this.#closing;
   }
 
   // Writing.
@@ -313,7 +315,7 @@ export class Driver {
     if (state !== 'open') {
       if (callback !== undefined) {
         const why = `the connection is ${state}: nothing can be sent`;
-        this.#writer.refused(callback, new NotSentError('not-open', why, this.#ending?.cause));
+        this.#writer.refused(callback, new NotSentError('not-open', why, this.#closing?.cause));
       }
       return false;
     }
@@ -363,7 +365,7 @@ export class Driver {
       this.#needsDrain = false;
       this.call(() => this.#handler.drain());
     }
-    this.#ending?.finish();
+    this.#closing?.finish();
   }
 
   // Calling the application.

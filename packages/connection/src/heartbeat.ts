@@ -1,3 +1,4 @@
+import { CloseCode } from '@ws/codec';
 import { readMilliseconds } from './integer.ts';
 import type { Clock } from './transport.ts';
 
@@ -188,7 +189,7 @@ export class Heartbeat {
     pulse.still = moved ? 0 : pulse.still + 1;
     pulse.moved = false;
     if (pulse.still >= this.#idleAt) {
-      owner.close(1001, `no message for ${this.#idleAfter} ms`);
+      owner.close(CloseCode.GoingAway, `no message for ${this.#idleAfter} ms`);
       return;
     }
     if (this.#heard(pulse)) {

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import { copyOf } from './data.ts';
 import type { Clock, Transport } from './transport.ts';
 
 /** Who hears of what was read. */
@@ -184,9 +185,4 @@ export class Reader {
   #startPongTimer(): void {
     this.#stopPongTimer = this.#clock.after(this.#pongTimeout, () => this.#events.pongsUnread(this.#pongTimeout));
   }
-}
-
-/** The slice() of a Buffer is no copy. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
 }

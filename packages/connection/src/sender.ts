@@ -1,5 +1,5 @@
 import { Opcode } from '@ws/codec';
-import { type Data, toBytes } from './data.ts';
+import { copyOf, type Data, toBytes } from './data.ts';
 import { type Encoded, type EncodeOptions, type Extension, isLater } from './extension.ts';
 import { Outbox } from './outbox.ts';
 import { mustBeText, PreparedMessage } from './prepared.ts';
@@ -267,9 +267,4 @@ function mustBeOptions(options: unknown): void {
   if (typeof options === 'object' && options !== null) return;
   const got = options === null ? 'null' : typeof options;
   throw new TypeError(`options must be an object, such as { binary: true }, got ${got}`);
-}
-
-/** The slice() of a Buffer is no copy. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
 }

@@ -1,4 +1,4 @@
-import { encodeClose } from '@ws/codec';
+import { CloseCode, encodeClose } from '@ws/codec';
 import { NotSentError, readInteger } from '@ws/connection';
 import { accept } from './accept.ts';
 import { type Address, type Conn, closeQuietly, denoNetwork, type Listener } from './deno.ts';
@@ -32,10 +32,6 @@ export type Handler<Context = unknown> = (socket: ServerWebSocket<Context>) => v
 
 /** After an error in accepting, there is nothing to accept for a while: no file is free, say. In milliseconds. */
 const ACCEPT_AGAIN = 100;
-
-/** RFC 6455, section 7.4.1. */
-const GOING_AWAY = 1001;
-const INTERNAL_ERROR = 1011;
 
 /** A server that listens. */
 export class Server<Context = unknown> {
@@ -93,7 +89,7 @@ export class Server<Context = unknown> {
    * @returns {@link finished}
    * @throws TypeError or RangeError for what may not be sent
    */
-  close(code: number = GOING_AWAY, reason?: string): Promise<void> {
+  close(code: number = CloseCode.GoingAway, reason?: string): Promise<void> {
     // What may not be sent is said also where there is nobody to send it to.
     encodeClose(code, reason);
     this.#closing ??= { code, reason };
@@ -145,7 +141,7 @@ export class Server<Context = unknown> {
       // open, what was not sent was another's.
       if (error instanceof NotSentError && socket.state !== 'open') return;
       if (socket.state === 'closed' && error === (await socket.closed).cause) return;
-      void socket.close(INTERNAL_ERROR);
+      void socket.close(CloseCode.InternalError);
       try {
         this.#onError(error, socket);
       } catch (thrown) {

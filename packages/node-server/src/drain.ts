@@ -1,4 +1,4 @@
-import { encodeClose } from '@ws/codec';
+import { CloseCode, encodeClose } from '@ws/codec';
 import { readMilliseconds } from '@ws/connection';
 import { clock } from './clock.ts';
 import type { WebSocket } from './websocket.ts';
@@ -22,7 +22,7 @@ export interface CloseOptions {
  */
 export function drain(
   clients: ReadonlySet<WebSocket>,
-  { code = 1001, reason = '', timeout }: CloseOptions,
+  { code = CloseCode.GoingAway, reason = '', timeout }: CloseOptions,
   cutOff: () => void,
 ): () => void {
   const limit = readMilliseconds(timeout, 'timeout', 10_000);
