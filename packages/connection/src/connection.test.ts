@@ -267,7 +267,11 @@ describe.each(roles)('a %s', (role) => {
 });
 
 describe('options', () => {
-  const sink = {} as ConnectionSink;
+  const none = (): void => {};
+  const sink: ConnectionSink = {
+    ...{ message: none, ping: none, pong: none, close: none },
+    ...{ violation: none, output: none, decoded: none },
+  };
   const make = (options: unknown) => (): unknown => new Connection(options as ConnectionOptions);
   const extension = { rsv: 0x40, decode: () => new Uint8Array(0), encode: () => undefined };
 
@@ -294,6 +298,17 @@ describe('options', () => {
     { extensions: [{ ...extension, rsv: 0x80 }] },
   ])('M8: a number out of range is a RangeError: %o', (options) => {
     expect(make({ role: 'server', sink, ...options })).toThrow(RangeError);
+  });
+
+  test('a sink is required, with its methods', () => {
+    const must = 'sink must have the methods message, ping, pong, close, violation, output, decoded, got';
+    expect(make({ role: 'server' })).toThrow(new TypeError(`${must} undefined`));
+    expect(make({ role: 'server', sink: null })).toThrow(new TypeError(`${must} null`));
+    expect(make({ role: 'server', sink: 5 })).toThrow(TypeError);
+    for (const method of Object.keys(sink)) {
+      const without = { ...sink, [method]: undefined };
+      expect(make({ role: 'server', sink: without })).toThrow(new TypeError(`${must} an object without ${method}`));
+    }
   });
 
   test('M8: 0 means 0, and limits over 2^31 hold', () => {

@@ -10,6 +10,7 @@ import {
 import type { ConnectionSink } from './connection-sink.ts';
 import { type Data, toBytes } from './data.ts';
 import type { Extension } from './extension.ts';
+import { mustHaveMethods } from './methods.ts';
 import { isWholeText, type PreparedMessage } from './prepared.ts';
 import { Receiver, type ReceiverEvents } from './receiver.ts';
 import { SendMemory } from './send-memory.ts';
@@ -41,6 +42,17 @@ export interface ConnectionOptions {
 
 const NOTHING = new Uint8Array(0);
 
+/** The methods of a sink. */
+const SINK = [
+  'message',
+  'ping',
+  'pong',
+  'close',
+  'violation',
+  'output',
+  'decoded',
+] as const satisfies (keyof ConnectionSink)[];
+
 /**
  * One end of a connection after the opening handshake, without I/O: bytes of the peer go into `receive`, bytes for the
  * peer come out of `take`. It answers pings, closes as RFC 6455 section 7 says, and never queues what the
@@ -65,6 +77,7 @@ export class Connection {
       throw new TypeError('a client must mask its frames: maskingKey is missing');
     if (maskingKey !== undefined && typeof maskingKey !== 'function')
       throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${typeof maskingKey}`);
+    mustHaveMethods(sink, 'sink', SINK);
     this.#role = role;
     this.#sink = sink;
     this.#extensions = extensions;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Driver } from './driver.ts';
 import type { DriverOptions } from './driver-options.ts';
 import { closeFrame, ping } from './endpoint.suite.ts';
-import { Bench, type BenchOptions } from './test-transport.suite.ts';
+import { Bench, type BenchOptions, ManualClock, TestTransport } from './test-transport.suite.ts';
 
 const benches: Bench[] = [];
 function bench(role: 'server' | 'client' = 'server', options: BenchOptions = {}): Bench {
@@ -257,6 +257,28 @@ test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
     }
   },
 );
+
+test.each(['transport', 'clock', 'handler'] as const)('%s is required, with its methods', (name) => {
+  const clock = new ManualClock();
+  const parts = {
+    clock,
+    transport: new TestTransport(clock),
+    handler: { message() {}, ping() {}, pong() {}, drain() {}, close() {}, thrown() {} },
+  };
+  const make = (part: unknown) => () => new Driver({ role: 'server', ...parts, [name]: part } as DriverOptions);
+  expect(make(parts[name])().state).toBe('open');
+  const methods = {
+    transport: ['write', 'end', 'destroy', 'pause', 'resume'],
+    clock: ['after', 'defer'],
+    handler: ['message', 'ping', 'pong', 'drain', 'close', 'thrown'],
+  }[name];
+  const must = `${name} must have the methods ${methods.join(', ')}, got`;
+  for (const none of [undefined, null]) expect(make(none)).toThrow(new TypeError(`${must} ${none}`));
+  for (const method of methods) {
+    const without = { ...Object.fromEntries(methods.map((each) => [each, () => {}])), [method]: undefined };
+    expect(make(without)).toThrow(new TypeError(`${must} an object without ${method}`));
+  }
+});
 
 test('M8: what the connection refuses, the driver refuses', () => {
   expect(() => new Driver({ role: 'observer' } as unknown as DriverOptions)).toThrow(TypeError);

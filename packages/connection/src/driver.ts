@@ -6,6 +6,7 @@ import type { Data } from './data.ts';
 import type { DriverHandler, DriverOptions } from './driver-options.ts';
 import { Heartbeat, type Pulse } from './heartbeat.ts';
 import { readMilliseconds } from './integer.ts';
+import { mustHaveMethods } from './methods.ts';
 import { NotSentError } from './not-sent-error.ts';
 import { type Overflow, readMaxBufferedAmount, readOverflow } from './output-limit.ts';
 import type { PreparedMessage } from './prepared.ts';
@@ -14,6 +15,11 @@ import type { SendCallback } from './send-callbacks.ts';
 import type { SendOptions } from './sender.ts';
 import type { Clock, Transport } from './transport.ts';
 import { Writer, type WriterEvents } from './writer.ts';
+
+/** The methods that those have which a driver is made of. */
+const TRANSPORT = ['write', 'end', 'destroy', 'pause', 'resume'] as const satisfies (keyof Transport)[];
+const CLOCK = ['after', 'defer'] as const satisfies (keyof Clock)[];
+const HANDLER = ['message', 'ping', 'pong', 'drain', 'close', 'thrown'] as const satisfies (keyof DriverHandler)[];
 
 /**
  * Joins a {@link Connection} to a {@link Transport} and a clock. What is queued in one turn of the event loop leaves
@@ -52,6 +58,9 @@ export class Driver {
     this.#handler = options.handler;
     this.#maxBufferedAmount = readMaxBufferedAmount(options.maxBufferedAmount);
     this.#overflow = readOverflow(options.overflow);
+    mustHaveMethods(transport, 'transport', TRANSPORT);
+    mustHaveMethods(clock, 'clock', CLOCK);
+    mustHaveMethods(options.handler, 'handler', HANDLER);
     const events = new Driver.#Events(this);
     const connection = new Connection({ ...options, sink: events });
     const reader = new Reader(connection, transport, clock, this.#closeTimeout, events);

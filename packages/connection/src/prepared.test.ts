@@ -96,8 +96,12 @@ test('what another extension has changed is not shared', () => {
   const first = new Marks(undefined);
   const second = Object.assign(new Marks('same'), { rsv: 0x20 });
   const prepared = new PreparedMessage('abc');
-  const noSink = { output: () => {} };
-  const one = new Connection({ role: 'server', extensions: [first, second], sink: noSink as never });
+  const none = (): void => {};
+  const noSink = {
+    ...{ message: none, ping: none, pong: none, close: none },
+    ...{ violation: none, output: none, decoded: none },
+  };
+  const one = new Connection({ role: 'server', extensions: [first, second], sink: noSink });
   one.send(prepared);
   one.send(prepared);
   expect(second.asked).toBe(2);
