@@ -1,5 +1,5 @@
-import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { isPlain } from './plain-socket.ts';
 
 /** What one read takes at the most, in bytes: as much as Node reads at once by itself. */
 const BYTES = 65_536;
@@ -10,23 +10,10 @@ interface Inside {
   [key: symbol]: unknown;
 }
 
-/** Bun and Deno have a net.Socket of their own. */
-const IS_NODE = process.versions.bun === undefined && process.versions['deno'] === undefined;
-
 let shared: Buffer<ArrayBuffer> | undefined;
 /** The names of the two properties, which are the same for all sockets of this Node. */
 let bufferKey: symbol | undefined;
 let callbackKey: symbol | undefined;
-
-/** Whether this is Node's own TCP socket, with the methods that Node gave it: what is known of its inside holds. */
-export function isPlain(socket: unknown): socket is Socket {
-  return IS_NODE && socket instanceof Socket && socket.constructor === Socket && !Object.hasOwn(socket, 'write');
-}
-
-/** Whether this is Node's own socket over TLS, as above: what it is given has been encrypted, or copied, when the write is done. */
-export function isPlainTls(socket: unknown): socket is TLSSocket {
-  return IS_NODE && socket instanceof TLSSocket && socket.constructor === TLSSocket && !Object.hasOwn(socket, 'write');
-}
 
 /**
  * Lets TCP sockets read into one buffer that all of them share, so that a read allocates nothing. For sockets that one

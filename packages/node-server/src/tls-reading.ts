@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { isPlainTls } from './shared-receive.ts';
+import { isPlainTls } from './plain-socket.ts';
 
 /** The inside of a tls.TLSSocket, as far as it is used here. */
 interface Inside {
