@@ -19,6 +19,11 @@ export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './runti
 export type { SendCallback } from './send-callbacks.ts';
 export { SendMemory, type SendMemoryOptions, type Slab } from './send-memory.ts';
 export type { SendOptions } from './sender.ts';
+export {
+  readServerConnection,
+  type ServerConnectionOptions,
+  type ServerConnectionSettings,
+} from './server-connection.ts';
 export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
 export {
   type ByteReadable,

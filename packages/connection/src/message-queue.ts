@@ -7,8 +7,8 @@ const PAUSE_AT = 65_536;
 /** ... and starts again when half of them have gone, so that it need not stop at every message. */
 const RESUME_AT = PAUSE_AT / 2;
 
-/** What an empty message costs beside its bytes, so that a flood of them counts as well. */
-const ENTRY_BYTES = 64;
+/** What an empty message costs, in bytes: its entry, its array and the memory of that. So a flood of them counts as well. */
+const ENTRY_BYTES = 384;
 
 /**
  * The messages that nobody has asked for yet: those that arrive before the first listener, and those that an

@@ -99,7 +99,7 @@ class Handshake<Context> {
     if (answer === undefined) return this.#giveUp();
     await this.#pending.answer(
       head.method === 'HEAD' ? withoutBody(answer) : answer,
-      this.#settings.limits.closeTimeout,
+      this.#settings.connection.closeTimeout,
     );
   }
 
@@ -134,7 +134,7 @@ class Handshake<Context> {
     request: Request,
     { headers, context }: Decision<Context> & { readonly ok: true },
   ): Promise<ServerWebSocket<Context> | undefined> {
-    const { upgrade, limits } = this.#settings;
+    const { upgrade, connection } = this.#settings;
     const { conn } = this.#pending;
     const { response, negotiated } = completeUpgrade(offer, upgrade, { headers });
     const running = negotiated.extensions.map(({ extension }) => extension);
@@ -154,7 +154,7 @@ class Handshake<Context> {
       extensions: serializeExtensions(negotiated.extensions),
       running,
       context,
-      limits,
+      settings: connection,
     });
   }
 
@@ -176,7 +176,7 @@ class Handshake<Context> {
   }
 
   async #end(response: Answer): NoWebSocket {
-    await this.#pending.answer(response, this.#settings.limits.closeTimeout);
+    await this.#pending.answer(response, this.#settings.connection.closeTimeout);
   }
 }
 

@@ -270,6 +270,21 @@ test('backpressure: with 64 MiB that the client does not read, a send is refused
   await peer.end();
 });
 
+test("maxBufferedAmount and overflow: 'drop': what is sent beyond it is refused, and the connection goes on", async () => {
+  const { socket, handler } = accepting();
+  await using server = start({ maxBufferedAmount: 1000, overflow: 'drop' }, handler);
+  await using peer = await Peer.open(server.port);
+  const sender = await socket;
+  const results: Promise<unknown>[] = [];
+  // The system takes some; what it does not take waits.
+  const data = new Uint8Array(8 * 1_048_576);
+  for (let i = 0; i < 3; i++) results.push(sender.send(data).catch((error) => error));
+  const last = await results.at(-1);
+  assert.ok(last instanceof NotSentError && last.code === 'overflow', String(last));
+  assert.equal(sender.state, 'open');
+  await peer.until(() => peer.length >= data.length);
+});
+
 test('a client that has gone silent is pinged, and cut off', async () => {
   const { socket, handler } = accepting();
   await using server = start({ heartbeat: { interval: 20, timeout: 20 } }, handler);

@@ -101,15 +101,16 @@ test(
 test('README: the table has every option, with its default', () => {
   const table = README.split('\n## Options\n')[1]!.split('\n## ')[0]!;
   const documented = [...table.matchAll(/^\| (`.*?) +\|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);
-  const options = ['policy.ts', 'serve.ts'].flatMap((file) => {
-    const source = readFileSync(new URL(file, import.meta.url), 'utf8');
-    const [, body] = /^export interface (?:Policy|Serve)Options.*?\{\n(.*?)^\}/ms.exec(source)!;
+  const common = readFileSync(new URL('../../connection/src/server-connection.ts', import.meta.url), 'utf8');
+  const policy = readFileSync(new URL('policy.ts', import.meta.url), 'utf8');
+  const server = readFileSync(new URL('serve.ts', import.meta.url), 'utf8');
+  const options = [common, policy, server].flatMap((source) => {
+    const [, body] = /^export interface (?:ServerConnection|Policy|Serve)Options.*?\{\n(.*?)^\}/ms.exec(source)!;
     return [...body!.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name!);
   });
   expect(documented.sort()).toEqual(options.sort());
-  const policy = readFileSync(new URL('policy.ts', import.meta.url), 'utf8');
   for (const [, name, preset] of table.matchAll(/`(\w+Timeout)` +\| ([\d,]+) /g)) {
-    const [, value] = new RegExp(`'${name}', ([\\d_]+)\\)`).exec(policy)!;
+    const [, value] = new RegExp(`'${name}', ([\\d_]+)\\)`).exec(common + policy)!;
     expect(Number(value!.replace('_', '')), name).toBe(Number(preset!.replace(',', '')));
   }
 });

@@ -11,7 +11,9 @@ export {
   type Message,
   type NotSentCode,
   NotSentError,
+  type Overflow,
   type SendOptions,
+  type ServerConnectionOptions,
   Socket,
   type SocketEnd,
 } from '@ws/connection';

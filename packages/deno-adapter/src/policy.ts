@@ -1,4 +1,10 @@
-import { type HeartbeatSettings, readHeartbeat, readInteger, readMilliseconds } from '@ws/connection';
+import {
+  readInteger,
+  readMilliseconds,
+  readServerConnection,
+  type ServerConnectionOptions,
+  type ServerConnectionSettings,
+} from '@ws/connection';
 import { type HandshakeError, type HeadLimits, UpgradePolicy, type Verdict } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { clock } from './clock.ts';
@@ -6,7 +12,6 @@ import { type Deflate, type PerMessageDeflateOptions, readDeflate } from './defl
 import type { Conn } from './deno.ts';
 import { checkTypes } from './option-types.ts';
 import type { RequestHandler } from './plain.ts';
-import type { Limits } from './socket.ts';
 
 /** What an {@link Authenticate} hook is told. */
 export interface ClientInfo {
@@ -26,7 +31,7 @@ export interface ClientInfo {
 export type Authenticate<Context> = (info: ClientInfo) => Verdict<Context> | PromiseLike<Verdict<Context>>;
 
 /** What a server accepts, as its owner says it. */
-export interface PolicyOptions<Context = unknown> {
+export interface PolicyOptions<Context = unknown> extends ServerConnectionOptions {
   /** Takes requests for this path only, compared without the query; others are a 404. Default: all. */
   readonly path?: string | undefined;
   /**
@@ -54,11 +59,6 @@ export interface PolicyOptions<Context = unknown> {
    */
   readonly onRefused?: ((error: HandshakeError, conn: Conn) => void) | undefined;
   /**
-   * The longest message taken, in bytes, 0 to 2^53-1; over it, the connection closes with 1009 before the payload has come.
-   * Default: 16 MiB, the longest that conformance suites send. Set it to what the application needs.
-   */
-  readonly maxPayload?: number | undefined;
-  /**
    * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on, each by
    * itself, so that a connection at rest keeps no context of zlib.
    */
@@ -70,27 +70,6 @@ export interface PolicyOptions<Context = unknown> {
    * that sends its request byte by byte gets a 408. Default: 10,000, what a user waits.
    */
   readonly handshakeTimeout?: number | undefined;
-  /**
-   * How long a client that should end its stream is waited for, in milliseconds, before the connection is destroyed. Default:
-   * 1000, ample for a packet and back.
-   */
-  readonly closeTimeout?: number | undefined;
-  /**
-   * How long a client may take to answer our Close, in milliseconds; then the connection is destroyed. A client that takes 64 KiB of
-   * what stands before the Close gets that time anew. Default: 10,000, since a Close may stand behind messages that are on their way.
-   */
-  readonly closeReplyTimeout?: number | undefined;
-  /**
-   * Pings a client from which nothing has come for `interval` milliseconds, and ends the connection after `timeout` more of
-   * them in silence; false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
-   * minute do not.
-   */
-  readonly heartbeat?: HeartbeatSettings | boolean | undefined;
-  /**
-   * Closes a connection with 1001 on which no message has come or gone for so long, in milliseconds, from 1 on; pings and pongs do
-   * not count. Default: false, never: a client that only waits for news is a good client.
-   */
-  readonly idleTimeout?: number | false | undefined;
 }
 
 /** Options, validated, with their defaults. */
@@ -103,7 +82,7 @@ export interface Settings<Context> {
   readonly onRefused: ((error: HandshakeError, conn: Conn) => void) | undefined;
   readonly headLimits: HeadLimits;
   readonly handshakeTimeout: number;
-  readonly limits: Limits;
+  readonly connection: ServerConnectionSettings;
 }
 
 /** The settings of a policy, for the handshake only. */
@@ -153,11 +132,6 @@ function readOptions<Context>(options: PolicyOptions<Context>): Settings<Context
       maxHeaderFields: readInteger(headLimits.maxHeaderFields, 'maxHeaderFields', Number.MAX_SAFE_INTEGER, 100),
     },
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
-    limits: {
-      maxPayload: readInteger(options.maxPayload, 'maxPayload', Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
-      closeTimeout: readMilliseconds(options.closeTimeout, 'closeTimeout', 1000),
-      closeReplyTimeout: readMilliseconds(options.closeReplyTimeout, 'closeReplyTimeout', 10_000),
-      heartbeat: readHeartbeat(clock, options.heartbeat, options.idleTimeout),
-    },
+    connection: readServerConnection(options, clock),
   };
 }

@@ -1,4 +1,4 @@
-import { type Extension, type Heartbeat, type Runtime, Socket } from '@ws/connection';
+import { type Extension, type Runtime, type ServerConnectionSettings, Socket } from '@ws/connection';
 import { clock } from './clock.ts';
 import type { Conn } from './deno.ts';
 import { DenoTransport } from './deno-transport.ts';
@@ -15,15 +15,7 @@ export interface ServerWebSocketInit<Context> {
   readonly extensions: string;
   readonly running: readonly Extension[];
   readonly context: Context | undefined;
-  readonly limits: Limits;
-}
-
-/** What a policy says of its connections. */
-export interface Limits {
-  readonly maxPayload: number;
-  readonly closeTimeout: number;
-  readonly closeReplyTimeout: number;
-  readonly heartbeat: Heartbeat | undefined;
+  readonly settings: ServerConnectionSettings;
 }
 
 /** Makes one, for a handshake only. */
@@ -31,8 +23,7 @@ export let socketOf: <Context>(init: ServerWebSocketInit<Context>) => ServerWebS
 
 /**
  * One WebSocket of a server, after its handshake: a `Socket` of `@ws/connection` that knows where it comes from. Messages
- * that arrive before anybody asks for them wait; with 64 KiB of them, reading stops. With 64 MiB that were sent and the client
- * does not read, it closes with 1013.
+ * that arrive before anybody asks for them wait; with 64 KiB of them, reading stops.
  */
 export class ServerWebSocket<Context = unknown> extends Socket {
   static {
@@ -51,7 +42,7 @@ export class ServerWebSocket<Context = unknown> extends Socket {
   readonly remoteAddr: unknown;
 
   private constructor(init: ServerWebSocketInit<Context>) {
-    const { maxPayload, closeTimeout, closeReplyTimeout, heartbeat } = init.limits;
+    const { maxPayload, ...settings } = init.settings;
     super(new DenoTransport(init.conn, init.released.begun), {
       role: 'server',
       runtime: globalThis as unknown as Runtime,
@@ -60,9 +51,7 @@ export class ServerWebSocket<Context = unknown> extends Socket {
       sendMemory,
       limits: { maxMessagePayload: maxPayload },
       extensions: init.running,
-      closeTimeout,
-      closeReplyTimeout,
-      heartbeat,
+      ...settings,
       early: init.released.early,
     });
     this.request = init.request;

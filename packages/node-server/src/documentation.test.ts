@@ -122,11 +122,13 @@ test('README: compression by its options, for a client that offers it', async ()
 test('README: the table has every option, with its default', () => {
   const table = README.split('\n## Options\n')[1]!.split('\n## ')[0]!;
   const documented = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);
-  const source = readFileSync(new URL('./options.ts', import.meta.url), 'utf8').split('export interface Settings')[0]!;
-  const options = [...source.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name!);
+  const options = ['./options.ts', '../../connection/src/server-connection.ts'].flatMap((file) => {
+    const source = readFileSync(new URL(file, import.meta.url), 'utf8').split(/export interface \w*Settings/)[0]!;
+    return [...source.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name!);
+  });
   expect(documented.sort()).toEqual(options.sort());
-  const { handshakeTimeout, closeTimeout, connection } = readOptions({ noServer: true });
-  expect([handshakeTimeout, closeTimeout, connection.closeReplyTimeout]).toEqual([10_000, 1000, 10_000]);
+  const { handshakeTimeout, connection } = readOptions({ noServer: true });
+  expect([handshakeTimeout, connection.closeTimeout, connection.closeReplyTimeout]).toEqual([10_000, 1000, 10_000]);
   expect([connection.maxPayload, connection.maxBufferedAmount]).toEqual([16 * 2 ** 20, 64 * 2 ** 20]);
   for (const number of ['10,000', '1,000', '16 MiB', '30,000 and 20,000', '64 MiB'])
     expect(table).toMatch(new RegExp(`\\| ${number} +\\|`));

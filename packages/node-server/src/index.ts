@@ -11,6 +11,7 @@ export {
   type PrepareOptions,
   type SendCallback,
   type SendOptions,
+  type ServerConnectionOptions,
 } from '@ws/connection';
 export { HandshakeError, type HandshakeReason, type Headers, type Verdict } from '@ws/handshake';
 export type { BroadcastOptions } from './broadcast.ts';

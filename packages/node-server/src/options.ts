@@ -1,6 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import { type HeartbeatSettings, type Overflow, readInteger, readMilliseconds } from '@ws/connection';
+import { readInteger, readMilliseconds, type ServerConnectionOptions } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
@@ -11,7 +11,7 @@ import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from
 import type { VerifyClient } from './verify-client.ts';
 
 /** How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. */
-export interface ServerOptions {
+export interface ServerOptions extends ServerConnectionOptions {
   /** Listens on a port with an http server of its own, which speaks nothing else; 0 lets the system choose one. */
   readonly port?: number | undefined;
   /** The address to listen on with `port`. Default: all of them, as Node has it. */
@@ -24,11 +24,6 @@ export interface ServerOptions {
   readonly noServer?: boolean | undefined;
   /** Takes requests for this path only, compared without the query. Default: all. */
   readonly path?: string | undefined;
-  /**
-   * The longest message taken, in bytes, 0 to 2^53-1; over it, the connection closes with 1009 before the payload has come.
-   * Default: 16 MiB, the longest that conformance suites send. Set it to what the application needs.
-   */
-  readonly maxPayload?: number | undefined;
   /**
    * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on, each by
    * itself, so that a connection at rest keeps no context of zlib.
@@ -58,27 +53,6 @@ export interface ServerOptions {
    */
   readonly handshakeTimeout?: number | undefined;
   /**
-   * How long a client that should end its stream is waited for, in milliseconds, before the socket is destroyed. Default:
-   * 1000, ample for a packet and back.
-   */
-  readonly closeTimeout?: number | undefined;
-  /**
-   * How long a client may take to answer our Close, in milliseconds; then the socket is destroyed. A client that takes 16 KiB or more of
-   * what stands before the Close gets that time anew. Default: 10,000, since a Close may stand behind messages that are on their way.
-   */
-  readonly closeReplyTimeout?: number | undefined;
-  /**
-   * Pings a client from which nothing has come for `interval` milliseconds, and ends the connection after `timeout` more of
-   * them in silence; false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
-   * minute do not.
-   */
-  readonly heartbeat?: HeartbeatSettings | boolean | undefined;
-  /**
-   * Closes a connection with 1001 on which no message has come or gone for so long, in milliseconds, from 1 on; pings and pongs do
-   * not count. Default: false, never: a client that only waits for news is a good client.
-   */
-  readonly idleTimeout?: number | false | undefined;
-  /**
    * The proxies in front whose X-Forwarded-For is believed: how many in a row (up to 32; 0 is as false), or the list of their addresses and
    * blocks (`10.0.0.0/8`). Default: false, since whoever connects can write that header.
    */
@@ -89,18 +63,6 @@ export interface ServerOptions {
    * trusted, is ended. It holds for all of the http server, plain requests included. Not on Bun. Default: false.
    */
   readonly proxyProtocol?: boolean | undefined;
-  /**
-   * Once this many bytes wait for a client, `overflow` decides what a further `send`, `ping` or `pong` does; the message that crosses the
-   * limit is still taken. From 1 on. Default: 64 MiB, four messages of the longest that are taken: a client so far behind does better to
-   * come again.
-   */
-  readonly maxBufferedAmount?: number | undefined;
-  /**
-   * What becomes of a message then. 'close': it is refused, what waits is dropped, and the connection closes with 1013. 'drop': it is
-   * refused. 'wait': it is taken, and the client is not read until all has been written. Default: 'close', which bounds memory and
-   * loses nothing unseen.
-   */
-  readonly overflow?: Overflow | undefined;
   /**
    * With so many connections, a client gets a 503 with Retry-After. From 1 on. Default: no limit, since only the operator knows
    * what the process may have of memory and file descriptors.
@@ -129,7 +91,6 @@ export interface Settings {
   readonly handleProtocols: ServerOptions['handleProtocols'];
   readonly verifyClient: VerifyClient | undefined;
   readonly handshakeTimeout: number;
-  readonly closeTimeout: number;
   readonly clientAddress: ClientAddress;
   /** Which proxies write headers of the PROXY protocol; undefined if none is read. */
   readonly proxyProtocol: Trusts | undefined;
@@ -174,18 +135,16 @@ export function readOptions(options: ServerOptions): Settings {
       throw new TypeError('proxyProtocol needs trustProxy, which says whose headers are believed');
     }
   }
-  const closeTimeout = readMilliseconds(options.closeTimeout, 'closeTimeout', 1000);
   return {
     port: options.port === undefined ? undefined : readInteger(options.port, 'port', 65_535, 0),
     path,
-    connection: readConnection(options, closeTimeout),
+    connection: readConnection(options),
     extensions: readDeflate(options.perMessageDeflate),
     handleProtocols,
     verifyClient,
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
     clientAddress,
     proxyProtocol: proxyProtocol ? trusts : undefined,
-    closeTimeout,
     messageHook,
     messageHookTimeout: readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', 10_000),
     maxConnections: readInteger(

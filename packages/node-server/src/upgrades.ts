@@ -97,7 +97,7 @@ export class Upgrades {
     const refusal = refuse(404);
     const pending = new PendingUpgrade(socket, head);
     this.#leave(pending, request, refusal.error);
-    pending.refuse(refusal, this.#settings.closeTimeout);
+    pending.refuse(refusal, this.#settings.connection.closeTimeout);
   }
 
   /**
@@ -197,7 +197,7 @@ export class Upgrades {
     }
     this.#leave(pending, request, refusal.error);
     // A verdict is no error of the client: as in `ws`, nobody but the client is told.
-    pending.refuse(refusal, this.#settings.closeTimeout);
+    pending.refuse(refusal, this.#settings.connection.closeTimeout);
   }
 
   #complete(
@@ -263,13 +263,13 @@ export class Upgrades {
     this.#leave(pending, request, refusal.error);
     try {
       if (this.#host.emitFailure(refusal.error, pending.socket, request)) {
-        pending.leave(this.#settings.closeTimeout);
+        pending.leave(this.#settings.connection.closeTimeout);
         return;
       }
     } catch (error) {
       rethrow(error);
     }
-    pending.refuse(refusal, this.#settings.closeTimeout);
+    pending.refuse(refusal, this.#settings.connection.closeTimeout);
   }
 
   /** A client is refused, by whoever answers it. */

@@ -13,7 +13,7 @@ export interface NodeZlibOptions {
    * For a runtime whose `node:zlib` has no threads, as Deno's: is awaited between the parts of 64 KiB of what would be done there, and lets
    * all else have its turn. Default: none, since Node and Bun have threads.
    */
-  readonly giveWay?: GiveWay | undefined;
+  readonly giveWay?: (() => Promise<void>) | undefined;
   /** Whether to use the synchronous inside of zlib streams, which no document promises. Default: if it works here. */
   readonly inside?: boolean | undefined;
 }
