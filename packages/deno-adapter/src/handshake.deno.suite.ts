@@ -242,9 +242,9 @@ test('authenticate: one that throws, rejects or says neither yes nor no is a 500
   assert.equal((errors[0]!.cause as Error).message, 'one');
 });
 
-test('authenticate: too slow is a 408, a server that closes a 503; the signal is aborted', async () => {
+test('authenticate: too slow is a 503, as is a server that closes; the signal is aborted', async () => {
   for (const [options, status] of [
-    [{ handshakeTimeout: 30 }, 408],
+    [{ handshakeTimeout: 30 }, 503],
     [{}, 503],
   ] as const) {
     const asked = Promise.withResolvers<AbortSignal>();
@@ -410,14 +410,14 @@ function endless(cancelled: (reason: unknown) => void, turn: boolean): ReadableS
 }
 
 for (const turn of [true, false]) {
-  test(`onRequest: a body without an end is a 408, and cancelled: ${turn ? 'a piece' : 'any number'} a turn`, async () => {
+  test(`onRequest: a body without an end is a 503, and cancelled: ${turn ? 'a piece' : 'any number'} a turn`, async () => {
     const cancelled = Promise.withResolvers<unknown>();
     await using server = start({
       handshakeTimeout: 30,
       onRequest: () => new Response(endless(cancelled.resolve, turn)),
     });
     await using peer = await Peer.request(server.port, { Upgrade: undefined });
-    assert.equal((await peer.response()).status, 408);
+    assert.equal((await peer.response()).status, 503);
     assert.match(String(await cancelled.promise), /not ended within 30 ms/);
     await peer.end();
   });

@@ -30,6 +30,8 @@ export class PendingConn {
   #early: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
   #settled = false;
+  /** The request has come. */
+  #asked = false;
 
   /**
    * @param timeout for all of the handshake, in milliseconds
@@ -43,9 +45,9 @@ export class PendingConn {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
     this.#timer = setTimeout(() => {
-      this.#abort.abort(
-        new HandshakeError('refused', `The handshake has not ended within ${timeout} ms`, { status: 408 }),
-      );
+      const why = `The handshake has not ended within ${timeout} ms`;
+      // Once the request is there, it is not the client that takes so long.
+      this.#abort.abort(new HandshakeError('refused', why, { status: this.#asked ? 503 : 408 }));
     }, timeout);
     if (stopped?.aborted) this.#stop();
     else stopped?.addEventListener('abort', this.#stop);
@@ -71,6 +73,7 @@ export class PendingConn {
       }
       const parsed = parser.push(chunk);
       if (parsed === undefined) continue;
+      this.#asked = true;
       if ('error' in parsed) return parsed.error;
       this.#early = chunk.subarray(chunk.length - parsed.rest.length);
       return parsed.head;

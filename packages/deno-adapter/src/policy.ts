@@ -67,7 +67,7 @@ export interface PolicyOptions<Context = unknown> extends ServerConnectionOption
   readonly headLimits?: HeadLimits | undefined;
   /**
    * How long all of the handshake may take, in milliseconds: TLS, the request, `authenticate`, `onRequest`. A client
-   * that sends its request byte by byte gets a 408. Default: 10,000, what a user waits.
+   * that sends its request byte by byte gets a 408, one whose `authenticate` takes so long a 503. Default: 10,000, what a user waits.
    */
   readonly handshakeTimeout?: number | undefined;
 }
