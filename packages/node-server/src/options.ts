@@ -1,5 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
+import { inspect } from 'node:util';
 import { readInteger, readMilliseconds, type ServerConnectionOptions } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
@@ -85,6 +86,8 @@ export interface ServerOptions extends ServerConnectionOptions {
 /** Options, validated, with their defaults. */
 export interface Settings {
   readonly port: number | undefined;
+  readonly host: string | undefined;
+  readonly backlog: number;
   readonly path: string | undefined;
   readonly connection: ConnectionSettings;
   readonly extensions: readonly ExtensionNegotiator<PermessageDeflate>[];
@@ -106,10 +109,12 @@ export function readOptions(options: ServerOptions): Settings {
   if (ways.filter(Boolean).length !== 1) {
     throw new TypeError('exactly one of the options port, server and noServer must be given');
   }
-  const { server, path, handleProtocols, verifyClient, messageHook, signal } = options;
+  const { host, backlog, server, path, handleProtocols, verifyClient, messageHook, signal } = options;
   if (server !== undefined && typeof server?.on !== 'function') {
     throw new TypeError(`server must be an http or https server, got ${server === null ? 'null' : typeof server}`);
   }
+  if (host !== undefined && typeof host !== 'string')
+    throw new TypeError(`host must be a string, got ${inspect(host)}`);
   if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
     throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
   }
@@ -137,6 +142,8 @@ export function readOptions(options: ServerOptions): Settings {
   }
   return {
     port: options.port === undefined ? undefined : readInteger(options.port, 'port', 65_535, 0),
+    host,
+    backlog: readInteger(backlog, 'backlog', 2 ** 31 - 1, 511),
     path,
     connection: readConnection(options),
     extensions: readDeflate(options.perMessageDeflate),

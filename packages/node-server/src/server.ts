@@ -109,7 +109,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       emitHeaders: (lines, request) => this.emit('headers', lines, request),
       emitFailure: (error, socket, request) => this.emit('wsClientError', error, socket, request),
     });
-    const { port, proxyProtocol, handshakeTimeout } = this.#settings;
+    const { port, host, backlog, proxyProtocol, handshakeTimeout } = this.#settings;
     if (port !== undefined) {
       this.#http = createHttpServer(answerPlainRequest);
       this.#http.on('error', this.#failed);
@@ -128,7 +128,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       const member = { trusts: (address: string | undefined) => proxyProtocol(address, 0), refused };
       this.#leaveProxies = readProxyHeaders(this.#http, member, handshakeTimeout);
     }
-    if (port !== undefined) this.#http?.listen(port, options.host, options.backlog, callback);
+    if (port !== undefined) this.#http?.listen(port, host, backlog, callback);
     const { signal } = options;
     if (signal?.aborted) this.#aborted();
     else signal?.addEventListener('abort', this.#aborted);
