@@ -116,12 +116,16 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
     } else this.#http = options.server as Server | undefined;
     if (this.#http !== undefined) {
       this.#http.on('listening', this.#emitListening);
-      this.#stopRouting = route(this.#http, {
-        shouldHandle: (request) => this.#mayHandle(request),
-        take: (request, socket, head) =>
-          this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
-        refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
-      });
+      this.#stopRouting = route(
+        this.#http,
+        {
+          shouldHandle: (request) => this.#mayHandle(request),
+          take: (request, socket, head) =>
+            this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
+          refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
+        },
+        port === undefined,
+      );
     }
     if (this.#http !== undefined && proxyProtocol !== undefined) {
       const refused = this.#telemetry.connectionRefused;

@@ -219,3 +219,17 @@ test('H10: handleUpgrade ends a socket whose client has ended its half meanwhile
   request(port).socket.end();
   await gone.promise;
 });
+
+test('H10: a request that asks for h2c as well is answered as if it had not, where Node can be told so', async () => {
+  const { server: http, port } = await listen();
+  http.on('request', (request, response) => response.end(`page ${request.url}`));
+  const before = 'shouldUpgradeCallback' in http && http.shouldUpgradeCallback;
+  const server = named(http, '/chat');
+  const h2c = { Upgrade: 'h2c', Connection: 'Upgrade, HTTP2-Settings', 'HTTP2-Settings': 'AAMAAABkAARAAAAAAAIAAAAA' };
+  const client = request(port, h2c, 'GET /page HTTP/1.1');
+  // From Node 22.21 and 24.9 on.
+  expect((await client.response()).status).toBe(before === false ? 404 : 200);
+  expect(await statusOf(port, '/chat')).toBe(101);
+  await shut(server);
+  if (before !== false) expect(http).toHaveProperty('shouldUpgradeCallback', before);
+});

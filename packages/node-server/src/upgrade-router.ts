@@ -13,7 +13,7 @@ type Listener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 interface Router {
   readonly targets: Set<UpgradeTarget>;
-  readonly listener: Listener;
+  readonly stop: () => void;
 }
 
 const routers = new WeakMap<Server, Router>();
@@ -23,9 +23,10 @@ const routers = new WeakMap<Server, Router>();
  * answers for another's path (row H10); where somebody else listens as well (Vite, socket.io), what is none
  * of ours is left to them.
  *
+ * @param isShared whether it has other tasks than WebSockets
  * @returns a function that takes it back
  */
-export function route(server: Server, target: UpgradeTarget): () => void {
+export function route(server: Server, target: UpgradeTarget, isShared: boolean): () => void {
   let router = routers.get(server);
   if (router === undefined) {
     const targets = new Set<UpgradeTarget>();
@@ -37,16 +38,42 @@ export function route(server: Server, target: UpgradeTarget): () => void {
       }
       if (server.listenerCount('upgrade') === 1) last?.refuseUnknown(request, socket, head);
     };
-    router = { targets, listener };
-    routers.set(server, router);
     server.on('upgrade', listener);
+    const stopAsking = isShared ? takeWebSocketsOnly(server) : () => {};
+    const stop = (): void => {
+      server.off('upgrade', listener);
+      stopAsking();
+    };
+    router = { targets, stop };
+    routers.set(server, router);
   }
-  const { targets, listener } = router;
+  const { targets, stop } = router;
   targets.add(target);
   return () => {
     targets.delete(target);
     if (targets.size > 0) return;
-    server.off('upgrade', listener);
+    stop();
     routers.delete(server);
+  };
+}
+
+/** Whether Node tells of a request with an Upgrade by 'upgrade', or by 'request', as if it had none: from 22.21 and 24.9 on. */
+interface Asked {
+  shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
+}
+
+/**
+ * Leaves what asks for another protocol to the http server, where nobody else listens for it: some clients ask for h2c with each of their
+ * requests, and expect it to be ignored (RFC 9110, section 7.8). Returns a function that takes it back.
+ */
+function takeWebSocketsOnly(server: Server & Asked): () => void {
+  const { shouldUpgradeCallback: before } = server;
+  if (typeof before !== 'function') return () => {};
+  const asked = (request: IncomingMessage): boolean =>
+    before.call(server, request) &&
+    (server.listenerCount('upgrade') > 1 || /websocket/i.test(request.headers.upgrade ?? ''));
+  server.shouldUpgradeCallback = asked;
+  return () => {
+    if (server.shouldUpgradeCallback === asked) server.shouldUpgradeCallback = before;
   };
 }
