@@ -86,8 +86,8 @@ test('M6: wss: a message is a view of the record that it came in, where that pin
     Buffer.alloc(1000, 1).toString('latin1'),
     ...Array.from({ length: 100 }, (_, i) => Buffer.alloc(100, i).toString('latin1')),
   ]);
-  // Header, masking key, payload.
-  expect(kept[0]!.buffer.byteLength).toBe(4 + 4 + 1000);
+  // Header, masking key, payload; from Node 26 on, records of less than 8 KiB share a buffer of that.
+  expect([4 + 4 + 1000, 8192]).toContain(kept[0]!.buffer.byteLength);
   for (const data of kept) expect(data.buffer.byteLength).toBeLessThanOrEqual(8192);
 });
 
