@@ -8,8 +8,9 @@ const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } = glo
 /** Where a loop is never idle, the runtime under Deno (tokio) looks for what has come from outside once in so many of its turns. */
 const TURNS_TO_LOOK = 61;
 
-/** It is made to look after so many milliseconds: a look costs a twentieth of one. */
+/** It is made to look after so many milliseconds: a look costs a twentieth of one. If it takes longer than that, others have turns as well: they go by. */
 const LOOK_AFTER = 5;
+const LOOK_AT_MOST = 1;
 
 let waiting: (() => void)[] = [];
 let looked = performance.now();
@@ -17,14 +18,19 @@ let looked = performance.now();
 let looking = 0;
 
 function turn(): void {
-  if (looking === 0 && performance.now() - looked > LOOK_AFTER) looking = TURNS_TO_LOOK;
+  const now = performance.now();
+  if (looking === 0 && now - looked > LOOK_AFTER) {
+    looking = TURNS_TO_LOOK;
+    looked = now;
+  }
   if (looking > 0) {
     looking--;
-    if (looking > 0) {
+    if (looking > 0 && now - looked < LOOK_AT_MOST) {
       setImmediate(turn);
       return;
     }
-    looked = performance.now();
+    looking = 0;
+    looked = now;
   }
   const callbacks = waiting;
   waiting = [];

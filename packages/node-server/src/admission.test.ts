@@ -103,24 +103,31 @@ test('rateLimit.bytes: what comes right behind the request counts', async () => 
   expect((await read.promise).isPaused()).toBe(true);
 });
 
-test('rateLimit: who closes hears of the Close of a client that has sent more than its rate', async () => {
-  const { server, port } = await serve({ rateLimit: { messages: 2 } });
-  const connected = once(server, 'connection');
-  const client = await open(port);
-  const [socket] = await connected;
-  const received: string[] = [];
-  const third = deferred();
-  socket.on('message', (data: Buffer) => received.push(String(data)) === 3 && third.resolve());
-  const texts = Array.from({ length: 1000 }, (_, i) => String(i));
-  client.send(...texts.map(text));
-  await third.promise;
-  const closed = once(socket, 'close');
-  socket.close(4000);
-  client.send(close(4000));
-  await client.end();
-  const [code] = await closed;
-  expect([code, received]).toEqual([4000, texts]);
-});
+test.each(['messages', 'bytes'] as const)(
+  'rateLimit.%s: who closes hears of the Close of a client that has sent more than that, and of no more messages',
+  async (name) => {
+    const { server, port } = await serve({ rateLimit: { [name]: 200 } });
+    const connected = once(server, 'connection');
+    const client = await open(port);
+    const [socket] = await connected;
+    const received: string[] = [];
+    const third = deferred();
+    socket.on('message', (data: Buffer) => received.push(String(data)) === 3 && third.resolve());
+    // Several reads.
+    const texts = Array.from({ length: 30_000 }, (_, i) => String(i).padStart(6, '0'));
+    client.send(...texts.map(text));
+    await third.promise;
+    const closed = once(socket, 'close');
+    socket.close(4000);
+    client.send(close(4000));
+    await client.end();
+    const [code] = await closed;
+    expect(code).toBe(4000);
+    expect(received).toEqual(texts.slice(0, received.length));
+    // What the read has brought that went over it, and the one after.
+    expect(received.length).toBeLessThan(12_000);
+  },
+);
 
 test('rateLimit: a pause of the application is another, and one that is still to end harms no connection that is over', async () => {
   const { server, port } = await serve({ rateLimit: { messages: 1 } });

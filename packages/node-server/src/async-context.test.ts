@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { open, text } from './raw-client.suite.ts';
 import { deferred, serve } from './serve.suite.ts';
 import type { WebSocket } from './websocket.ts';
@@ -47,4 +47,16 @@ test('a message is never delivered in the AsyncLocalStorage of another connectio
   }
   await all.promise;
   for (const [i, name] of found) expect([undefined, `user ${i}`]).toContain(name);
+});
+
+test('what serves all connections is nobody’s, also where it is loaded in the middle of a request', async () => {
+  vi.resetModules();
+  const { forAll } = await user.run('first', () => import('./async-context.ts'));
+  expect(user.run('second', () => forAll(() => user.getStore()))).toBeUndefined();
+});
+
+test('a callback that is null is none, as in ws; one that is no function is a TypeError', async () => {
+  const { sockets } = await two();
+  expect(sockets[0].send('x', {}, null as never)).toBe(true);
+  expect(() => sockets[0].send('x', {}, 5 as never)).toThrow('callback must be a function, got number');
 });

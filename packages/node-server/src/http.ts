@@ -22,14 +22,16 @@ export function pathOf(target: string): string {
 }
 
 /** The response to an earlier request on the socket that has not ended, if there is one: Node tells of an upgrade as soon as it has come. */
-export function openResponse(socket: Duplex): ServerResponse | undefined {
-  return (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+export function openResponse(request: IncomingMessage, socket: Duplex): ServerResponse | undefined {
+  const { _httpMessage: open } = socket as { readonly _httpMessage?: ServerResponse | null };
+  // One that somebody has made for the upgrade itself is another.
+  return open?.req === undefined || open.req === request ? undefined : open;
 }
 
 /** Node 20 leaves out what is over its limit of header fields, which may be another Host, a body or a proxy's own address. */
 export function hasTooManyFields({ rawHeaders, socket }: IncomingMessage): boolean {
   const { server } = socket as { readonly server?: { readonly maxHeadersCount?: number | null } };
-  const most = server?.maxHeadersCount ?? 2000;
+  const most = server?.maxHeadersCount ?? 1000;
   return most > 0 && rawHeaders.length >= 2 * most;
 }
 

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type Refusal, serializeHead } from '@ws/handshake';
 
@@ -119,6 +120,28 @@ export class PendingUpgrade {
     this.#stopWatching?.();
     if (socket.writableEnded) this.#linger(closeTimeout);
     else socket.once('finish', () => this.#linger(closeTimeout));
+  }
+
+  /**
+   * Ends the socket, as with {@link refuse}, after the responses to earlier requests, or when the client does.
+   *
+   * @param open the first of them that has not ended, if there is one
+   */
+  endAfter(open: () => EventEmitter | undefined, closeTimeout: number): void {
+    const { socket } = this;
+    const end = (): void => {
+      if (socket.writableEnded) return;
+      socket.end();
+      this.#linger(closeTimeout);
+    };
+    const wait = (): void => {
+      const response = open();
+      if (response === undefined) end();
+      else response.once('close', wait);
+    };
+    wait();
+    // As an http server of Node does.
+    socket.once('end', end).resume();
   }
 
   #linger(closeTimeout: number): void {

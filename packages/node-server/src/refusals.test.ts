@@ -234,15 +234,18 @@ test("H16: 'wsClientError': one that does not end after the answer of a listener
   await gone.promise;
 });
 
-test('H2: a request with as many header fields as Node lets through is refused: there may have been others', async () => {
-  const { server: http, port } = await listen(createServer({ maxHeaderSize: 100_000 }));
-  http.maxHeadersCount = 20;
-  const server = new WebSocketServer({ server: http });
-  server.on('connection', () => expect.unreachable('it was to be refused'));
-  const client = request(port, { a: new Array(20).fill('b'), 'Content-Length': '5' });
-  expect((await client.response()).status).toBe(431);
-  await client.end();
-});
+test.each([undefined, 20])(
+  'H2: a request with as many header fields as Node lets through (%s) is refused: there may have been others',
+  async (most) => {
+    const { server: http, port } = await listen(createServer({ maxHeaderSize: 100_000 }));
+    if (most !== undefined) http.maxHeadersCount = most;
+    const server = new WebSocketServer({ server: http });
+    server.on('connection', () => expect.unreachable('it was to be refused'));
+    const client = request(port, { a: new Array(most ?? 1100).fill(''), 'Content-Length': '5' });
+    expect((await client.response()).status).toBe(431);
+    await client.end();
+  },
+);
 
 test('path is compared with that of a whole URL as well', async () => {
   const { port } = await serve({ path: '/chat' });

@@ -1,9 +1,10 @@
+import diagnosticsChannel from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { runInNewContext } from 'node:vm';
-import { rawFrame } from '@ws/testkit';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { open, RawClient, request, text, textLine, upgradeRequest } from './raw-client.suite.ts';
 import { deferred, listen, serve, shut } from './serve.suite.ts';
 import { WebSocketServer } from './server.ts';
@@ -173,30 +174,76 @@ test('H1, H10: a shouldHandle that throws is a 500, and a reset after it harms n
   expect(await statusOf(port, '/room')).toBe(101);
 });
 
-test('H10: an upgrade that is pipelined behind a request waits for the response to that', async () => {
+describe.each([undefined, '/other'])('H10: an upgrade that is pipelined behind a request (path: %s)', (path) => {
+  async function behind(): Promise<{ client: RawClient; response: ServerResponse; refused: string[] }> {
+    const { server: http, port } = await listen();
+    const asked = deferred<ServerResponse>();
+    http.on('request', (_, response) => asked.resolve(response));
+    const server = new WebSocketServer({ server: http, path, closeTimeout: 60_000 });
+    onTestFinished(() => shut(server));
+    server.on('connection', () => expect.unreachable('it stands behind another'));
+    const refused: string[] = [];
+    const channel = diagnosticsChannel.channel('ws:handshake.refused');
+    const hear = (message: unknown) => refused.push((message as { error: Error }).error.message);
+    channel.subscribe(hear);
+    onTestFinished(() => void channel.unsubscribe(hear));
+    const client = new RawClient(port).write(`GET /slow HTTP/1.1\r\nHost: a\r\n\r\n${upgradeRequest()}`);
+    return { client, response: await asked.promise, refused };
+  }
+
+  test('has no answer: the connection ends with that to the request', async () => {
+    const { client, response, refused } = await behind();
+    await new Promise(setImmediate);
+    expect(refused).toEqual(['an earlier request of the connection has no answer yet']);
+    response.write('one');
+    await client.until(() => client.bytes.includes('one'));
+    response.end('two');
+    await client.end();
+    expect(client.bytes.toString('latin1').match(/HTTP.1.1 \d+|one|two/g)).toEqual(['HTTP/1.1 200', 'one', 'two']);
+  });
+
+  test('has none either behind several of them', async () => {
+    const { server: http, port } = await listen();
+    const both = deferred();
+    const responses: ServerResponse[] = [];
+    http.on('request', (_, response) => responses.push(response) === 2 && both.resolve());
+    const server = new WebSocketServer({ server: http, path });
+    onTestFinished(() => shut(server));
+    const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+    const client = new RawClient(port).write(get + get + upgradeRequest());
+    await both.promise;
+    responses[0]!.end('one');
+    await client.until(() => client.bytes.includes('one'));
+    responses[1]!.end('two');
+    await client.end();
+    expect(client.bytes.toString('latin1').match(/HTTP.1.1 \d+|one|two/g)).toEqual([
+      'HTTP/1.1 200',
+      'one',
+      'HTTP/1.1 200',
+      'two',
+    ]);
+  });
+
+  test('does not keep the connection of a client that is gone', async () => {
+    const { client, response } = await behind();
+    const gone = once(response.socket!, 'close');
+    response.write('one');
+    await client.until(() => client.bytes.includes('one'));
+    client.socket.end();
+    await gone;
+  });
+});
+
+test('H10: handleUpgrade for a request that has a response of its own, as frameworks make them', async () => {
   const { server: http, port } = await listen();
-  const asked = deferred<ServerResponse>();
-  http.on('request', (_, response) => asked.resolve(response));
-  const server = new WebSocketServer({ server: http });
+  const server = new WebSocketServer({ noServer: true });
   onTestFinished(() => shut(server));
-  server.on('connection', (socket) => socket.on('message', (data) => socket.send(data.toString())));
-  const frame = rawFrame({ maskingKey: 1, ...text('hello') });
-  const client = new RawClient(port).write(
-    Buffer.concat([Buffer.from(`GET /slow HTTP/1.1\r\nHost: a\r\n\r\n${upgradeRequest()}`), frame]),
-  );
-  const response = await asked.promise;
-  await new Promise(setImmediate);
-  response.write('one');
-  await client.until(() => client.bytes.includes('one'));
-  response.end('two');
-  await client.until(() => client.bytes.includes('hello'));
-  expect(client.bytes.toString('latin1').match(/HTTP.1.1 \d+|one|two|hello/g)).toEqual([
-    'HTTP/1.1 200',
-    'one',
-    'two',
-    'HTTP/1.1 101',
-    'hello',
-  ]);
+  http.on('upgrade', (request, socket, head) => {
+    const response = new ServerResponse(request);
+    response.assignSocket(socket as Socket);
+    server.handleUpgrade(request, socket, head, (webSocket) => webSocket.send('welcome'));
+  });
+  expect(await (await open(port)).received(1)).toEqual([textLine('welcome')]);
 });
 
 test('H10: after a response that ends the connection there is no upgrade', async () => {

@@ -14,6 +14,8 @@ export class Throttle {
   /** When reading goes on; 0: it has not stopped. */
   #until = 0;
   #stop: (() => void) | undefined;
+  /** The connection closes, and its client has sent more bytes than the rate. */
+  #drops = false;
 
   constructor(driver: Driver, { messages, bytes }: RateLimit) {
     const now = performance.now();
@@ -22,14 +24,14 @@ export class Throttle {
     if (bytes !== undefined) this.#bytes = new TokenBucket(bytes, now);
   }
 
-  /** A message was received. */
-  message(): void {
-    this.#take(this.#messages, 1);
+  /** A message was received. Returns whether it may be delivered. */
+  message(): boolean {
+    return this.#take(this.#messages, 1) && !this.#drops;
   }
 
   /** Bytes were received. */
   bytes(count: number): void {
-    this.#take(this.#bytes, count);
+    this.#drops = !this.#take(this.#bytes, count);
   }
 
   /** The connection is over. */
@@ -37,12 +39,14 @@ export class Throttle {
     this.#stop?.();
   }
 
-  #take(bucket: TokenBucket | undefined, count: number): void {
-    // A connection that is closing has time limits, and the client's Close to wait for.
-    if (bucket === undefined || this.#driver.state !== 'open') return;
+  /** Returns false for what is over the rate of a connection that closes: that has time limits, and the client's Close to wait for. */
+  #take(bucket: TokenBucket | undefined, count: number): boolean {
+    if (bucket === undefined) return true;
     const now = performance.now();
     const wait = bucket.take(count, now);
-    if (wait === 0 || now + wait <= this.#until) return;
+    if (wait === 0) return true;
+    if (this.#driver.state !== 'open') return false;
+    if (now + wait <= this.#until) return true;
     this.#until = now + wait;
     this.#stop?.();
     this.#driver.pause(PauseReason.Rate);
@@ -50,5 +54,6 @@ export class Throttle {
       this.#until = 0;
       this.#driver.resume(PauseReason.Rate);
     });
+    return true;
   }
 }

@@ -96,6 +96,7 @@ export class Upgrades {
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const refusal = refuse(404);
     const pending = new PendingUpgrade(socket, head);
+    if (this.#isBehind(pending, request)) return;
     this.#leave(pending, request, refusal.error);
     pending.refuse(refusal, this.#settings.connection.closeTimeout);
   }
@@ -107,13 +108,7 @@ export class Upgrades {
    */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer, done: Done): void {
     const pending = new PendingUpgrade(socket, head);
-    const response = openResponse(socket);
-    if (response === undefined) this.#handle(pending, request, done);
-    // Answers stand in the order of the requests (RFC 9112, section 9.3.2).
-    else response.once('close', () => socket.writable && this.#handle(pending, request, done));
-  }
-
-  #handle(pending: PendingUpgrade, request: IncomingMessage, done: Done): void {
+    if (this.#isBehind(pending, request)) return;
     let checked: { readonly ok: true; readonly offer: UpgradeOffer } | Refusal;
     try {
       checked = this.#check(request);
@@ -144,6 +139,22 @@ export class Upgrades {
     }
     if (decision instanceof Promise) void this.#await(pending, request, offer, decision, done);
     else this.#decide(pending, request, offer, decision, done);
+  }
+
+  /**
+   * Answers stand in the order of the requests (RFC 9112, section 9.3.2), and a client waits for its answers before it asks for an upgrade. If it
+   * has not, the connection ends with those answers, and the upgrade has none (section 9.6).
+   */
+  #isBehind(pending: PendingUpgrade, request: IncomingMessage): boolean {
+    const open = () => openResponse(request, pending.socket);
+    if (open() === undefined) return false;
+    this.#leave(
+      pending,
+      request,
+      new HandshakeError('refused', 'an earlier request of the connection has no answer yet'),
+    );
+    pending.endAfter(open, this.#settings.connection.closeTimeout);
+    return true;
   }
 
   #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {

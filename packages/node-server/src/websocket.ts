@@ -275,7 +275,7 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
   }
 
   #arrived(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
-    this.#throttle?.message();
+    if (this.#throttle?.message() === false) return;
     if (this.#hook === undefined) this.#message(payload, isBinary);
     else this.#hook.message(payload, isBinary);
   }

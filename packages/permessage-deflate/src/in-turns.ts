@@ -5,7 +5,7 @@ import { deflateInSteps, inflateInSteps, type Steps } from './stepwise.ts';
 import { TAIL, TAIL_BYTES } from './tail.ts';
 import type { Allocate } from './zlib.ts';
 
-/** So many bytes are read, to be compressed, or come out, decompressed, between two turns: a millisecond or two. */
+/** So many bytes are read, or come out, between two turns: a millisecond or two, and four of the worst that we know of. */
 const BYTES_A_TURN = 65_536;
 
 /** Lets all else have its turn. */
@@ -36,8 +36,8 @@ export async function inflateInTurns(
   scratch: Uint8Array<ArrayBuffer>,
   giveWay: GiveWay,
 ): Promise<Decoded> {
-  for (let budget = BYTES_A_TURN; ; budget += BYTES_A_TURN) {
-    const done = inflateInSteps(steps, inflation, scratch, budget);
+  for (;;) {
+    const done = inflateInSteps(steps, inflation, scratch, inflation.pieces.length + BYTES_A_TURN, BYTES_A_TURN);
     if (done !== undefined) return done;
     await giveWay();
   }

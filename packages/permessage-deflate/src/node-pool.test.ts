@@ -79,9 +79,21 @@ test.each([false, true])(
     const message = Uint8Array.from(await deflater.deflate(payload));
     expect(turns).toBe(15);
     expect(((await inflater.inflate(message, 1_000_000)) as Uint8Array).length).toBe(1_000_000);
-    expect(turns).toBe(30);
+    expect([29, 30]).toContain(turns);
     expect(await inflater.inflate(message, 999_999)).toBe('message-too-big');
     deflater.close();
     inflater.close();
   },
 );
+
+test('where there are no threads, all else has its turn after each 64 KiB that are read, whatever comes of them', async () => {
+  let turns = 0;
+  const zlib = nodeZlib({ giveWay: async () => void turns++ });
+  // Empty blocks, and a last one with a byte in it.
+  const message = new Uint8Array(1_000_008);
+  for (let at = 0; at < 1_000_000; at += 5) message.set([0, 0, 0, 0xff, 0xff], at);
+  message.set([0, 1, 0, 0xfe, 0xff, 65, 0], 1_000_000);
+  const inflated = await zlib.inflater({ takeover: false, windowBits: 15 }).inflate(message.subarray(0, 1_000_007), 10);
+  expect(Uint8Array.from(inflated as Uint8Array)).toEqual(Uint8Array.of(65));
+  expect(turns).toBe(15);
+});

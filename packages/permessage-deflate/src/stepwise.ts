@@ -52,24 +52,28 @@ export function deflateInSteps(
  *
  * @param scratch memory for a step
  * @param budget up to how many bytes of the result are for here; one more is asked for, which comes only of a result that is longer
- * @returns undefined if it is longer: `inflation` knows how far it has come
+ * @param most up to how many bytes of the payload are read
+ * @returns undefined if it, or the payload, is longer: `inflation` knows how far it has come
  */
 export function inflateInSteps(
   steps: Steps,
   inflation: Inflation,
   scratch: Uint8Array<ArrayBuffer>,
   budget: number,
+  most: number = Number.POSITIVE_INFINITY,
 ): Decoded | undefined {
   const { payload, pieces } = inflation;
+  const input = payload.length - inflation.at > most ? payload.subarray(0, inflation.at + most) : payload;
   for (;;) {
     const room = budget + 1 - pieces.length;
     const output = room < scratch.length ? scratch.subarray(0, room) : scratch;
-    if (!steps.step(payload, inflation.at, output)) return 'extension-data-illegal';
-    inflation.at = payload.length - steps.inputLeft;
+    if (!steps.step(input, inflation.at, output)) return 'extension-data-illegal';
+    inflation.at = input.length - steps.inputLeft;
     pieces.addCopy(output.subarray(0, output.length - steps.outputLeft));
     if (pieces.length > inflation.maxLength) return 'message-too-big';
     if (steps.outputLeft > 0) {
-      if (steps.inputLeft === 0) break;
+      if (inflation.at === payload.length) break;
+      if (steps.inputLeft === 0) return undefined;
       if (inflation.endStream()) return 'extension-data-illegal';
       steps.reset();
     } else if (pieces.length > budget) return undefined;
