@@ -96,7 +96,7 @@ class Handshake<Context> {
     const { signal } = this.#pending;
     this.#pending.watch();
     const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request), signal))());
-    if (answer === undefined) return this.#giveUp();
+    if (answer === undefined) return this.#giveUp(head.method);
     await this.#pending.answer(
       head.method === 'HEAD' ? withoutBody(answer) : answer,
       this.#settings.connection.closeTimeout,
@@ -159,9 +159,9 @@ class Handshake<Context> {
   }
 
   /** Nobody waits for the handshake any more: who is still there is told why. */
-  #giveUp(): NoWebSocket {
+  #giveUp(method?: string): NoWebSocket {
     const { reason } = this.#pending.signal;
-    if (reason instanceof HandshakeError) return this.#refuse(refuse(reason));
+    if (reason instanceof HandshakeError) return this.#refuse(refuse(reason), method);
     this.#pending.drop();
     return Promise.resolve(undefined);
   }

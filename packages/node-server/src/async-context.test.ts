@@ -1,5 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { expect, test, vi } from 'vitest';
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { open, text } from './raw-client.suite.ts';
 import { deferred, serve } from './serve.suite.ts';
 import type { WebSocket } from './websocket.ts';
@@ -59,4 +61,23 @@ test('a callback that is null is none, as in ws; one that is no function is a Ty
   const { sockets } = await two();
   expect(sockets[0].send('x', {}, null as never)).toBe(true);
   expect(() => sockets[0].send('x', {}, 5 as never)).toThrow('callback must be a function, got number');
+});
+
+test('what a callback keeps is given back: who follows async_hooks hears of its end', async () => {
+  const alive = new Set<number>();
+  const hook = createHook({
+    init: (id, type) => void (type === '@ws/node-server' && alive.add(id)),
+    destroy: (id) => void alive.delete(id),
+  }).enable();
+  onTestFinished(() => void hook.disable());
+  const { sockets } = await two();
+  for (let i = 0; i < 100; i++) await new Promise<void>((resolve) => sockets[0].send('x', () => resolve()));
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  // Node tells of it in a turn of its own.
+  for (let turns = 0; alive.size > 10 && turns < 1000; turns++) {
+    gc();
+    await new Promise(setImmediate);
+  }
+  expect(alive.size).toBeLessThanOrEqual(10);
 });

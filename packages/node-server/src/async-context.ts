@@ -18,7 +18,7 @@ export function inContext(callback: SendCallback | null | undefined): SendCallba
   if (callback === undefined || callback === null) return undefined;
   if (typeof callback !== 'function') throw new TypeError(`callback must be a function, got ${typeof callback}`);
   // AsyncLocalStorage.bind does the same in ten times the time, since it makes the function look like the other one.
-  const resource = new AsyncResource(TYPE, { requireManualDestroy: true });
+  const resource = new AsyncResource(TYPE);
   return (error) =>
     void (error === undefined
       ? resource.runInAsyncScope(callback)

@@ -21,11 +21,21 @@ export function pathOf(target: string): string {
   return path.split('?', 1)[0] || '/';
 }
 
-/** The response to an earlier request on the socket that has not ended, if there is one: Node tells of an upgrade as soon as it has come. */
+/** A response as Node has it inside. */
+interface Inside extends ServerResponse {
+  /** Its head says that the connection ends with it. */
+  readonly _last?: boolean;
+}
+
+/**
+ * The response to an earlier request on the socket behind which nothing else can stand yet, if there is one: Node tells of an upgrade as soon as it
+ * has come. Of one that has begun the client may have all, though Node does not know yet that it has ended; unless the connection ends with it.
+ */
 export function openResponse(request: IncomingMessage, socket: Duplex): ServerResponse | undefined {
-  const { _httpMessage: open } = socket as { readonly _httpMessage?: ServerResponse | null };
+  const { _httpMessage: open } = socket as { readonly _httpMessage?: Inside | null };
   // One that somebody has made for the upgrade itself is another.
-  return open?.req === undefined || open.req === request ? undefined : open;
+  if (open?.req === undefined || open.req === request) return undefined;
+  return open.headersSent && open._last !== true ? undefined : open;
 }
 
 /** Node 20 leaves out what is over its limit of header fields, which may be another Host, a body or a proxy's own address. */

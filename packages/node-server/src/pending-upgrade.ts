@@ -131,8 +131,9 @@ export class PendingUpgrade {
     const { socket } = this;
     const end = (): void => {
       if (socket.writableEnded) return;
+      // What is still to be written may be much.
+      socket.once('finish', () => this.#linger(closeTimeout));
       socket.end();
-      this.#linger(closeTimeout);
     };
     const wait = (): void => {
       const response = open();

@@ -234,6 +234,30 @@ describe.each([undefined, '/other'])('H10: an upgrade that is pipelined behind a
   });
 });
 
+test('an upgrade behind a response of which the client has all, though it has not ended here', async () => {
+  const { server: http, port } = await listen();
+  const asked = deferred<ServerResponse>();
+  http.on('request', (_, response) => {
+    response.writeHead(200, { 'Content-Length': 5 }).write('hello');
+    asked.resolve(response);
+  });
+  const server = new WebSocketServer({ server: http });
+  onTestFinished(() => shut(server));
+  server.on('connection', (socket) => socket.send('welcome'));
+  const client = new RawClient(port).write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const response = await asked.promise;
+  await client.until(() => client.bytes.includes('hello'));
+  client.write(upgradeRequest());
+  await client.until(() => client.bytes.includes('welcome'));
+  response.end();
+  expect(client.bytes.toString('latin1').match(/HTTP.1.1 \d+|hello|welcome/g)).toEqual([
+    'HTTP/1.1 200',
+    'hello',
+    'HTTP/1.1 101',
+    'welcome',
+  ]);
+});
+
 test('H10: handleUpgrade for a request that has a response of its own, as frameworks make them', async () => {
   const { server: http, port } = await listen();
   const server = new WebSocketServer({ noServer: true });
@@ -277,6 +301,11 @@ test('H10: a request that asks for h2c as well is answered as if it had not, whe
   // From Node 22.21 and 24.9 on.
   expect((await client.response()).status).toBe(before === false ? 404 : 200);
   expect(await statusOf(port, '/chat')).toBe(101);
+  const wrapped = 'shouldUpgradeCallback' in http && http.shouldUpgradeCallback;
   await shut(server);
-  if (before !== false) expect(http).toHaveProperty('shouldUpgradeCallback', before);
+  if (typeof before !== 'function' || typeof wrapped !== 'function') return;
+  expect(http).toHaveProperty('shouldUpgradeCallback', before);
+  // Who has wrapped ours meanwhile calls it still.
+  http.on('upgrade', () => {});
+  expect(wrapped.call(http, { headers: { upgrade: 'custom' } })).toBe(true);
 });

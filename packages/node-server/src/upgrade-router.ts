@@ -69,11 +69,17 @@ interface Asked {
 function takeWebSocketsOnly(server: Server & Asked): () => void {
   const { shouldUpgradeCallback: before } = server;
   if (typeof before !== 'function') return () => {};
-  const asked = (request: IncomingMessage): boolean =>
-    before.call(server, request) &&
-    (server.listenerCount('upgrade') > 1 || /websocket/i.test(request.headers.upgrade ?? ''));
+  let stopped = false;
+  const isOurs = (request: IncomingMessage): boolean =>
+    stopped ||
+    server.listenerCount('upgrade') > 1 ||
+    server.listenerCount('request') === 0 ||
+    /websocket/i.test(request.headers.upgrade ?? '');
+  const asked = (request: IncomingMessage): boolean => before.call(server, request) && isOurs(request);
   server.shouldUpgradeCallback = asked;
   return () => {
+    // Somebody may have wrapped it.
+    stopped = true;
     if (server.shouldUpgradeCallback === asked) server.shouldUpgradeCallback = before;
   };
 }
