@@ -128,7 +128,6 @@ export class Upgrades {
     }
     let decision: Decision | Promise<Decision>;
     try {
-      const { socket } = pending;
       const secure = 'encrypted' in socket && socket.encrypted === true;
       const remoteAddress = this.#settings.clientAddress(request);
       const { signal } = pending;
