@@ -1,6 +1,6 @@
 import type { Connection, ConnectionOptions } from './connection.ts';
+import type { DriverLimits, Overflow } from './driver-limits.ts';
 import type { Heartbeat, HeartbeatOptions } from './heartbeat.ts';
-import type { Overflow } from './output-limit.ts';
 import type { Clock, Transport } from './transport.ts';
 
 /** Who is told what happens on a connection. One that throws closes its own connection with 1011 and hears no more of the peer. */
@@ -26,31 +26,13 @@ export interface DriverHandler {
 }
 
 /** What a `Driver` is made of: the two that it joins, who is told, and the options of the {@link Connection} inside. */
-export interface DriverOptions extends Omit<ConnectionOptions, 'sink'> {
+export interface DriverOptions extends Omit<ConnectionOptions, 'sink'>, DriverLimits {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly handler: DriverHandler;
-  /**
-   * How long the peer's end of stream is waited for once the connection is closed and all is written, in milliseconds; then the
-   * transport is destroyed. Default: 1000, ample for a packet and back, and short where a proxy keeps TCP half open.
-   */
-  readonly closeTimeout?: number | undefined;
-  /**
-   * How long the peer's Close is waited for after ours, in milliseconds, and how long a peer may take nothing of what is still to be
-   * written to it. Default: 10,000, since a Close may stand behind messages that are on their way.
-   */
-  readonly closeReplyTimeout?: number | undefined;
   /**
    * Finds out that the peer is gone without a word: a {@link Heartbeat}, which many drivers may share, or the options of one
    * of its own. Its pongs are not told to the handler. Default: false, none.
    */
   readonly heartbeat?: Heartbeat | HeartbeatOptions | false | undefined;
-  /**
-   * Once this many bytes wait for the peer, `overflow` decides what a further `send`, `ping` or `pong` does; the message that crosses the
-   * limit is still taken. Default: 64 MiB, four messages of the longest that are taken: a peer that is so far behind does better to come
-   * again.
-   */
-  readonly maxBufferedAmount?: number | undefined;
-  /** What a `send`, `ping` or `pong` does then. Default: 'close'. */
-  readonly overflow?: Overflow | undefined;
 }

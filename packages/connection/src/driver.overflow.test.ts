@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Driver } from './driver.ts';
+import type { Overflow } from './driver-limits.ts';
 import { closeFrame, ping, pong, text } from './endpoint.suite.ts';
-import type { Overflow } from './output-limit.ts';
 import { SlowExtension } from './slow-extension.suite.ts';
 import { Bench, type BenchOptions } from './test-transport.suite.ts';
 

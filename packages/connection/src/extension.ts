@@ -1,3 +1,5 @@
+import { isPromise } from './promise.ts';
+
 /**
  * An extension that a handshake has agreed on (RFC 6455, section 9), as a connection runs it: whole messages in, whole
  * messages out, marked by a reserved bit of their first frame.
@@ -52,10 +54,6 @@ export type Encoded = Uint8Array | undefined;
 /** How a message from the peer was illegal to an extension. */
 export type ExtensionFailure = 'message-too-big' | 'extension-data-illegal';
 
-export function isLater<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
-  return answer !== undefined && typeof (answer as { then?: unknown }).then === 'function';
-}
-
 /** What the extensions make of a message from the peer: the last that has encoded it decodes it first. */
 export function decodeWith(
   extensions: readonly Extension[],
@@ -68,7 +66,7 @@ export function decodeWith(
     const extension = extensions[i]!;
     if ((extension.rsv & rsv) === 0) continue;
     const decoded = extension.decode(payload, maxLength);
-    if (isLater(decoded)) return decodeLater(decoded, extensions.slice(0, i), rsv, maxLength);
+    if (isPromise(decoded)) return decodeLater(decoded, extensions.slice(0, i), rsv, maxLength);
     if (typeof decoded === 'string') return decoded;
     payload = decoded;
   }

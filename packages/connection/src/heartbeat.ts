@@ -114,9 +114,13 @@ export class Heartbeat {
    * @throws TypeError or RangeError for a time that is none, or is 0
    */
   constructor(options: HeartbeatOptions & { readonly ping?: boolean | undefined }, clock: Clock) {
-    const interval = readMilliseconds(options.interval, 'heartbeat.interval', 30_000, 1);
-    const timeout = readMilliseconds(options.timeout, 'heartbeat.timeout', 20_000, 1);
-    const idle = readMilliseconds(options.idleTimeout, 'idleTimeout', 0, 1, 'leave it out to have none');
+    const interval = readMilliseconds(options.interval, 'heartbeat.interval', { default: 30_000, min: 1 });
+    const timeout = readMilliseconds(options.timeout, 'heartbeat.timeout', { default: 20_000, min: 1 });
+    const idle = readMilliseconds(options.idleTimeout, 'idleTimeout', {
+      default: 0,
+      min: 1,
+      none: 'leave it out to have none',
+    });
     const { ping = true } = options;
     this.#clock = clock;
     const shortest = Math.min(...(ping ? [interval, timeout] : []), ...(idle > 0 ? [idle] : []), 60_000);

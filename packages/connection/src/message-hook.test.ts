@@ -69,6 +69,17 @@ test('an error closes with 1011 and no word, or with its own code and message', 
   }
 });
 
+test('an error of a verdict that cannot even be awaited is that of the hook', async () => {
+  const { log, gate } = hooked(() => ({
+    // biome-ignore lint/suspicious/noThenProperty: what is awaited like a promise
+    get then(): never {
+      throw new Error('no');
+    },
+  }));
+  gate.message(utf8('a'), false);
+  expect(log).toEqual(['failed 1011 "": no']);
+});
+
 test('what is no verdict is an error that says so', () => {
   for (const verdict of [undefined, null, 1, {}]) {
     const { log, gate } = hooked(() => verdict as never);

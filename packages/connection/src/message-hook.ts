@@ -1,6 +1,7 @@
 import { CloseCode, decodeUtf8, encodeClose, isWireCloseCode } from '@ws/codec';
 import { type Data, toBytes } from './data.ts';
 import type { Message } from './message.ts';
+import { isPromise } from './promise.ts';
 import type { Clock } from './transport.ts';
 
 /**
@@ -46,15 +47,16 @@ export class MessageHook<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   message(payload: Bytes, isBinary: boolean): void {
     if (this.#over) return;
     let verdict: MessageVerdict | PromiseLike<MessageVerdict>;
+    let isLater: boolean;
     try {
       verdict = this.#host.hook(isBinary ? { data: payload, isBinary } : { data: decodeUtf8(payload), isBinary });
+      isLater = isPromise(verdict);
     } catch (error) {
       this.#fail(error);
       return;
     }
-    if (typeof (verdict as { then?: unknown } | null | undefined)?.then === 'function') {
-      this.#await(verdict as PromiseLike<MessageVerdict>, payload, isBinary);
-    } else this.#decide(verdict as MessageVerdict, payload, isBinary);
+    if (isLater) this.#await(verdict as PromiseLike<MessageVerdict>, payload, isBinary);
+    else this.#decide(verdict as MessageVerdict, payload, isBinary);
   }
 
   /** The connection is over: what is still decided is for nobody. */

@@ -9,7 +9,8 @@ import {
   type ViolationName,
 } from '@ws/codec';
 import type { ConnectionSink } from './connection-sink.ts';
-import { allRsv, type Decoded, decodeWith, type Extension, isLater } from './extension.ts';
+import { allRsv, type Decoded, decodeWith, type Extension } from './extension.ts';
+import { isPromise } from './promise.ts';
 import { WaitingPongs } from './waiting-pongs.ts';
 
 /** Who answers what has to be answered: a connection. */
@@ -176,7 +177,7 @@ export class Receiver implements MessageSink {
   #decode(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
     const at = this.#decoder.offset - 1;
     const decoded = decodeWith(this.#extensions, payload, rsv, this.#maxMessage);
-    if (!isLater(decoded)) {
+    if (!isPromise(decoded)) {
       this.#deliver(decoded, opcode, at);
       return;
     }

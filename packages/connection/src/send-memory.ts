@@ -47,7 +47,11 @@ export class SendMemory {
 
   /** @throws TypeError or RangeError for an option that is of the wrong kind */
   constructor(options: SendMemoryOptions = {}) {
-    this.copyUpTo = readInteger(options.copyUpTo, 'copyUpTo', SLAB_BYTES - HEADER_BYTES, COPY_UP_TO, COPY_UP_TO);
+    this.copyUpTo = readInteger(options.copyUpTo, 'copyUpTo', {
+      default: COPY_UP_TO,
+      min: COPY_UP_TO,
+      max: SLAB_BYTES - HEADER_BYTES,
+    });
   }
 
   /** Sees to it that `length` bytes, at most 64 KiB, are free in the slab from `used` on. */

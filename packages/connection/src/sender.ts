@@ -1,8 +1,9 @@
 import { Opcode } from '@ws/codec';
 import { copyOf, type Data, toBytes } from './data.ts';
-import { type Encoded, type EncodeOptions, type Extension, isLater } from './extension.ts';
+import type { Encoded, EncodeOptions, Extension } from './extension.ts';
 import { Outbox } from './outbox.ts';
 import { mustBeText, PreparedMessage } from './prepared.ts';
+import { isPromise } from './promise.ts';
 import { COPY_UP_TO, type SendMemory } from './send-memory.ts';
 
 /** How a message is sent. */
@@ -193,7 +194,7 @@ export class Sender {
         options.prepared === undefined
           ? extension.encode(payload, options)
           : options.prepared.encode(extension, payload, options);
-      if (isLater(encoded)) {
+      if (isPromise(encoded)) {
         this.#encodeLater(encoded, opcode, payload, options, i, rsv);
         return false;
       }

@@ -1,3 +1,4 @@
+import { isPromise } from '@ws/connection';
 import {
   checkUpgrade,
   completeUpgrade,
@@ -140,7 +141,12 @@ class Handshake<Context> {
     const running = negotiated.extensions.map(({ extension }) => extension);
     this.#pending.commit();
     // All of it fits into what the system takes at once: nothing has been written before.
-    const written = await this.#pending.waitFor(writeAll(conn, serializeHead(response)).then(...SUCCEEDED));
+    const written = await this.#pending.waitFor(
+      writeAll(conn, serializeHead(response)).then(
+        () => true,
+        () => false,
+      ),
+    );
     if (written !== true) {
       for (const extension of running) extension.close();
       this.#pending.drop();
@@ -179,10 +185,3 @@ class Handshake<Context> {
     await this.#pending.answer(response, this.#settings.connection.closeTimeout);
   }
 }
-
-/** Of this realm or another, or what is awaited like one. */
-function isPromise<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
-  return typeof (answer as { readonly then?: unknown } | null | undefined)?.then === 'function';
-}
-
-const SUCCEEDED: [() => boolean, () => boolean] = [() => true, () => false];

@@ -40,8 +40,10 @@ export function readDeflate(options: boolean | PerMessageDeflateOptions = true):
   const { concurrencyLimit, ...others } = options === true ? {} : options;
   // Node 20 has none: a policy can be made there all the same, as by whoever tests it.
   const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
-  const preset = Math.min((navigator?.hardwareConcurrency ?? 1) + 1, 4);
-  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, preset, 1);
+  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', {
+    default: Math.min((navigator?.hardwareConcurrency ?? 1) + 1, 4),
+    min: 1,
+  });
   let zlib: Zlib | undefined;
   let loading: Promise<void> | undefined;
   const loaded: Zlib = {

@@ -7,6 +7,7 @@
 export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
 export {
   type Data,
+  type DriverLimits,
   type HeartbeatSettings,
   type Message,
   type NotSentCode,
@@ -17,7 +18,14 @@ export {
   Socket,
   type SocketEnd,
 } from '@ws/connection';
-export { HandshakeError, type HandshakeReason, type Headers, type HeadLimits, type Verdict } from '@ws/handshake';
+export {
+  HandshakeError,
+  type HandshakeReason,
+  type Headers,
+  type HeadLimits,
+  type UpgradePolicyOptions,
+  type Verdict,
+} from '@ws/handshake';
 export type { ServerOptions as DeflateOptions } from '@ws/permessage-deflate';
 export { type AcceptOptions, accept } from './accept.ts';
 export type { PerMessageDeflateOptions } from './deflate.ts';

@@ -1,11 +1,17 @@
 import {
-  readInteger,
   readMilliseconds,
   readServerConnection,
   type ServerConnectionOptions,
   type ServerConnectionSettings,
 } from '@ws/connection';
-import { type HandshakeError, type HeadLimits, UpgradePolicy, type Verdict } from '@ws/handshake';
+import {
+  type HandshakeError,
+  type HeadLimits,
+  HeadParser,
+  UpgradePolicy,
+  type UpgradePolicyOptions,
+  type Verdict,
+} from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { clock } from './clock.ts';
 import { type Deflate, type PerMessageDeflateOptions, readDeflate } from './deflate.ts';
@@ -31,21 +37,11 @@ export interface ClientInfo {
 export type Authenticate<Context> = (info: ClientInfo) => Verdict<Context> | PromiseLike<Verdict<Context>>;
 
 /** What a server accepts, as its owner says it. */
-export interface PolicyOptions<Context = unknown> extends ServerConnectionOptions {
+export interface PolicyOptions<Context = unknown>
+  extends ServerConnectionOptions,
+    Pick<UpgradePolicyOptions, 'allowedOrigins' | 'requireOrigin' | 'subprotocols'> {
   /** Takes requests for this path only, compared without the query; others are a 404. Default: all. */
   readonly path?: string | undefined;
-  /**
-   * The origins whose pages may connect, such as `https://example.com`. Default: all, since only the application knows its
-   * own; name them wherever a cookie logs in.
-   */
-  readonly allowedOrigins?: readonly string[] | undefined;
-  /** Refuses requests without an Origin, which only browsers send. Default: false. */
-  readonly requireOrigin?: boolean | undefined;
-  /**
-   * The server's subprotocols in order of preference; the first that the client offers too is chosen. Default: none is
-   * ever chosen, and a browser that has offered some then fails the connection.
-   */
-  readonly subprotocols?: readonly string[] | undefined;
   /** Decides on a client before the 101 response. Default: all are let in. */
   readonly authenticate?: Authenticate<Context> | undefined;
   /**
@@ -114,6 +110,8 @@ function readOptions<Context>(options: PolicyOptions<Context>): Settings<Context
   }
   checkTypes('function', { authenticate, onRequest, onRefused });
   checkTypes('object', { headLimits });
+  // Throws for limits that are none.
+  new HeadParser('request', headLimits);
   const deflate = readDeflate(options.perMessageDeflate);
   return {
     path,
@@ -127,11 +125,8 @@ function readOptions<Context>(options: PolicyOptions<Context>): Settings<Context
       subprotocols: options.subprotocols,
       extensions: deflate.extensions,
     }),
-    headLimits: {
-      maxHeadBytes: readInteger(headLimits.maxHeadBytes, 'maxHeadBytes', Number.MAX_SAFE_INTEGER, 16_384),
-      maxHeaderFields: readInteger(headLimits.maxHeaderFields, 'maxHeaderFields', Number.MAX_SAFE_INTEGER, 100),
-    },
-    handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
+    headLimits: { ...headLimits },
+    handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', { default: 10_000 }),
     connection: readServerConnection(options, clock),
   };
 }

@@ -174,7 +174,10 @@ export function serve<Context = unknown>(options: ServeOptions<Context>, handler
   checkTypes('function', { onListen, onError });
   if ((cert === undefined) !== (key === undefined)) throw new TypeError('cert and key must be given together');
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
-  const where = { port: readInteger(options.port, 'port', 65_535, 0), ...(hostname === undefined ? {} : { hostname }) };
+  const where = {
+    port: readInteger(options.port, 'port', { default: 0, max: 65_535 }),
+    ...(hostname === undefined ? {} : { hostname }),
+  };
   signal?.throwIfAborted();
   const listener =
     cert === undefined || key === undefined

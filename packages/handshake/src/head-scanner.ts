@@ -1,6 +1,6 @@
 import { checkLimit } from './check.ts';
 import { HandshakeError, type HandshakeReason } from './error.ts';
-import type { HeadKinds, HeadLimits } from './head.ts';
+import { DEFAULT_MAX_HEAD_BYTES, DEFAULT_MAX_HEADER_FIELDS, type HeadKinds, type HeadLimits } from './head.ts';
 import { decodeLatin1 } from './latin1.ts';
 import { isTextChar, isTokenChar, isVisibleChar, trimBlanks } from './tokens.ts';
 
@@ -74,8 +74,8 @@ export class HeadScanner<K extends keyof HeadKinds> {
   constructor(kind: K, limits: HeadLimits = {}) {
     this.#kind = kind;
     this.#parts = [...START_LINES[kind], ...FIELD_LINES];
-    this.maxHeadBytes = checkLimit('maxHeadBytes', limits.maxHeadBytes, 16384);
-    this.#maxHeaderFields = checkLimit('maxHeaderFields', limits.maxHeaderFields, 100);
+    this.maxHeadBytes = checkLimit('maxHeadBytes', limits.maxHeadBytes, DEFAULT_MAX_HEAD_BYTES);
+    this.#maxHeaderFields = checkLimit('maxHeaderFields', limits.maxHeaderFields, DEFAULT_MAX_HEADER_FIELDS);
   }
 
   /**

@@ -35,3 +35,6 @@ export interface HeadLimits {
   /** Default 100: browsers behind two proxies send about 30. */
   readonly maxHeaderFields?: number | undefined;
 }
+
+export const DEFAULT_MAX_HEAD_BYTES = 16_384;
+export const DEFAULT_MAX_HEADER_FIELDS = 100;

@@ -13,13 +13,16 @@ export type SubprotocolSelector = (offered: readonly string[], request: RequestH
 export interface UpgradePolicyOptions<E = unknown> {
   /**
    * The origins whose pages may connect: full origins such as `https://example.com`, `null` for pages without one.
-   * Default: any, which is right only where no cookie or address stands for the user, because a browser lets every
-   * site open a WebSocket to yours with your user's cookies.
+   * Default: any, since only the application knows its own; name them wherever a cookie or an address stands for the user: a browser lets
+   * every site open a WebSocket to yours with your user's cookies.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** Refuse requests without an Origin. Default false: only browsers send one, and they always do. */
+  /** Refuses requests without an Origin. Default: false, since only browsers send one, and they always do. */
   readonly requireOrigin?: boolean | undefined;
-  /** The server's subprotocols in order of preference. Default: none is chosen, and the response names none. */
+  /**
+   * The server's subprotocols in order of preference; the first that the client offers too is chosen. Default: none is ever chosen, and
+   * a browser that has offered some then fails the connection.
+   */
   readonly subprotocols?: readonly string[] | undefined;
   /** In place of `subprotocols`; called only when the client offered some. */
   readonly selectSubprotocol?: SubprotocolSelector | undefined;

@@ -63,6 +63,23 @@ test('broadcast of what cannot be sent, or with a filter that throws, sends noth
   for (const { client } of clients) expect(await client.received(1)).toEqual([textLine('last')]);
 });
 
+test('broadcast leaves out whom its own filter has sent a fragment, or closed', async () => {
+  const { server, clients } = await serving(3);
+  const [a, b] = clients.map(({ socket }) => socket);
+  let asked = 0;
+  const filter = () => {
+    if (++asked === 3) {
+      a!.send('begun ', { fin: false });
+      b!.close();
+    }
+    return true;
+  };
+  expect(server.broadcast('x', { filter })).toBe(1);
+  a!.send('ended');
+  expect(await clients[0]!.client.received(1)).toEqual([textLine('begun ended')]);
+  expect(await clients[2]!.client.received(1)).toEqual([textLine('x')]);
+});
+
 test('M3: a client that does not read neither slows the others nor costs more than maxBufferedAmount and a message', async () => {
   const { server, port } = await serve({ maxBufferedAmount: 4 * 1024 * 1024 });
   const pipe = await openFaultPipe({ targetPort: port });

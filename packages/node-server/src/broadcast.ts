@@ -18,11 +18,18 @@ export function broadcast<Context>(
   const { except = [], filter } = options;
   const left = new Set<WebSocket>(Symbol.iterator in except ? except : [except]);
   // All are chosen before any is sent to: a filter that throws leaves nothing half done.
-  const chosen: WebSocket<Context>[] = [];
-  for (const client of clients) {
-    if (client.readyState !== client.OPEN || left.has(client) || driverOf(client).insideMessage) continue;
-    if (filter === undefined || filter(client)) chosen.push(client);
+  const chosen = [...clients].filter((client) => canBeSent(client) && !left.has(client) && (filter?.(client) ?? true));
+  let count = 0;
+  for (const client of chosen) {
+    // The filter, or a callback, may have begun a message on it, or closed it.
+    if (!canBeSent(client)) continue;
+    client.send(message);
+    count++;
   }
-  for (const client of chosen) client.send(message);
-  return chosen.length;
+  return count;
+}
+
+/** Whether a whole message may be sent now. */
+function canBeSent(client: WebSocket): boolean {
+  return client.readyState === client.OPEN && !driverOf(client).insideMessage;
 }

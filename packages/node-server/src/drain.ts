@@ -25,7 +25,7 @@ export function drain(
   { code = CloseCode.GoingAway, reason = '', timeout }: CloseOptions,
   cutOff: () => void,
 ): () => void {
-  const limit = readMilliseconds(timeout, 'timeout', 10_000);
+  const limit = readMilliseconds(timeout, 'timeout', { default: 10_000 });
   encodeClose(code, reason);
   for (const client of clients) client.close(code, reason);
   return clock.after(limit, () => {

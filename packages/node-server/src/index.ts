@@ -27,7 +27,6 @@ export {
   type UpgradeCallback,
   WebSocketServer,
   type WebSocketServerEvents,
-  type WebSocketServerOptions,
 } from './server.ts';
 export type { TrustProxy } from './trust-proxy.ts';
 export type { ClientInfo, VerifyCallback, VerifyClient } from './verify-client.ts';

@@ -2,7 +2,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { inspect } from 'node:util';
 import { readInteger, readMilliseconds, type ServerConnectionOptions } from '@ws/connection';
-import type { ExtensionNegotiator } from '@ws/handshake';
+import type { ExtensionNegotiator, UpgradePolicyOptions } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
 import type { MessageHookFunction } from './message-hook.ts';
@@ -11,8 +11,13 @@ import type { RateLimit } from './rate-limit.ts';
 import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './trust-proxy.ts';
 import type { VerifyClient } from './verify-client.ts';
 
-/** How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. */
-export interface ServerOptions extends ServerConnectionOptions {
+/**
+ * How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. What `verifyClient` finds out of a client is
+ * the `Context` of its WebSocket.
+ */
+export interface ServerOptions<Context = unknown>
+  extends ServerConnectionOptions,
+    Pick<UpgradePolicyOptions, 'allowedOrigins' | 'requireOrigin' | 'subprotocols'> {
   /** Listens on a port with an http server of its own, which speaks nothing else; 0 lets the system choose one. */
   readonly port?: number | undefined;
   /** The address to listen on with `port`. Default: all of them, as Node has it. */
@@ -30,24 +35,12 @@ export interface ServerOptions extends ServerConnectionOptions {
    * itself, so that a connection at rest keeps no context of zlib.
    */
   readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
-  /**
-   * The origins whose pages may connect, such as `https://example.com`. Default: all, since only the application knows its
-   * own; name them wherever a cookie logs in.
-   */
-  readonly allowedOrigins?: readonly string[] | undefined;
-  /** Refuses requests without an Origin, which only browsers send. Default: false. */
-  readonly requireOrigin?: boolean | undefined;
-  /**
-   * The server's subprotocols in order of preference; the first that the client offers too is chosen. Default: none is
-   * ever chosen, and a browser that has offered some then fails the connection.
-   */
-  readonly subprotocols?: readonly string[] | undefined;
   /** Chooses a subprotocol in place of `subprotocols`: one that was offered, or false for none. Not by a promise. */
   readonly handleProtocols?:
     | ((protocols: Set<string>, request: IncomingMessage) => string | false | undefined)
     | undefined;
   /** Decides on a client before the 101 response. Default: all are let in. */
-  readonly verifyClient?: VerifyClient | undefined;
+  readonly verifyClient?: VerifyClient<Context> | undefined;
   /**
    * How long `verifyClient` may take, in milliseconds; then the client gets a 503. Also how long a connection may take to send its
    * PROXY header; then it is ended. Default: 10,000, what a user waits.
@@ -76,7 +69,7 @@ export interface ServerOptions extends ServerConnectionOptions {
    * error closes the connection with 1011, or with its `closeCode` and message. While a promise is pending, nothing more of that client
    * is read. Default: all are let through.
    */
-  readonly messageHook?: MessageHookFunction | undefined;
+  readonly messageHook?: MessageHookFunction<Context> | undefined;
   /** How long `messageHook` may take for one message, in milliseconds, before the connection closes with 1011. Default: 10,000. */
   readonly messageHookTimeout?: number | undefined;
   /** When it is aborted, the server closes as with `close({})`. */
@@ -141,25 +134,19 @@ export function readOptions(options: ServerOptions): Settings {
     }
   }
   return {
-    port: options.port === undefined ? undefined : readInteger(options.port, 'port', 65_535, 0),
+    port: options.port === undefined ? undefined : readInteger(options.port, 'port', { default: 0, max: 65_535 }),
     host,
-    backlog: readInteger(backlog, 'backlog', 2 ** 31 - 1, 511),
+    backlog: readInteger(backlog, 'backlog', { default: 511, max: 2 ** 31 - 1 }),
     path,
     connection: readConnection(options),
     extensions: readDeflate(options.perMessageDeflate),
     handleProtocols,
     verifyClient,
-    handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', 10_000),
+    handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', { default: 10_000 }),
     clientAddress,
     proxyProtocol: proxyProtocol ? trusts : undefined,
     messageHook,
-    messageHookTimeout: readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', 10_000),
-    maxConnections: readInteger(
-      options.maxConnections,
-      'maxConnections',
-      Number.MAX_SAFE_INTEGER,
-      Number.MAX_SAFE_INTEGER,
-      1,
-    ),
+    messageHookTimeout: readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', { default: 10_000 }),
+    maxConnections: readInteger(options.maxConnections, 'maxConnections', { default: Number.MAX_SAFE_INTEGER, min: 1 }),
   };
 }

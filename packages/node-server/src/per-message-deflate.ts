@@ -25,8 +25,10 @@ export function readDeflate(
     throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
   }
   const { concurrencyLimit, ...others } = options === true ? {} : options;
-  const preset = Math.min(availableParallelism() + 1, 4);
-  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', Number.MAX_SAFE_INTEGER, preset, 1);
+  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', {
+    default: Math.min(availableParallelism() + 1, 4),
+    min: 1,
+  });
   const zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency });
   return [permessageDeflate(zlib, others)];
 }

@@ -18,7 +18,7 @@ export function readRateLimit(limit: RateLimit = {}): RateLimit {
     throw new TypeError(`rateLimit must be an object, got ${limit === null ? 'null' : typeof limit}`);
   }
   for (const name of ['handshakes', 'handshakesPerAddress', 'messages', 'bytes'] as const) {
-    readInteger(limit[name], `rateLimit.${name}`, Number.MAX_SAFE_INTEGER, 1, 1);
+    readInteger(limit[name], `rateLimit.${name}`, { default: 1, min: 1 });
   }
   return limit;
 }

@@ -167,9 +167,10 @@ test('clients: an application that removes all listeners is not left with connec
 
 test('close: callbacks and the event wait for the last connection; a second callback as well; later ones get an error', async () => {
   const { server, port } = await serve();
-  const client = await open(port);
   const order: string[] = [];
+  server.on('connection', (socket) => socket.on('close', () => order.push('connection')));
   server.on('close', () => order.push('event'));
+  const client = await open(port);
   const second = new Promise<void>((resolve) => {
     server.close((error) => order.push(`first ${error}`));
     server.close((error) => {
@@ -182,7 +183,7 @@ test('close: callbacks and the event wait for the last connection; a second call
   client.send(close());
   await client.end();
   await second;
-  expect(order).toEqual(['event', 'first undefined', 'second undefined']);
+  expect(order).toEqual(['connection', 'event', 'first undefined', 'second undefined']);
   const error = await new Promise((resolve) => server.close(resolve));
   expect(String(error)).toBe('Error: the server is closed already');
 });

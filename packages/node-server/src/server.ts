@@ -4,21 +4,20 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Data, PreparedMessage, type PrepareOptions } from '@ws/connection';
 import { type HandshakeError, serializeExtensions } from '@ws/handshake';
+import { answerAtOnce } from './answer-at-once.ts';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
 import { rethrow } from './clock.ts';
 import { type CloseOptions, drain } from './drain.ts';
 import { answerPlainRequest, createHttpServer, pathOf } from './http.ts';
-import { hookMessages, type MessageHookFunction } from './message-hook.ts';
+import { hookMessages } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { platform } from './platform.ts';
 import type { Labels } from './prometheus.ts';
-import { ignore, isPromise } from './promise.ts';
 import { readProxyHeaders } from './proxy-gate.ts';
 import { SocketTransport } from './socket-transport.ts';
 import { Telemetry } from './telemetry.ts';
 import { route } from './upgrade-router.ts';
 import { type Upgraded, Upgrades } from './upgrades.ts';
-import type { VerifyClient } from './verify-client.ts';
 import { driverOf, WebSocket } from './websocket.ts';
 import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
 
@@ -40,12 +39,6 @@ export interface WebSocketServerEvents<Context = unknown> {
 
 /** A callback of {@link WebSocketServer.handleUpgrade}. */
 export type UpgradeCallback<Context = unknown> = (socket: WebSocket<Context>, request: IncomingMessage) => void;
-
-/** The options of a server whose `verifyClient` hands a `Context` to its WebSockets. */
-export interface WebSocketServerOptions<Context = unknown> extends Omit<ServerOptions, 'messageHook'> {
-  readonly verifyClient?: VerifyClient<Context> | undefined;
-  readonly messageHook?: MessageHookFunction<Context> | undefined;
-}
 
 /**
  * A WebSocket server on node:http or node:https, in the shape that users of `ws` know.
@@ -72,7 +65,8 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
     closed: (socket, code, reason) => {
       this.#clients.delete(socket as WebSocket<Context>);
       this.#telemetry.close(socket as WebSocket, code, reason);
-      this.#closeIfDone();
+      // The listeners of the connection's own 'close' come first.
+      if (this.#state === 'closing') process.nextTick(() => this.#closeIfDone());
     },
     overflow: (policy) => this.#telemetry.overflow(policy),
     backpressure: (socket) => this.#telemetry.backpressure(socket as WebSocket),
@@ -92,7 +86,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
    * @param callback called once a server on `port` listens
    * @throws TypeError or RangeError for options of the wrong kind
    */
-  constructor(options: WebSocketServerOptions<Context>, callback?: () => void) {
+  constructor(options: ServerOptions<Context>, callback?: () => void) {
     super();
     // Its messageHook gets the sockets that have their context from its verifyClient, and no other.
     this.options = options as ServerOptions;
@@ -269,12 +263,9 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
     this.emit('listening');
   };
 
-  /** As {@link shouldHandle}. A promise of an answer would let everybody in, whatever it comes to. */
   #handles(request: IncomingMessage): boolean {
     const answer: unknown = this.shouldHandle(request);
-    if (!isPromise(answer)) return Boolean(answer);
-    ignore(answer);
-    throw new TypeError('shouldHandle must not be async: verifyClient may be');
+    return Boolean(answerAtOnce(answer, 'shouldHandle must not be async: verifyClient may be'));
   }
 
   /** The same; one that throws is asked again in `handleUpgrade`, which has the socket to answer on. */
@@ -314,7 +305,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       try {
         tell();
       } catch (error) {
-        // The 'close' of the last connection, which may be telling us, is still to come, as are those behind this one.
+        // Those behind this one wait as well.
         rethrow(error);
       }
     }

@@ -59,7 +59,7 @@ export function readTrustProxy(option: TrustProxy = false, proxyProtocol = false
 }
 
 function countHops(count: number): Trusts {
-  const hops = readInteger(count, 'trustProxy', MAX_HOPS, 0);
+  const hops = readInteger(count, 'trustProxy', { default: 0, max: MAX_HOPS });
   return (_address, hop) => hop < hops;
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
-import type { Extension } from '@ws/connection';
+import { type Extension, isPromise } from '@ws/connection';
 import {
   checkUpgrade,
   completeUpgrade,
@@ -16,11 +16,11 @@ import {
 } from '@ws/handshake';
 import { acceptKey } from './accept-key.ts';
 import { Admission } from './admission.ts';
+import { answerAtOnce } from './answer-at-once.ts';
 import { rethrow } from './clock.ts';
 import { addedLines, hasTooManyFields, openResponse, requestHead } from './http.ts';
 import type { ServerOptions, Settings } from './options.ts';
 import { PendingUpgrade } from './pending-upgrade.ts';
-import { ignore, isPromise } from './promise.ts';
 import { verify } from './verify-client.ts';
 
 /** For whom handshakes are done: a server. */
@@ -136,7 +136,7 @@ export class Upgrades {
       this.#fail(pending, request, error);
       return;
     }
-    if (decision instanceof Promise) void this.#await(pending, request, offer, decision, done);
+    if (isPromise(decision)) void this.#await(pending, request, offer, decision, done);
     else this.#decide(pending, request, offer, decision, done);
   }
 
@@ -249,11 +249,10 @@ export class Upgrades {
     const { handleProtocols } = this.#settings;
     if (handleProtocols === undefined || subprotocols.length === 0) return undefined;
     const chosen: unknown = handleProtocols(new Set(subprotocols), request) || '';
-    if (isPromise(chosen)) {
-      ignore(chosen);
-      throw new TypeError('handleProtocols must answer at once, and not by a promise: await it in verifyClient');
-    }
-    return chosen as string;
+    return answerAtOnce(
+      chosen,
+      'handleProtocols must answer at once, and not by a promise: await it in verifyClient',
+    ) as string;
   }
 
   /** A hook of the application has failed: the client cannot help it. */

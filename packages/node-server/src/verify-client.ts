@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { isPromise } from '@ws/connection';
 import { type Decision, decide, type Headers, type Verdict } from '@ws/handshake';
-import { isPromise } from './promise.ts';
 
 /** What a {@link VerifyClient} hook is told. */
 export interface ClientInfo {

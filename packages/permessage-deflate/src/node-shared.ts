@@ -1,4 +1,5 @@
 import type { GiveWay } from './in-turns.ts';
+import { readInteger } from './integer.ts';
 import { Gate } from './node-gate.ts';
 import { stepsWork } from './node-steps.ts';
 import type { Allocate } from './zlib.ts';
@@ -37,11 +38,7 @@ export class Shared {
   readonly scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES);
 
   constructor(options: NodeZlibOptions) {
-    const { concurrency = CONCURRENCY } = options;
-    if (typeof concurrency !== 'number') throw new TypeError(`concurrency must be a number, got ${typeof concurrency}`);
-    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-      throw new RangeError(`concurrency must be an integer of 1 or more, got ${concurrency}`);
-    }
+    const concurrency = readInteger('concurrency', options.concurrency, 1, Number.MAX_SAFE_INTEGER, CONCURRENCY);
     this.allocate = options.allocate ?? ((length) => Buffer.allocUnsafeSlow(length));
     this.#places = new Gate(concurrency);
     this.#inflating = new Gate(Math.max(1, concurrency >> 1));

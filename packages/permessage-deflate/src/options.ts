@@ -1,3 +1,4 @@
+import { readInteger } from './integer.ts';
 import { MAX_WINDOW_BITS, MIN_WINDOW_BITS } from './parameters.ts';
 import type { Zlib } from './zlib.ts';
 
@@ -75,13 +76,4 @@ export function readOptions(zlib: Zlib, options: ServerOptions): Settings {
     maxRatio,
     maxTakeovers: number('maxTakeovers', 0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   };
-}
-
-function readInteger(name: string, value: unknown, min: number, max: number, preset: number): number {
-  if (value === undefined) return preset;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${typeof value}`);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
-  }
-  return value;
 }
