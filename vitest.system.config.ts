@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     ...base.test,
     include: [
-      'packages/*/src/**/*.system.test.{ts,js}',
+      'packages/*/{src,test}/**/*.system.test.{ts,js}',
       'examples/**/*.system.test.{ts,js}',
       'conformance/*.system.test.{ts,js}',
       'bench/*/*.system.test.{ts,js}',

@@ -16,8 +16,8 @@ export const attacks: readonly Attack[] = [
 
 /** The rows that no peer can bring about, why, and the tests of theirs. */
 export const elsewhere: Readonly<Record<string, string>> = {
-  M8: 'limits that are no numbers are the doing of the operator: node-server/src/options.test.ts, load.test.ts',
-  H10: 'two servers on one http server are the doing of the application: node-server/src/shared-http.test.ts',
+  M8: 'limits that are no numbers are the doing of the operator: node-server/src/options.test.ts, test/load.test.ts',
+  H10: 'two servers on one http server are the doing of the application: node-server/test/shared-http.test.ts',
 };
 
 /** No attack takes as long, where the server does anything at all. */

@@ -8,7 +8,7 @@ export default defineConfig({
     ...base.test,
     projects: [
       { extends: true, test: { name: 'shared-receive' } },
-      { extends: true, test: { name: 'plain-receive', setupFiles: ['src/plain-receive.suite.ts'] } },
+      { extends: true, test: { name: 'plain-receive', setupFiles: ['test/plain-receive.suite.ts'] } },
     ],
   },
 });

@@ -1,6 +1,6 @@
 import { decodeNaively, type RawFrame, rawFrames, type StreamEvent } from '@ws/testkit';
-import { Connection, type ConnectionOptions } from './connection.ts';
-import type { ConnectionSink } from './connection-sink.ts';
+import { Connection, type ConnectionOptions } from './machine/connection.ts';
+import type { ConnectionSink } from './machine/connection-sink.ts';
 
 export type Role = 'server' | 'client';
 

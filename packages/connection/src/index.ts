@@ -1,31 +1,32 @@
-export { Connection, type ConnectionOptions, type ConnectionState } from './connection.ts';
-export type { ConnectionSink } from './connection-sink.ts';
-export { type Data, toBytes } from './data.ts';
-export { Driver } from './driver.ts';
-export type { DriverLimitSettings, DriverLimits, Overflow } from './driver-limits.ts';
-export type { DriverHandler, DriverOptions } from './driver-options.ts';
-export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './extension.ts';
-export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } from './heartbeat.ts';
-export { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from './integer.ts';
-export type { Message, QueuedMessage } from './message.ts';
-export { MessageHook, type MessageHookHost, type MessageVerdict } from './message-hook.ts';
-export type { MessageIterator, MessageSource } from './message-iterator.ts';
-export { MessageQueue } from './message-queue.ts';
-export { type NotSentCode, NotSentError } from './not-sent-error.ts';
-export { PreparedMessage, type PrepareOptions } from './prepared.ts';
-export { isPromise } from './promise.ts';
-export { type HeartbeatSettings, readHeartbeat } from './read-heartbeat.ts';
-export { PauseReason } from './reader.ts';
-export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './runtime.ts';
-export type { SendCallback } from './send-callbacks.ts';
-export { SendMemory, type SendMemoryOptions, type Slab } from './send-memory.ts';
-export type { SendOptions } from './sender.ts';
+export { Driver } from './driver/driver.ts';
+export type { DriverLimitSettings, DriverLimits, Overflow } from './driver/driver-limits.ts';
+export type { DriverHandler, DriverOptions } from './driver/driver-options.ts';
+export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } from './driver/heartbeat.ts';
+export { type NotSentCode, NotSentError } from './driver/not-sent-error.ts';
+export { type HeartbeatSettings, readHeartbeat } from './driver/read-heartbeat.ts';
+export { PauseReason } from './driver/reader.ts';
+export type { SendCallback } from './driver/send-callbacks.ts';
 export {
   readServerConnection,
   type ServerConnectionOptions,
   type ServerConnectionSettings,
-} from './server-connection.ts';
-export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket.ts';
+} from './driver/server-connection.ts';
+export type { Clock, Transport } from './driver/transport.ts';
+export { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from './integer.ts';
+export { Connection, type ConnectionOptions, type ConnectionState } from './machine/connection.ts';
+export type { ConnectionSink } from './machine/connection-sink.ts';
+export { type Data, toBytes } from './machine/data.ts';
+export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './machine/extension.ts';
+export { PreparedMessage, type PrepareOptions } from './machine/prepared.ts';
+export { SendMemory, type SendMemoryOptions, type Slab } from './machine/send-memory.ts';
+export type { SendOptions } from './machine/sender.ts';
+export { isPromise } from './promise.ts';
+export type { Message, QueuedMessage } from './socket/message.ts';
+export { MessageHook, type MessageHookHost, type MessageVerdict } from './socket/message-hook.ts';
+export type { MessageIterator, MessageSource } from './socket/message-iterator.ts';
+export { MessageQueue } from './socket/message-queue.ts';
+export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './socket/runtime.ts';
+export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket/socket.ts';
 export {
   type ByteReadable,
   type ByteReader,
@@ -34,5 +35,4 @@ export {
   type ByteWriter,
   openStreams,
   StreamsTransport,
-} from './streams.ts';
-export type { Clock, Transport } from './transport.ts';
+} from './socket/streams.ts';

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { openFaultPipe } from '@ws/testkit/fault-pipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
+import { open, type RawClient, textLine } from '../test/raw-client.suite.ts';
+import { ended, nextConnection, type ServeOptions, serve } from '../test/serve.suite.ts';
 import { type NotSentError, PreparedMessage } from './index.ts';
-import { open, type RawClient, textLine } from './raw-client.suite.ts';
-import { ended, nextConnection, type ServeOptions, serve } from './serve.suite.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** A server with some raw clients, each with its other end. */

@@ -1,6 +1,6 @@
 import { readServerConnection, type ServerConnectionOptions, type ServerConnectionSettings } from '@ws/connection';
-import { clock } from './clock.ts';
-import { type RateLimit, readRateLimit } from './rate-limit.ts';
+import { type RateLimit, readRateLimit } from './rate/rate-limit.ts';
+import { clock } from './runtime/clock.ts';
 
 /** The options of a server that each of its connections needs, with their defaults. */
 export interface ConnectionSettings extends ServerConnectionSettings {

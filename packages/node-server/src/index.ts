@@ -15,20 +15,20 @@ export {
 } from '@ws/connection';
 export { HandshakeError, type HandshakeReason, type Headers, type Verdict } from '@ws/handshake';
 export type { BroadcastOptions } from './broadcast.ts';
-export type { DiagnosticsMessages } from './diagnostics.ts';
-export type { CloseOptions } from './drain.ts';
+export type { CloseOptions } from './close-clients.ts';
 export type { MessageHookFunction } from './message-hook.ts';
 export type { ServerOptions } from './options.ts';
 export type { PerMessageDeflateOptions } from './per-message-deflate.ts';
-export type { Labels } from './prometheus.ts';
-export { ProxyProtocolError, type ProxyProtocolReason } from './proxy-header.ts';
-export type { RateLimit } from './rate-limit.ts';
+export { ProxyProtocolError, type ProxyProtocolReason } from './proxy/proxy-header.ts';
+export type { TrustProxy } from './proxy/trust-proxy.ts';
+export type { RateLimit } from './rate/rate-limit.ts';
 export {
   type UpgradeCallback,
   WebSocketServer,
   type WebSocketServerEvents,
 } from './server.ts';
-export type { TrustProxy } from './trust-proxy.ts';
-export type { ClientInfo, VerifyCallback, VerifyClient } from './verify-client.ts';
+export type { DiagnosticsMessages } from './telemetry/diagnostics.ts';
+export type { Labels } from './telemetry/prometheus.ts';
+export type { ClientInfo, VerifyCallback, VerifyClient } from './upgrade/verify-client.ts';
 export { WebSocket, WebSocket as default } from './websocket.ts';
 export type { WebSocketEvents, WebSocketListener } from './websocket-events.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { close, open, text, textLine } from './raw-client.suite.ts';
-import { deferred, ended, nextConnection, type ServeOptions, serve } from './serve.suite.ts';
+import { close, open, text, textLine } from '../test/raw-client.suite.ts';
+import { deferred, ended, nextConnection, type ServeOptions, serve } from '../test/serve.suite.ts';
 import { WebSocketServer } from './server.ts';
 
 type Hook = NonNullable<ServeOptions['messageHook']>;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { type Driver, type Message, MessageHook, type MessageVerdict, PauseReason } from '@ws/connection';
-import { clock } from './clock.ts';
+import { clock } from './runtime/clock.ts';
 import type { WebSocket } from './websocket.ts';
 import type { HookedMessages } from './websocket-init.ts';
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
-import { open } from './raw-client.suite.ts';
-import { serve } from './serve.suite.ts';
+import { open } from '../test/raw-client.suite.ts';
+import { serve } from '../test/serve.suite.ts';
 import { WebSocketServer } from './server.ts';
 
 const NUMBERS = ['maxPayload', 'handshakeTimeout', 'closeTimeout', 'closeReplyTimeout'] as const;

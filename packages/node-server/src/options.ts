@@ -7,9 +7,9 @@ import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
 import type { MessageHookFunction } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
-import type { RateLimit } from './rate-limit.ts';
-import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './trust-proxy.ts';
-import type { VerifyClient } from './verify-client.ts';
+import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './proxy/trust-proxy.ts';
+import type { RateLimit } from './rate/rate-limit.ts';
+import type { VerifyClient } from './upgrade/verify-client.ts';
 
 /**
  * How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. What `verifyClient` finds out of a client is

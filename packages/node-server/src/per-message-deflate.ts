@@ -3,7 +3,7 @@ import { readInteger } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
 import { type PermessageDeflate, permessageDeflate, type ServerOptions } from '@ws/permessage-deflate';
 import { nodeZlib } from '@ws/permessage-deflate/node';
-import { platform } from './platform.ts';
+import { platform } from './runtime/platform.ts';
 
 /** How messages are compressed: the options of `@ws/permessage-deflate`, and one of Node's. */
 export interface PerMessageDeflateOptions extends ServerOptions {

@@ -4,20 +4,21 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Data, PreparedMessage, type PrepareOptions } from '@ws/connection';
 import { type HandshakeError, serializeExtensions } from '@ws/handshake';
-import { answerAtOnce } from './answer-at-once.ts';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
-import { rethrow } from './clock.ts';
-import { type CloseOptions, drain } from './drain.ts';
-import { answerPlainRequest, createHttpServer, pathOf } from './http.ts';
+import { type CloseOptions, drain } from './close-clients.ts';
 import { hookMessages } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
-import { platform } from './platform.ts';
-import type { Labels } from './prometheus.ts';
-import { readProxyHeaders } from './proxy-gate.ts';
-import { SocketTransport } from './socket-transport.ts';
-import { Telemetry } from './telemetry.ts';
-import { route } from './upgrade-router.ts';
-import { type Upgraded, Upgrades } from './upgrades.ts';
+import { ownHttpServer } from './own-http-server.ts';
+import { readProxyHeaders } from './proxy/proxy-gate.ts';
+import { rethrow } from './runtime/clock.ts';
+import { platform } from './runtime/platform.ts';
+import type { Labels } from './telemetry/prometheus.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
+import { SocketTransport } from './transport/socket-transport.ts';
+import { answerAtOnce } from './upgrade/answer-at-once.ts';
+import { pathOf } from './upgrade/request-head.ts';
+import { route } from './upgrade/upgrade-router.ts';
+import { type Upgraded, Upgrades } from './upgrade/upgrades.ts';
 import { driverOf, WebSocket } from './websocket.ts';
 import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
 
@@ -105,7 +106,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
     });
     const { port, host, backlog, proxyProtocol, handshakeTimeout } = this.#settings;
     if (port !== undefined) {
-      this.#http = createHttpServer(answerPlainRequest);
+      this.#http = ownHttpServer();
       this.#http.on('error', this.#failed);
     } else this.#http = options.server as Server | undefined;
     if (this.#http !== undefined) {

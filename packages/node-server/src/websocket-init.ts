@@ -1,6 +1,6 @@
 import type { Driver, Extension, MessageHook, Overflow } from '@ws/connection';
 import type { ConnectionSettings } from './connection-settings.ts';
-import type { SocketTransport } from './socket-transport.ts';
+import type { SocketTransport } from './transport/socket-transport.ts';
 
 /** Who is told of the messages that a hook lets through. */
 export interface HookedMessages {

@@ -12,11 +12,11 @@ import {
   type SendCallback,
   type SendOptions,
 } from '@ws/connection';
-import { inContext } from './async-context.ts';
-import { clock, rethrow } from './clock.ts';
 import { controlArguments } from './control-arguments.ts';
-import { platform, platformOfGiven, sendMemory } from './platform.ts';
-import { Throttle } from './throttle.ts';
+import { Throttle } from './rate/throttle.ts';
+import { inContext } from './runtime/async-context.ts';
+import { clock, rethrow } from './runtime/clock.ts';
+import { platform, platformOfGiven, sendMemory } from './runtime/platform.ts';
 import type { WebSocketEvents, WebSocketListener } from './websocket-events.ts';
 import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
 

@@ -1,0 +1,188 @@
+import { CloseCode } from '@ws/codec';
+import type { Connection } from '../machine/connection.ts';
+import type { Reader } from './reader.ts';
+import type { Clock, Transport } from './transport.ts';
+import type { Writer } from './writer.ts';
+
+/**
+ * So many bytes of the write under way must leave within a time limit for the peer to get it anew: at the default of 10 s, the pace of the
+ * slowest mobile networks. For each single byte, a peer could keep what waits for it for days.
+ */
+const STEP = 16_384;
+
+/**
+ * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where the peer
+ * takes too long for its Close or for its end, the transport is destroyed.
+ */
+export class Closing {
+  readonly #connection: Connection;
+  readonly #reader: Reader;
+  readonly #writer: Writer;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #closeTimeout: number;
+  readonly #replyTimeout: number;
+
+  #ended = false;
+  /** Neither deliveries nor writes any more: the transport is gone, or will be. */
+  #destroyed = false;
+  #gone = false;
+  #code: number = CloseCode.Abnormal;
+  #reason = '';
+  #cause: Error | undefined;
+  #stopTimer: (() => void) | undefined;
+  /** How many bytes will have been written since the start when our Close has been; undefined while it waits for what is being encoded. */
+  #closeEnd: number | undefined;
+  #closeWritten = false;
+  /** How much of the write under way the transport still had when the timer was started. */
+  #unwritten = 0;
+
+  constructor(parts: {
+    readonly connection: Connection;
+    readonly reader: Reader;
+    readonly writer: Writer;
+    readonly transport: Transport;
+    readonly clock: Clock;
+    /** How long the peer's end of stream is waited for, in milliseconds. */
+    readonly closeTimeout: number;
+    /** How long the peer may take no byte of what is written, and its Close is waited for after ours, in milliseconds. */
+    readonly replyTimeout: number;
+  }) {
+    this.#connection = parts.connection;
+    this.#reader = parts.reader;
+    this.#writer = parts.writer;
+    this.#transport = parts.transport;
+    this.#clock = parts.clock;
+    this.#closeTimeout = parts.closeTimeout;
+    this.#replyTimeout = parts.replyTimeout;
+  }
+
+  /** How the connection ends, as far as that is known: what the handler's `close` is told. */
+  get code(): number {
+    return this.#code;
+  }
+
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** Why there was no Close, or none that was answered in time. */
+  get cause(): Error | undefined {
+    return this.#cause;
+  }
+
+  get destroyed(): boolean {
+    return this.#destroyed;
+  }
+
+  /** Whether the transport is gone. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Our Close was queued. */
+  begun(): void {
+    this.queued();
+    this.#armTimer();
+  }
+
+  /** More was queued: our Close, if it had to wait. */
+  queued(): void {
+    const { state, pendingSends } = this.#connection;
+    if (this.#closeEnd === undefined && state === 'closing' && pendingSends === 0) this.#closeEnd = this.#writer.end;
+  }
+
+  /** The peer's Close has come. */
+  peerCloses(code: number | undefined, reason: string): void {
+    this.#code = code ?? CloseCode.NoStatus;
+    this.#reason = reason;
+    this.#closed();
+  }
+
+  /** The peer broke a rule. */
+  failed(cause: Error): void {
+    this.#cause ??= cause;
+    this.#closed();
+  }
+
+  /** The peer's end of stream has come, and all before it has been taken. */
+  peerEnded(): void {
+    if (this.#connection.state === 'closed') this.finish();
+    else {
+      this.#connection.receiveEnd();
+      this.#closed();
+    }
+  }
+
+  /** A write is done, and the next one has begun: the peer reads, and gets its time anew. What comes after our Close is but pongs. */
+  written(): void {
+    if (this.#closeWritten) return;
+    this.#closeWritten = this.#closeEnd !== undefined && this.#writer.written >= this.#closeEnd;
+    this.#armTimer();
+  }
+
+  /** Ends our half, if the connection is closed and all that is queued has been written. */
+  finish(): void {
+    if (this.#connection.state !== 'closed' || this.#ended || this.#destroyed || this.#writer.bufferedAmount > 0)
+      return;
+    this.#armTimer();
+    // RFC 6455, section 7.1.1: the server ends the stream first, so that TIME_WAIT is its own and the client can come again.
+    if (this.#connection.closeExpected && this.#cause === undefined && !this.#reader.peerEnded) return;
+    this.#ended = true;
+    this.#transport.end();
+  }
+
+  /** Ends both halves at once. What this turn has queued is written if the transport takes it at once: our Close, say. */
+  terminate(cause: Error | undefined): void {
+    if (this.#gone) return;
+    this.#cause ??= cause ?? new Error('the connection was terminated by this end');
+    this.#writer.flush();
+    this.#destroy();
+  }
+
+  /** The transport is gone: nothing follows. Whoever waits for a write is told so. */
+  lost(error: Error | undefined): void {
+    this.#gone = true;
+    this.#destroyed = true;
+    this.#stopTimer?.();
+    this.#reader.stop();
+    this.#cause ??= error;
+    this.#connection.receiveEnd();
+    // Most connections end well, and an error is dear.
+    const why = (): Error => (this.#cause ??= new Error('the connection ended without a Close frame of the peer'));
+    this.#writer.abandon(why);
+    if (this.#code === CloseCode.Abnormal) why();
+  }
+
+  /** The connection is closed: what is queued is written, then our half ends, then the peer's is waited for. */
+  #closed(): void {
+    this.#armTimer();
+    this.#writer.flushSoon();
+    this.#reader.drop();
+  }
+
+  #armTimer(): void {
+    const { state } = this.#connection;
+    if (state === 'open' || this.#destroyed) return;
+    this.#stopTimer?.();
+    this.#unwritten = this.#transport.unwritten?.() ?? 0;
+    // What is to be written stands before the peer's Close, and before its end.
+    const writing = state === 'closing' || this.#writer.bufferedAmount > 0;
+    this.#stopTimer = this.#clock.after(writing ? this.#replyTimeout : this.#closeTimeout, () => this.#timeIsUp());
+  }
+
+  #timeIsUp(): void {
+    const unwritten = this.#transport.unwritten?.() ?? 0;
+    if (this.#unwritten - unwritten >= STEP) this.#armTimer();
+    else if (this.#connection.state === 'closed') this.#destroy();
+    else this.terminate(new Error(`the peer has not answered our Close for ${this.#replyTimeout} ms`));
+  }
+
+  #destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#writer.stop();
+    this.#reader.stop();
+    this.#transport.destroy();
+  }
+}

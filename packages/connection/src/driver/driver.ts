@@ -1,0 +1,398 @@
+import { CloseCode, type ProtocolError } from '@ws/codec';
+import { Connection } from '../machine/connection.ts';
+import type { ConnectionSink } from '../machine/connection-sink.ts';
+import type { Data } from '../machine/data.ts';
+import type { PreparedMessage } from '../machine/prepared.ts';
+import type { SendOptions } from '../machine/sender.ts';
+import { mustHaveMethods } from '../methods.ts';
+import { Closing } from './closing.ts';
+import { type Overflow, readDriverLimits } from './driver-limits.ts';
+import type { DriverHandler, DriverOptions } from './driver-options.ts';
+import { Heartbeat, type Pulse } from './heartbeat.ts';
+import { NotSentError } from './not-sent-error.ts';
+import { PauseReason, Reader, type ReaderEvents } from './reader.ts';
+import type { SendCallback } from './send-callbacks.ts';
+import type { Clock, Transport } from './transport.ts';
+import { Writer, type WriterEvents } from './writer.ts';
+
+/** The methods that those have which a driver is made of. */
+const TRANSPORT = ['write', 'end', 'destroy', 'pause', 'resume'] as const satisfies (keyof Transport)[];
+const CLOCK = ['after', 'defer'] as const satisfies (keyof Clock)[];
+const HANDLER = ['message', 'ping', 'pong', 'drain', 'close', 'thrown'] as const satisfies (keyof DriverHandler)[];
+
+/**
+ * Joins a {@link Connection} to a {@link Transport} and a clock. What is queued in one turn of the event loop leaves
+ * in one write; one write is under way at a time, and what comes after it waits here.
+ */
+export class Driver {
+  readonly #connection: Connection;
+  readonly #transport: Transport;
+  readonly #handler: DriverHandler;
+
+  readonly #reader: Reader;
+  readonly #writer: Writer;
+  readonly #clock: Clock;
+  readonly #closeTimeout: number;
+  readonly #replyTimeout: number;
+  /** None before the connection begins to end. */
+  #closing: Closing | undefined;
+  readonly #maxBufferedAmount: number;
+  readonly #overflow: Overflow;
+  /** A fragmented message has begun, and its end has not been sent. */
+  #insideMessage = false;
+  #needsDrain = false;
+
+  /** A handler has thrown. */
+  #deaf = false;
+  readonly #heartbeat: Heartbeat | undefined;
+  readonly #pulse: Pulse | undefined;
+
+  /** @throws TypeError or RangeError if an option is of the wrong kind */
+  constructor(options: DriverOptions) {
+    const { transport, clock } = options;
+    this.#clock = clock;
+    const { closeTimeout, closeReplyTimeout, maxBufferedAmount, overflow } = readDriverLimits(options);
+    this.#closeTimeout = closeTimeout;
+    this.#replyTimeout = closeReplyTimeout;
+    this.#maxBufferedAmount = maxBufferedAmount;
+    this.#overflow = overflow;
+    this.#transport = transport;
+    this.#handler = options.handler;
+    mustHaveMethods(transport, 'transport', TRANSPORT);
+    mustHaveMethods(clock, 'clock', CLOCK);
+    mustHaveMethods(options.handler, 'handler', HANDLER);
+    const events = new Driver.#Events(this);
+    const connection = new Connection({ ...options, sink: events });
+    const reader = new Reader(connection, transport, clock, closeTimeout, events);
+    const writer = new Writer(connection, transport, clock, events);
+    this.#connection = connection;
+    this.#reader = reader;
+    this.#writer = writer;
+    const { heartbeat = false } = options;
+    if (heartbeat === false) return;
+    this.#heartbeat = heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, clock);
+    this.#pulse = this.#heartbeat.join(this);
+  }
+
+  /** What the parts tell the driver: one object, since a closure for each event would cost an idle connection a kilobyte. */
+  static readonly #Events = class implements ConnectionSink, ReaderEvents, WriterEvents {
+    readonly #driver: Driver;
+
+    constructor(driver: Driver) {
+      this.#driver = driver;
+    }
+
+    message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
+      this.#driver.#message(payload, isBinary);
+    }
+
+    ping(payload: Uint8Array<ArrayBuffer>): void {
+      this.#driver.call(() => this.#driver.#handler.ping(payload));
+    }
+
+    pong(payload: Uint8Array<ArrayBuffer>): void {
+      if (this.#driver.#pulse?.answeredBy(payload)) return;
+      this.#driver.call(() => this.#driver.#handler.pong(payload));
+    }
+
+    close(code: number | undefined, reason: string): void {
+      this.#driver.#ensureClosing().peerCloses(code, reason);
+    }
+
+    violation(error: ProtocolError): void {
+      this.#driver.#ensureClosing().failed(error);
+    }
+
+    output(): void {
+      this.#driver.#writer.queued();
+      this.#driver.#closing?.queued();
+    }
+
+    decoded(): void {
+      this.#driver.#reader.goOn();
+    }
+
+    peerEnded(): void {
+      this.#driver.#ensureClosing().peerEnded();
+    }
+
+    pongsUnread(ms: number): void {
+      this.#driver.terminate(new Error(`the peer sends pings and has not read the answers for ${ms} ms`));
+    }
+
+    taken(): void {
+      this.#driver.#reader.outputTaken();
+    }
+
+    idle(): void {
+      this.#driver.#idle();
+    }
+
+    settled(callbacks: readonly SendCallback[], error: Error | undefined): void {
+      for (const callback of callbacks) {
+        this.#driver.call(() => (error === undefined ? callback() : callback(error)), true);
+      }
+    }
+  };
+
+  /** As {@link Connection.state}; `closed` as well once the transport has been destroyed. */
+  get state(): 'open' | 'closing' | 'closed' {
+    return this.#closing?.destroyed === true ? 'closed' : this.#connection.state;
+  }
+
+  /** How many bytes were sent and have not left this process. */
+  get bufferedAmount(): number {
+    return this.#writer.bufferedAmount;
+  }
+
+  /** Whether `maxBufferedAmount` waits: what is sent now is treated as `overflow` says. */
+  get overfull(): boolean {
+    return this.bufferedAmount >= this.#maxBufferedAmount;
+  }
+
+  /** Whether a fragmented message of ours has begun, and its end has not been sent: no other can be. */
+  get insideMessage(): boolean {
+    return this.#insideMessage;
+  }
+
+  /** Whether the transport is gone: nothing follows. */
+  get gone(): boolean {
+    return this.#closing?.gone === true;
+  }
+
+  /** Whether the transport is read: nobody has paused, and nothing that was read waits. */
+  get reading(): boolean {
+    return this.#reader.reading;
+  }
+
+  /** Whether reading has stopped because the peer has sent more than its rate. */
+  get throttled(): boolean {
+    return this.#reader.throttled;
+  }
+
+  /** Whether a message of the peer's has begun to come, and is not whole. */
+  get receivingMessage(): boolean {
+    return this.#connection.bufferedBytes > 0;
+  }
+
+  /** Whether a write is under way. */
+  get writing(): boolean {
+    return this.#writer.writing;
+  }
+
+  /** How many bytes of the write under way have not left this process, as far as the transport can tell; or 0. */
+  get unwritten(): number {
+    return this.#transport.unwritten?.() ?? 0;
+  }
+
+  // From the transport.
+
+  /**
+   * The transport has read bytes.
+   *
+   * @param chunk read during the call only; neither written nor kept, unless `platform.givesChunks` says so
+   */
+  received(chunk: Uint8Array): void {
+    if (this.#pulse !== undefined) this.#pulse.heard = true;
+    this.#reader.received(chunk);
+  }
+
+  /** The transport has read the peer's end of stream. */
+  receivedEnd(): void {
+    this.#reader.receivedEnd();
+  }
+
+  /** The write that `transport.write` did not finish at once is done. */
+  written(): void {
+    if (this.gone) return;
+    this.#reader.outputWritten();
+    this.#writer.done();
+    this.#closing?.written();
+    // The middle of a message, or something behind it.
+    this.#pulse?.written(this.bufferedAmount > 0);
+  }
+
+  /** The transport is gone: both halves have ended, or it was destroyed, or it failed. */
+  lost(error?: Error | undefined): void {
+    if (this.gone) return;
+    if (this.#pulse !== undefined) this.#heartbeat?.leave(this.#pulse);
+    const closing = this.#ensureClosing();
+    closing.lost(error);
+    const { code, reason, cause } = closing;
+    this.call(() => this.#handler.close(code, reason, code === CloseCode.Abnormal ? cause : undefined), true);
+  }
+
+  // From the application.
+
+  /**
+   * Queues a message or a fragment of one; see `Connection.send`.
+   *
+   * @param callback called once the bytes have been written, never before `send` returns
+   * @returns false if the caller should wait for the drain; also if the connection is not open, which the callback is told
+   * @throws TypeError for data that cannot be sent; what is refused is not looked at
+   */
+  send(data: Data | PreparedMessage, options: SendOptions = {}, callback?: SendCallback | undefined): boolean {
+    if (this.#pulse !== undefined) this.#pulse.moved = true;
+    // Null is no options, which is said where they are read.
+    const isFragment = options?.fin === false;
+    if (this.overfull && this.#refuse(isFragment || this.#insideMessage, callback)) return false;
+    const goOn = this.#submit(() => this.#connection.send(data, options), callback);
+    this.#insideMessage = isFragment;
+    return goOn;
+  }
+
+  /** Queues a ping of at most 125 bytes. As {@link send}; RangeError if it is longer. */
+  ping(data?: Data | undefined, callback?: SendCallback | undefined): boolean {
+    if (this.overfull && this.#refuse(false, callback)) return false;
+    return this.#submit(() => this.#connection.ping(data), callback);
+  }
+
+  /** Queues an unsolicited pong of at most 125 bytes. As {@link send}; RangeError if it is longer. */
+  pong(data?: Data | undefined, callback?: SendCallback | undefined): boolean {
+    if (this.overfull && this.#refuse(false, callback)) return false;
+    return this.#submit(() => this.#connection.pong(data), callback);
+  }
+
+  /**
+   * For a {@link Heartbeat}: queues a ping of its own.
+   *
+   * @internal
+   */
+  beat(payload: Uint8Array): void {
+    this.#connection.ping(payload);
+  }
+
+  /** Starts the closing handshake; see `Connection.close`. */
+  close(code?: number | undefined, reason?: string | undefined): void {
+    const { state } = this.#connection;
+    this.#connection.close(code, reason);
+    if (state !== 'open') return;
+    this.#ensureClosing().begun();
+    // The peer's Close stands behind what is held back.
+    this.#reader.resume(PauseReason.Rate);
+  }
+
+  /**
+   * Ends the connection at once: nothing is delivered any more, what the transport does not take at once is not written, and the end
+   * is told soon.
+   */
+  terminate(cause?: Error | undefined): void {
+    this.#ensureClosing().terminate(cause);
+  }
+
+  /** Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. Each reason is for itself. */
+  pause(reason: PauseReason = PauseReason.Application): void {
+    this.#reader.pause(reason);
+  }
+
+  /** Goes on, soon, once no reason for a {@link pause} is left. */
+  resume(reason: PauseReason = PauseReason.Application): void {
+    this.#reader.resume(reason);
+  }
+
+  /**
+   * Calls the application as its handlers are called: if it throws, the connection closes with 1011, and the application
+   * hears no more of the peer, but for what it `must` hear.
+   */
+  call(application: () => void, must = false): void {
+    if (this.#deaf && !must) return;
+    try {
+      application();
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  /** What ends the connection; made when it begins to end. */
+  #ensureClosing(): Closing {
+    this.#closing ??= new Closing({
+      connection: this.#connection,
+      reader: this.#reader,
+      writer: this.#writer,
+      transport: this.#transport,
+      clock: this.#clock,
+      closeTimeout: this.#closeTimeout,
+      replyTimeout: this.#replyTimeout,
+    });
+    return this.#closing;
+  }
+
+  // Writing.
+
+  #submit(queue: () => void, callback: SendCallback | undefined): boolean {
+    const { state } = this;
+    if (state !== 'open') {
+      if (callback !== undefined) {
+        const why = `the connection is ${state}: nothing can be sent`;
+        this.#writer.refused(callback, new NotSentError('not-open', why, this.#closing?.cause));
+      }
+      return false;
+    }
+    const pending = this.#connection.pendingSends;
+    queue();
+    if (this.#connection.pendingSends > pending) this.#writer.pending(callback);
+    else this.#writer.submitted(callback);
+    if (!this.#writer.full) return true;
+    this.#needsDrain = true;
+    return false;
+  }
+
+  /**
+   * What `maxBufferedAmount` makes of a `send`: false if it is to be taken nevertheless.
+   *
+   * @param isPart of a message, so that it cannot be missed out
+   */
+  #refuse(isPart: boolean, callback: SendCallback | undefined): boolean {
+    if (this.state !== 'open') return false;
+    // What this turn has queued may go out at once.
+    this.#writer.flush();
+    const waiting = this.bufferedAmount;
+    if (waiting < this.#maxBufferedAmount) return false;
+    const policy = isPart && this.#overflow === 'drop' ? 'close' : this.#overflow;
+    if (policy === 'wait') {
+      this.#reader.pause(PauseReason.Output);
+      this.call(() => this.#handler.overflow?.(policy));
+      return false;
+    }
+    const limit = this.#maxBufferedAmount;
+    const why = `not sent: ${waiting} bytes wait for the peer, and maxBufferedAmount is ${limit}`;
+    const error = new NotSentError('overflow', why);
+    // Who does not read would never come to a Close behind all that.
+    if (policy === 'close') this.#writer.recall(error);
+    if (callback !== undefined) this.#writer.refused(callback, error);
+    if (policy === 'close') {
+      this.#reader.outputTaken();
+      this.close(CloseCode.TryAgainLater, 'messages are not read fast enough');
+    } else this.#needsDrain = true;
+    this.call(() => this.#handler.overflow?.(policy));
+    return true;
+  }
+
+  #idle(): void {
+    this.#reader.resume(PauseReason.Output);
+    if (this.#needsDrain) {
+      this.#needsDrain = false;
+      this.call(() => this.#handler.drain());
+    }
+    this.#closing?.finish();
+  }
+
+  // Calling the application.
+
+  #message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
+    if (this.#deaf) return;
+    if (this.#pulse !== undefined) this.#pulse.moved = true;
+    try {
+      this.#handler.message(payload, isBinary);
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  #crash(error: unknown): void {
+    this.#deaf = true;
+    this.resume();
+    this.close(CloseCode.InternalError);
+    this.#handler.thrown(error);
+  }
+}

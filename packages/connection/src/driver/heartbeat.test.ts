@@ -1,0 +1,336 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { closeFrame, peerBytes, pong, text } from '../endpoint.suite.ts';
+import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
+import { PauseReason } from './reader.ts';
+import { Bench, ManualClock } from './test-transport.suite.ts';
+
+const benches: Bench[] = [];
+function bench(heartbeat: HeartbeatOptions = { interval: 4000, timeout: 4000 }): Bench {
+  benches.push(new Bench('server', { heartbeat }));
+  return benches.at(-1)!;
+}
+
+afterEach(() => {
+  for (const { transport, driver, clock } of benches.splice(0)) {
+    expect(transport.misuse).toEqual([]);
+    if (driver.gone) expect(clock.timers).toBe(0);
+  }
+});
+
+const PING = 'ping "heartbeat"';
+const GONE = 'close 1006 "": the peer has sent nothing, and has not answered a ping for 4000 ms';
+
+test('H13: a silent peer is pinged after the interval, and given up when it has not answered for the timeout', () => {
+  const it = bench();
+  it.clock.advance(3999);
+  expect(it.written()).toEqual([]);
+  it.clock.advance(2001);
+  expect(it.written()).toEqual([PING]);
+  it.clock.advance(1999);
+  expect(it.told).toEqual([]);
+  it.clock.advance(2001);
+  expect(it.told).toEqual([GONE]);
+  expect(it.written()).toEqual([PING]);
+});
+
+test('the defaults: a ping within 30 to 35 s of silence, the end 20 to 25 s later', () => {
+  const it = bench({});
+  it.clock.advance(29_999);
+  expect(it.written()).toEqual([]);
+  it.clock.advance(5001);
+  expect(it.written()).toEqual([PING]);
+  it.clock.advance(14_999);
+  expect(it.told).toEqual([]);
+  it.clock.advance(5001);
+  expect(it.told).toHaveLength(1);
+});
+
+test('without the option there is no timer, and no ping', () => {
+  const it = new Bench('server');
+  expect(it.clock.timers).toBe(0);
+  expect(new Bench('server', { heartbeat: false }).clock.timers).toBe(0);
+});
+
+test('H13: an answered ping begins the interval again; the pong is not told, another is', () => {
+  const it = bench();
+  for (let round = 1; round <= 5; round++) {
+    while (it.written().length < round) it.clock.advance(1000);
+    it.receive(pong('other'), pong('heartbeat'), pong('heartbeat'));
+  }
+  // The second was not asked for.
+  expect(it.told).toEqual(Array.from({ length: 5 }, () => ['pong "other"', 'pong "heartbeat"']).flat());
+  expect(it.driver.state).toBe('open');
+});
+
+test('H13: any byte is life: a message that comes a byte at a time needs no ping', () => {
+  const it = bench();
+  const bytes = peerBytes('server', text('slow but there'));
+  for (const byte of bytes) {
+    it.transport.deliver(Uint8Array.of(byte));
+    it.clock.advance(3000);
+  }
+  expect(it.written()).toEqual([]);
+  expect(it.told).toEqual(['text "slow but there"']);
+});
+
+test('H13: what the system has received while the event loop was blocked is read before the connection is judged', () => {
+  const it = bench();
+  it.clock.advance(7950);
+  expect(it.written()).toEqual([PING]);
+  // The timer that would end it comes first, then what was received, then what was deferred: as in Node after a long block.
+  const { after } = it.clock;
+  it.clock.after = (ms, callback) =>
+    after.call(it.clock, ms, () => {
+      callback();
+      it.clock.soon(() => it.receive(pong('heartbeat')));
+    });
+  it.clock.advance(500);
+  expect(it.driver.state).toBe('open');
+});
+
+test('H13: a blocked event loop is one visit late, however long it was blocked', () => {
+  // A clock whose timers all come late, by far more than the timeout.
+  const clock = new ManualClock();
+  const late: (() => void)[] = [];
+  const heartbeat = new Heartbeat(
+    { interval: 4000, timeout: 4000 },
+    {
+      after: (_ms, callback) => {
+        late.push(callback);
+        return () => {};
+      },
+      defer: (callback) => clock.defer(callback),
+    },
+  );
+  const it = new Bench('server', { heartbeat });
+  const step = () => {
+    late.shift()!();
+    clock.turn();
+    it.clock.turn();
+  };
+  for (let visit = 0; visit < 10 * 5; visit++) step();
+  expect(it.written()).toEqual([PING]);
+  for (let visit = 0; visit < 10 * 3; visit++) step();
+  expect(it.driver.state).toBe('open');
+  while (late.length > 0) step();
+  expect(it.told).toEqual([GONE]);
+});
+
+describe('H13: while this end has paused', () => {
+  test('nothing is judged, and pings go on: a proxy may listen', () => {
+    const it = bench();
+    it.driver.pause();
+    it.clock.advance(60_000);
+    expect(it.driver.state).toBe('open');
+    expect(it.written().length).toBeGreaterThanOrEqual(60_000 / 6000 - 1);
+  });
+
+  test('after it, the peer has the whole timeout again', () => {
+    const it = bench();
+    it.clock.advance(8000);
+    it.driver.pause();
+    it.clock.advance(30_000);
+    it.driver.resume();
+    it.clock.advance(3999);
+    expect(it.driver.state).toBe('open');
+    it.clock.advance(5001);
+    expect(it.told).toEqual([GONE]);
+  });
+});
+
+describe('H13: a large message on its way to a slow peer', () => {
+  test('each finished write is life', () => {
+    const it = bench();
+    it.transport.fast = false;
+    it.driver.send(new Uint8Array(8 * 1024 * 1024), {});
+    for (let written = 0; written < 8; written++) {
+      it.clock.advance(7000);
+      expect(it.driver.state).toBe('open');
+      it.transport.finishWrite();
+    }
+  });
+
+  test('one that only took its turn, as each does where writing is a promise, is none', () => {
+    const it = bench();
+    it.transport.fast = false;
+    for (let ms = 0; ms < 60_000 && it.driver.state === 'open'; ms += 100) {
+      it.driver.send('x', {});
+      it.clock.turn();
+      it.transport.finishWrite();
+      it.clock.advance(100);
+      it.transport.finishWrite();
+    }
+    expect(it.told).toEqual([GONE]);
+  });
+
+  test('so are the bytes of one, where the transport can tell; none for the timeout is the end', () => {
+    const it = bench();
+    let left = 1_000_000;
+    Object.assign(it.transport, { unwritten: () => left });
+    it.transport.fast = false;
+    it.driver.send(new Uint8Array(1_000_000), {});
+    for (let i = 0; i < 10; i++) {
+      it.clock.advance(7000);
+      left -= 1000;
+    }
+    expect(it.told).toEqual([]);
+    it.clock.advance(12_000);
+    expect(it.told).toEqual([GONE]);
+  });
+});
+
+test('a closing connection is left to its own time limits', () => {
+  const it = new Bench('server', { heartbeat: { interval: 100, timeout: 100 }, closeReplyTimeout: 5000 });
+  it.driver.close(1000);
+  it.clock.advance(4999);
+  expect(it.written()).toEqual(['close 1000 ""']);
+  expect(it.driver.gone).toBe(false);
+});
+
+describe('idleTimeout', () => {
+  const idle = (options: HeartbeatOptions = {}) =>
+    bench({ interval: 1000, timeout: 1000, idleTimeout: 10_000, ...options });
+  const alive = (it: Bench, ms: number) => {
+    for (let passed = 0; passed < ms; passed += 500) {
+      it.receive(pong('heartbeat'));
+      it.clock.advance(500);
+    }
+  };
+
+  test('closes with 1001 where no message comes or goes, though the peer is there', () => {
+    const it = idle();
+    alive(it, 9500);
+    expect(it.written()).not.toContain('close 1001 "no message for 10000 ms"');
+    alive(it, 2000);
+    expect(it.written().at(-1)).toBe('close 1001 "no message for 10000 ms"');
+    it.receive(closeFrame(1001));
+  });
+
+  test('does not count while more has come than the rate allows', () => {
+    const it = idle();
+    it.driver.pause(PauseReason.Rate);
+    alive(it, 30_000);
+    expect(it.driver.state).toBe('open');
+    it.driver.resume(PauseReason.Rate);
+    alive(it, 12_000);
+    expect(it.written().at(-1)).toBe('close 1001 "no message for 10000 ms"');
+    it.receive(closeFrame(1001));
+  });
+
+  test('a message of either end begins it again', () => {
+    const it = idle();
+    for (let i = 0; i < 5; i++) {
+      alive(it, 8000);
+      if (i % 2 === 0) it.driver.send('x', {});
+      else it.receive(text('x'));
+    }
+    expect(it.driver.state).toBe('open');
+  });
+
+  test('so does a part of a message, from the peer or to it', () => {
+    const it = idle();
+    it.receive({ ...text('part'), fin: false });
+    for (let i = 0; i < 5; i++) {
+      it.receive({ opcode: 0, fin: false, payload: Uint8Array.of(65) });
+      it.clock.advance(900);
+      alive(it, 5000);
+    }
+    it.receive({ opcode: 0, payload: Uint8Array.of(65) });
+    it.transport.fast = false;
+    it.driver.send(new Uint8Array(5 * 1024 * 1024), {});
+    for (let i = 0; i < 4; i++) {
+      alive(it, 8000);
+      it.transport.finishWrite();
+    }
+    expect(it.driver.state).toBe('open');
+  });
+
+  test('bounds a pause, in which neither the peer’s end nor a reset is seen', () => {
+    const it = idle();
+    it.driver.pause();
+    it.clock.advance(12_000);
+    expect(it.driver.state).toBe('closing');
+    it.clock.advance(10_000);
+    expect(it.driver.gone).toBe(true);
+  });
+
+  test('alone, it sends no pings and does not judge the peer', () => {
+    const clock = new ManualClock();
+    const it = new Bench('server', { heartbeat: new Heartbeat({ ping: false, idleTimeout: 10_000 }, clock) });
+    for (let i = 0; i < 20; i++) {
+      it.driver.send('x', {});
+      clock.advance(5000);
+      it.clock.turn();
+    }
+    expect(new Set(it.written())).toEqual(new Set(['text "x"']));
+    clock.advance(15_000);
+    expect(it.driver.state).toBe('closing');
+  });
+});
+
+test('one timer for all connections, which are not all pinged in one turn; none once all are gone', () => {
+  const clock = new ManualClock();
+  const heartbeat = new Heartbeat({ interval: 4000, timeout: 4000 }, clock);
+  const all = Array.from({ length: 100 }, () => new Bench('server', { heartbeat }));
+  expect([clock.timers, heartbeat.size]).toEqual([1, 100]);
+  const pinged = () => {
+    for (const it of all) it.clock.turn();
+    return all.filter((it) => it.written().length > 0).length;
+  };
+  let most = 0;
+  for (let before = 0; before < 100; ) {
+    clock.advance(100);
+    const now = pinged();
+    most = Math.max(most, now - before);
+    before = now;
+  }
+  expect(most).toBe(10);
+  for (const it of all.slice(1)) it.transport.lose();
+  expect([clock.timers, heartbeat.size]).toEqual([1, 1]);
+  all[0]!.transport.lose();
+  expect([clock.timers, heartbeat.size]).toEqual([0, 0]);
+  const later = new Bench('server', { heartbeat });
+  expect(clock.timers).toBe(1);
+  later.transport.lose();
+  expect(clock.timers).toBe(0);
+});
+
+test('a connection that comes or goes while a visit is due does not stop the visits, or leave a timer', () => {
+  const clock = new ManualClock();
+  const heartbeat = new Heartbeat({ interval: 4000, timeout: 4000 }, clock);
+  const due: (() => void)[] = [];
+  const { defer } = clock;
+  clock.defer = (callback) => void due.push(callback);
+  const first = new Bench('server', { heartbeat });
+  clock.advance(100);
+  first.transport.lose();
+  const second = new Bench('server', { heartbeat });
+  expect(clock.timers).toBe(0);
+  for (const callback of due.splice(0)) callback();
+  expect(clock.timers).toBe(1);
+  clock.advance(100);
+  second.transport.lose();
+  for (const callback of due.splice(0)) callback();
+  expect(clock.timers).toBe(0);
+  clock.defer = defer;
+});
+
+test('M8: a time is a whole number of milliseconds from 1 on', () => {
+  const clock = new ManualClock();
+  for (const name of ['interval', 'timeout', 'idleTimeout']) {
+    const make = (value: unknown) => () => new Heartbeat({ [name]: value }, clock);
+    for (const value of ['1', null, true]) expect(make(value), String(value)).toThrow(TypeError);
+    for (const value of [0, -1, 0.5, Number.NaN, 2 ** 31]) expect(make(value), String(value)).toThrow(RangeError);
+    for (const value of [1, 2 ** 31 - 1, undefined]) expect(make(value), String(value)).not.toThrow();
+  }
+});
+
+test('M8: the error has the range of a time, and how to have no idleTimeout', () => {
+  const clock = new ManualClock();
+  const range = 'must be an integer from 1 to 2147483647 milliseconds';
+  expect(() => new Heartbeat({ interval: 0 }, clock)).toThrow(new RangeError(`heartbeat.interval ${range}, got 0`));
+  expect(() => new Heartbeat({ timeout: -1 }, clock)).toThrow(new RangeError(`heartbeat.timeout ${range}, got -1`));
+  expect(() => new Heartbeat({ idleTimeout: 0 }, clock)).toThrow(
+    new RangeError(`idleTimeout ${range}, got 0; leave it out to have none`),
+  );
+});

@@ -1,0 +1,224 @@
+import { CloseCode } from '@ws/codec';
+import { readMilliseconds } from '../integer.ts';
+import type { Clock } from './transport.ts';
+
+/** How a {@link Heartbeat} finds out that a peer is gone. Each time is at least 1. */
+export interface HeartbeatOptions {
+  /**
+   * With nothing received for so long, in milliseconds, the peer is sent a ping. Default: 30,000: proxies cut a silent
+   * connection after a minute, as nginx does by default.
+   */
+  readonly interval?: number | undefined;
+  /** With nothing received for so much longer, the connection is given up. Default: 20,000, which a phone may take to find its network. */
+  readonly timeout?: number | undefined;
+  /** With no message sent or received for so long, the connection closes with 1001. Default: never; pings keep it. */
+  readonly idleTimeout?: number | undefined;
+}
+
+/** Whose heart beats: a driver. */
+export interface HeartbeatOwner {
+  readonly state: 'open' | 'closing' | 'closed';
+  /** False while it has stopped reading. */
+  readonly reading: boolean;
+  /** True while it has because more has come than the rate of the peer allows. */
+  readonly throttled: boolean;
+  /** Whether a message of the peer's has begun to come, and is not whole. */
+  readonly receivingMessage: boolean;
+  /** Whether a write is under way. */
+  readonly writing: boolean;
+  /** How many bytes of the write under way have not left this process; 0 if nobody knows. */
+  readonly unwritten: number;
+  /** Sends this payload, the heartbeat’s own, as a ping. */
+  beat(payload: Uint8Array): void;
+  /** Ends the connection at once. */
+  terminate(cause: Error): void;
+  /** Starts the closing handshake. */
+  close(code: number, reason: string): void;
+}
+
+/** What a {@link Heartbeat} remembers of one connection. */
+export class Pulse {
+  readonly owner: HeartbeatOwner;
+  readonly slot: Set<Pulse>;
+  /** Bytes were received, or written, since the last visit. */
+  heard = true;
+  /** A message was sent or received, or goes on being, since the last visit. */
+  moved = true;
+  /** Whether a ping of the heartbeat's own is to be answered. */
+  pinged = false;
+  /** How many visits there were since `heard`, and since `moved`. */
+  quiet = 0;
+  still = 0;
+  unwritten = 0;
+  /** Whether a write was under way at the last visit. */
+  writing = false;
+
+  constructor(owner: HeartbeatOwner, slot: Set<Pulse>) {
+    this.owner = owner;
+    this.slot = slot;
+  }
+
+  /** A write is done; `more` of what was sent is on its way. */
+  written(more: boolean): void {
+    // Where each write takes a while, as a promise does, that alone is no sign: one that had to wait for the peer is.
+    if (this.writing) this.heard = true;
+    this.writing = false;
+    if (more) this.moved = true;
+  }
+
+  /** Whether a pong answers the heartbeat, and is no news to the application. */
+  answeredBy(pong: Uint8Array): boolean {
+    if (!this.pinged || !isHeartbeat(pong)) return false;
+    this.pinged = false;
+    return true;
+  }
+}
+
+/** 'heartbeat' */
+const PAYLOAD: Uint8Array = Uint8Array.of(104, 101, 97, 114, 116, 98, 101, 97, 116);
+
+/** Whether the payload of a ping or pong is a heartbeat's: the word itself, which is easy to tell in a trace of the wire. */
+export function isHeartbeat(payload: Uint8Array): boolean {
+  return payload.length === PAYLOAD.length && PAYLOAD.every((byte, i) => payload[i] === byte);
+}
+
+/** The connections are visited in so many lots, so that not all of them are pinged in one turn of the event loop. */
+const SLOTS = 10;
+
+/**
+ * Finds the peers that are gone without a word, for any number of connections with one timer. Each connection is visited
+ * four times in the shortest of the times, so that a ping or an end is late by less than half of it.
+ *
+ * It counts visits and not the time: while the event loop is blocked, it does not visit, and when it does, all that the
+ * system has received meanwhile is read first.
+ */
+export class Heartbeat {
+  readonly #clock: Clock;
+  readonly #slots: readonly Set<Pulse>[] = Array.from({ length: SLOTS }, () => new Set());
+  /** The time between two visits to a lot, and to the next lot, in milliseconds. */
+  readonly #step: number;
+  /** The times as numbers of visits. */
+  readonly #pingAt: number;
+  readonly #goneAt: number;
+  readonly #idleAt: number;
+  readonly #goneAfter: number;
+  readonly #idleAfter: number;
+  #count = 0;
+  #nextToJoin = 0;
+  #nextToVisit = 0;
+  #running = false;
+  #stop: (() => void) | undefined;
+
+  /**
+   * @param options the times; `ping: false` sends none, and leaves only `idleTimeout`
+   * @throws TypeError or RangeError for a time that is none, or is 0
+   */
+  constructor(options: HeartbeatOptions & { readonly ping?: boolean | undefined }, clock: Clock) {
+    const interval = readMilliseconds(options.interval, 'heartbeat.interval', { default: 30_000, min: 1 });
+    const timeout = readMilliseconds(options.timeout, 'heartbeat.timeout', { default: 20_000, min: 1 });
+    const idle = readMilliseconds(options.idleTimeout, 'idleTimeout', {
+      default: 0,
+      min: 1,
+      none: 'leave it out to have none',
+    });
+    const { ping = true } = options;
+    this.#clock = clock;
+    const shortest = Math.min(...(ping ? [interval, timeout] : []), ...(idle > 0 ? [idle] : []), 60_000);
+    this.#step = Math.max(1, Math.floor(shortest / 4 / SLOTS));
+    const visits = (time: number): number => Math.ceil(time / (this.#step * SLOTS));
+    this.#pingAt = ping ? visits(interval) : Number.POSITIVE_INFINITY;
+    this.#goneAt = this.#pingAt + visits(timeout);
+    this.#idleAt = idle > 0 ? visits(idle) : Number.POSITIVE_INFINITY;
+    this.#goneAfter = timeout;
+    this.#idleAfter = idle;
+  }
+
+  /** How many connections are visited. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /**
+   * Visits a connection from now on.
+   *
+   * @internal
+   */
+  join(owner: HeartbeatOwner): Pulse {
+    const slot = this.#slots[this.#nextToJoin]!;
+    this.#nextToJoin = (this.#nextToJoin + 1) % SLOTS;
+    const pulse = new Pulse(owner, slot);
+    slot.add(pulse);
+    if (this.#count++ === 0 && !this.#running) this.#arm();
+    return pulse;
+  }
+
+  /**
+   * Visits it no more. Does nothing if it has left before.
+   *
+   * @internal
+   */
+  leave(pulse: Pulse): void {
+    if (!pulse.slot.delete(pulse) || --this.#count > 0) return;
+    this.#stop?.();
+  }
+
+  #arm(): void {
+    this.#running = true;
+    const stop = this.#clock.after(this.#step, () => {
+      this.#stop = undefined;
+      // What the system has received is read first.
+      this.#clock.defer(() => {
+        const slot = this.#slots[this.#nextToVisit]!;
+        this.#nextToVisit = (this.#nextToVisit + 1) % SLOTS;
+        try {
+          for (const pulse of slot) this.#visit(pulse);
+        } finally {
+          this.#running = false;
+          if (this.#count > 0) this.#arm();
+        }
+      });
+    });
+    this.#stop = () => {
+      stop();
+      this.#stop = undefined;
+      this.#running = false;
+    };
+  }
+
+  #visit(pulse: Pulse): void {
+    const { owner } = pulse;
+    // A closing connection has time limits of its own.
+    if (owner.state !== 'open') return;
+    const moved = pulse.moved || (pulse.heard && owner.receivingMessage) || owner.throttled;
+    pulse.still = moved ? 0 : pulse.still + 1;
+    pulse.moved = false;
+    if (pulse.still >= this.#idleAt) {
+      owner.close(CloseCode.GoingAway, `no message for ${this.#idleAfter} ms`);
+      return;
+    }
+    if (this.#heard(pulse)) {
+      pulse.quiet = 0;
+      return;
+    }
+    pulse.quiet++;
+    if (pulse.quiet === this.#pingAt) {
+      pulse.pinged = true;
+      owner.beat(PAYLOAD);
+      // What we do not read may be the answer: nothing is counted but the time to the next ping.
+      if (!owner.reading) pulse.quiet = 0;
+    } else if (!owner.reading) pulse.quiet = Math.min(pulse.quiet, this.#pingAt - 1);
+    else if (pulse.quiet >= this.#goneAt) {
+      owner.terminate(new Error(`the peer has sent nothing, and has not answered a ping for ${this.#goneAfter} ms`));
+    }
+  }
+
+  /** Whether bytes have come, or have left: a peer that takes them is there. */
+  #heard(pulse: Pulse): boolean {
+    const before = pulse.unwritten;
+    pulse.unwritten = pulse.owner.unwritten;
+    pulse.writing = pulse.owner.writing;
+    const heard = pulse.heard || pulse.unwritten < before;
+    pulse.heard = false;
+    return heard;
+  }
+}

@@ -1,0 +1,188 @@
+import type { Connection } from '../machine/connection.ts';
+import { copyOf } from '../machine/data.ts';
+import type { Clock, Transport } from './transport.ts';
+
+/** Who hears of what was read. */
+export interface ReaderEvents {
+  /** The peer's end of stream has come, and all that came before it has been taken. */
+  peerEnded(): void;
+  /** The peer goes on with pings and has not read the answers for so many milliseconds: time is up. */
+  pongsUnread(ms: number): void;
+}
+
+/** Who has stopped the deliveries; each for itself. */
+export const PauseReason = {
+  Application: 1,
+  /** The peer has to read first what was sent to it. */
+  Output: 2,
+  /** A hook decides on the message before. */
+  Hook: 4,
+  /** More has come than the rate allows. */
+  Rate: 8,
+} as const;
+
+/** One of them. */
+export type PauseReason = (typeof PauseReason)[keyof typeof PauseReason];
+
+const NOTHING = new Uint8Array(0);
+/** In place of an array for each connection, most of which never have a rest. Nothing is put into it. */
+const NONE: Uint8Array[] = [];
+
+/**
+ * Reads from a transport for a connection, exactly while what it reads can be taken: what somebody's hold, or an extension
+ * that decodes, has left waits here, and the transport is paused meanwhile.
+ */
+export class Reader {
+  readonly #connection: Connection;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #pongTimeout: number;
+  readonly #events: ReaderEvents;
+
+  /** What was received while somebody held, and has not been taken. */
+  #rest: Uint8Array[] = NONE;
+  #receiving = false;
+  /** Why deliveries have stopped: a sum of {@link PauseReason}. */
+  #paused = 0;
+  #transportPaused = false;
+  #peerEnded = false;
+  #stopped = false;
+  #stopPongTimer: (() => void) | undefined;
+
+  /** @param pongTimeout how long the peer may read nothing while reading waits for it to take the answers to its pings, in milliseconds */
+  constructor(connection: Connection, transport: Transport, clock: Clock, pongTimeout: number, events: ReaderEvents) {
+    this.#connection = connection;
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#pongTimeout = pongTimeout;
+    this.#events = events;
+  }
+
+  get peerEnded(): boolean {
+    return this.#peerEnded;
+  }
+
+  /** Whether the transport is read, or only because of the peer is not. */
+  get reading(): boolean {
+    return !this.#transportPaused || this.#paused === PauseReason.Output;
+  }
+
+  /** Whether one of the reasons for a pause is the rate. */
+  get throttled(): boolean {
+    return (this.#paused & PauseReason.Rate) !== 0;
+  }
+
+  received(chunk: Uint8Array): void {
+    // After the end, the peer's bytes are read to let its stream end, and dropped: a reset would overtake our Close.
+    if (this.#closed || this.#stopped) return;
+    const taken = this.#paused !== 0 || this.#rest.length > 0 ? 0 : this.#receive(chunk);
+    if (taken < chunk.length && !this.#closed) {
+      if (this.#rest === NONE) this.#rest = [];
+      this.#rest.push(copyOf(chunk.subarray(taken)));
+    }
+    this.#throttle();
+  }
+
+  receivedEnd(): void {
+    if (this.#peerEnded || this.#stopped) return;
+    this.#peerEnded = true;
+    this.#endIfAllIsTaken();
+  }
+
+  pause(reason: PauseReason = PauseReason.Application): void {
+    const before = this.#paused;
+    this.#paused |= reason;
+    if (before !== 0) return;
+    this.#connection.hold();
+    this.#throttle();
+  }
+
+  /** Goes on after {@link pause}, soon. */
+  resume(reason: PauseReason = PauseReason.Application): void {
+    if (this.#paused === 0) return;
+    this.#paused &= ~reason;
+    if (this.#paused !== 0) return;
+    this.#connection.release();
+    this.#clock.defer(() => this.goOn());
+  }
+
+  /** A write is done, so the peer reads: it may take its time for the pongs that stand behind it. */
+  outputWritten(): void {
+    if (this.#stopPongTimer === undefined) return;
+    this.#stopPongTimer();
+    this.#startPongTimer();
+  }
+
+  /** Output has been taken: if that were the pongs that reading waits for, it goes on soon. */
+  outputTaken(): void {
+    if (this.#stopPongTimer === undefined || this.#connection.heldForPongs) return;
+    this.#stopPongTimer();
+    this.#stopPongTimer = undefined;
+    this.#clock.defer(() => this.goOn());
+  }
+
+  /** Takes what was decoded and the rest, as far as nobody holds. */
+  goOn(): void {
+    if (this.#receiving || this.#stopped) return;
+    while (this.#paused === 0 && !this.#connection.heldForPongs) {
+      const { decoding } = this.#connection;
+      const rest = this.#rest;
+      if (decoding === 'decoding' || (decoding === 'no' && rest.length === 0)) break;
+      const chunk = rest.shift() ?? NOTHING;
+      const taken = this.#receive(chunk);
+      if (this.#stopped) return;
+      if (taken < chunk.length && !this.#closed) rest.unshift(chunk.subarray(taken));
+    }
+    this.#endIfAllIsTaken();
+    this.#throttle();
+  }
+
+  /** The connection is closed: what waits is for nobody, and the transport is read to its end. */
+  drop(): void {
+    this.#rest = NONE;
+    this.#throttle();
+  }
+
+  /** Neither delivers nor reads any more; in a delivery, that is the last one. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#rest = NONE;
+    this.#stopPongTimer?.();
+    this.#connection.hold();
+  }
+
+  get #closed(): boolean {
+    return this.#connection.state === 'closed';
+  }
+
+  #receive(chunk: Uint8Array): number {
+    this.#receiving = true;
+    try {
+      return this.#connection.receive(chunk);
+    } finally {
+      this.#receiving = false;
+    }
+  }
+
+  #endIfAllIsTaken(): void {
+    if (this.#peerEnded && this.#rest.length === 0 && this.#connection.decoding === 'no') this.#events.peerEnded();
+  }
+
+  #throttle(): void {
+    if (this.#stopped) return;
+    const { state, heldForPongs } = this.#connection;
+    const pause = state !== 'closed' && (this.#paused !== 0 || this.#rest.length > 0 || heldForPongs);
+    if (pause !== this.#transportPaused) {
+      this.#transportPaused = pause;
+      if (pause) this.#transport.pause();
+      else this.#transport.resume();
+    }
+    // Two ends that both stop reading until their pongs are written would wait for each other for ever.
+    if (heldForPongs && state !== 'closed' && this.#stopPongTimer === undefined) this.#startPongTimer();
+  }
+
+  #startPongTimer(): void {
+    this.#stopPongTimer = this.#clock.after(this.#pongTimeout, () => this.#events.pongsUnread(this.#pongTimeout));
+  }
+}

@@ -1,0 +1,340 @@
+import {
+  CloseCode,
+  encodeClose,
+  MAX_CONTROL_PAYLOAD,
+  type MessageLimits,
+  Opcode,
+  type Platform,
+  type ProtocolError,
+} from '@ws/codec';
+import { mustHaveMethods } from '../methods.ts';
+import type { ConnectionSink } from './connection-sink.ts';
+import { type Data, toBytes } from './data.ts';
+import type { Extension } from './extension.ts';
+import { isWholeText, type PreparedMessage } from './prepared.ts';
+import { Receiver, type ReceiverEvents } from './receiver.ts';
+import { SendMemory } from './send-memory.ts';
+import { Sender, type SenderEvents, type SendOptions } from './sender.ts';
+
+/**
+ * - `open`: messages go both ways.
+ * - `closing`: our Close is on its way; what the peer still sends is delivered, and its pings are answered, until its Close.
+ * - `closed`: both Closes have been exchanged, or one told of a violation, or the peer's stream has ended. Nothing is
+ *   delivered or queued any more; what is queued should still be written.
+ */
+export type ConnectionState = 'open' | 'closing' | 'closed';
+
+/** What a {@link Connection} is made of. */
+export interface ConnectionOptions {
+  readonly role: 'server' | 'client';
+  readonly sink: ConnectionSink;
+  /** Limits on what the peer sends. Default: messages of 16 MiB. */
+  readonly limits?: MessageLimits | undefined;
+  /** What the handshake has agreed on, in its order. Default: none. */
+  readonly extensions?: readonly Extension[] | undefined;
+  /** For a client: a fresh masking key a frame, 32 bits that nobody can foresee (RFC 6455, section 5.3). */
+  readonly maskingKey?: (() => number) | undefined;
+  /** What the runtime lends the codec. Default: nothing. */
+  readonly platform?: Platform | undefined;
+  /** Memory for outgoing frames, to be shared by connections. Default: one's own. */
+  readonly sendMemory?: SendMemory | undefined;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** The methods of a sink. */
+const SINK = [
+  'message',
+  'ping',
+  'pong',
+  'close',
+  'violation',
+  'output',
+  'decoded',
+] as const satisfies (keyof ConnectionSink)[];
+
+/**
+ * One end of a connection after the opening handshake, without I/O: bytes of the peer go into `receive`, bytes for the
+ * peer come out of `take`. It answers pings, closes as RFC 6455 section 7 says, and never queues what the
+ * peer could call illegal.
+ */
+export class Connection {
+  readonly #sink: ConnectionSink;
+  readonly #extensions: readonly Extension[];
+  readonly #receiver: Receiver;
+  readonly #sender: Sender;
+  readonly #role: 'server' | 'client';
+
+  #state: ConnectionState = 'open';
+  #extensionsClosed = false;
+
+  /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
+  constructor(options: ConnectionOptions) {
+    const { role, sink, limits = {}, extensions = [], maskingKey, platform } = options;
+    if (role !== 'server' && role !== 'client')
+      throw new TypeError(`role must be 'server' or 'client', got ${String(role)}`);
+    if (role === 'client' && maskingKey === undefined)
+      throw new TypeError('a client must mask its frames: maskingKey is missing');
+    if (maskingKey !== undefined && typeof maskingKey !== 'function')
+      throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${typeof maskingKey}`);
+    mustHaveMethods(sink, 'sink', SINK);
+    this.#role = role;
+    this.#sink = sink;
+    this.#extensions = extensions;
+    const isUtf8 = platform?.isUtf8 ?? isWholeText;
+    const events = new Connection.#Events(this);
+    this.#sender = new Sender({
+      maskingKey: role === 'client' ? maskingKey : undefined,
+      extensions,
+      isUtf8,
+      memory: options.sendMemory ?? new SendMemory(),
+      events,
+    });
+    this.#receiver = new Receiver({ role, limits, extensions, isUtf8, platform, sink, events });
+  }
+
+  /** What the halves tell the connection, as one object: closures would cost an idle connection more. */
+  static readonly #Events = class implements ReceiverEvents, SenderEvents {
+    readonly #connection: Connection;
+
+    constructor(connection: Connection) {
+      this.#connection = connection;
+    }
+
+    ping(payload: Uint8Array<ArrayBuffer>): void {
+      this.#connection.#answer(payload);
+      this.#connection.#sink.ping(payload);
+    }
+
+    close(code: number | undefined, reason: string): void {
+      this.#connection.#peerCloses(code, reason);
+    }
+
+    violation(error: ProtocolError): void {
+      this.#connection.#fail(error);
+    }
+
+    encoded(): void {
+      this.#connection.#sink.output();
+      this.#connection.#closeExtensions();
+    }
+  };
+
+  /** Where the connection stands between the opening handshake and its end. */
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Whether the peer is to close the transport first: a client waits for its server to (RFC 6455, section 7.1.1). */
+  get closeExpected(): boolean {
+    return this.#state === 'closed' && this.#role === 'client';
+  }
+
+  /** How many bytes wait for `take`. */
+  get queuedBytes(): number {
+    return this.#sender.queuedBytes;
+  }
+
+  /** How many messages, or fragments, wait for an extension: the one that it is encoding, and those behind it. */
+  get pendingSends(): number {
+    return this.#sender.pendingSends;
+  }
+
+  /** How many bytes those have before they are encoded, with 2 each for a header, and with a Close that waits behind them. */
+  get pendingBytes(): number {
+    return this.#sender.pendingBytes;
+  }
+
+  /**
+   * How many bytes of the peer's stream have been taken: up to the end of the frame, while it is delivered. A `receive` that the
+   * sink has thrown out of goes on from there.
+   */
+  get offset(): number {
+    return this.#receiver.offset;
+  }
+
+  /** How many bytes are allocated for a message, or a frame, that is not whole yet. */
+  get bufferedBytes(): number {
+    return this.#receiver.bufferedBytes;
+  }
+
+  /** Whether reading has stopped because the answers to pings are not being taken. */
+  get heldForPongs(): boolean {
+    return this.#receiver.heldForPongs;
+  }
+
+  /**
+   * Whether an extension has a message of the peer in its hands: 'decoding', or 'decoded' from `sink.decoded()` until
+   * `receive` has delivered it. Until then nothing else is taken.
+   */
+  get decoding(): 'no' | 'decoding' | 'decoded' {
+    return this.#receiver.decoding;
+  }
+
+  /**
+   * Takes bytes of the peer and delivers what they complete.
+   *
+   * @param chunk read during the call only; neither written nor kept, unless `platform.givesChunks` says so
+   * @param at where in the chunk to start
+   * @returns how many bytes were taken. Fewer than there are after `hold`, while too many pongs wait for `take`, or while an
+   *   extension decodes: keep the rest, stop reading the transport, and go on after `release`, `take` or `sink.decoded()`
+   */
+  receive(chunk: Uint8Array, at = 0): number {
+    return this.#receiver.receive(chunk, at);
+  }
+
+  /**
+   * The peer's stream has ended. If that was in the middle of a frame or a message, it is a violation; nothing is sent any more.
+   * A message that is still being decoded is dropped: who wants it, waits for it with the end as with the bytes.
+   *
+   * @throws TypeError from inside a delivery
+   */
+  receiveEnd(): void {
+    if (this.#state === 'closed') return;
+    this.#receiver.end();
+    this.#end();
+  }
+
+  /**
+   * Drops what is queued or being encoded, but for the rest of a frame whose start was taken: what is sent then goes out next. Let
+   * that be a `close`, which may stand between the fragments of a message (RFC 6455, section 5.5.1): whole messages are missing.
+   * Does nothing if the connection is not open.
+   */
+  recall(): void {
+    if (this.#state !== 'open') return;
+    const before = this.#sender.queuedBytes;
+    this.#sender.recall();
+    // No pong is left.
+    this.#receiver.outputTaken(before);
+  }
+
+  /** The transport is gone: drops what is queued, being encoded or decoded. */
+  drop(): void {
+    this.#sender.drop();
+    this.#receiver.drop();
+    this.#closeExtensions();
+  }
+
+  /** Stops deliveries after the one that runs now. Each `hold` needs its own `release`. */
+  hold(): void {
+    this.#receiver.hold();
+  }
+
+  /** Takes one `hold` back. Delivers nothing by itself: `receive` what was not taken. */
+  release(): void {
+    this.#receiver.release();
+  }
+
+  /**
+   * Takes the bytes that are to be written, in order. Those of a payload over 4 KiB (or the `copyUpTo` of
+   * its {@link SendMemory}) that a server sends are the sender's own.
+   *
+   * @param maxBytes at most so many of them, so that the rest stays here. Default: all
+   */
+  take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
+    const before = this.#sender.queuedBytes;
+    const chunks = this.#sender.take(maxBytes);
+    this.#receiver.outputTaken(before - this.#sender.queuedBytes);
+    return chunks;
+  }
+
+  /** The bytes that `take` returned last have been copied by whoever wrote them: our memory for them may be used again. */
+  giveBack(): void {
+    this.#sender.giveBack();
+  }
+
+  /**
+   * Queues a message, or a fragment of one.
+   *
+   * @param data a string is sent as text, with U+FFFD for a lone surrogate; anything else as binary. Bytes up to 4 KiB are
+   *   copied at once; more must not change until they have been written. What was prepared has its own options
+   * @throws TypeError if the connection is not open; if the data is of the wrong kind, or is bytes sent as text that are not
+   *   whole characters of UTF-8; if the options are no object; or if a fragmented message is open and this is of another kind: it would
+   *   be a second one
+   */
+  send(data: Data | PreparedMessage, options: SendOptions = {}): void {
+    if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);
+    this.#sender.message(data, options);
+    this.#sink.output();
+  }
+
+  /**
+   * Queues a ping.
+   *
+   * @param data at most 125 bytes. Default: none
+   * @throws TypeError if the connection is not open or the data of the wrong kind; RangeError if it is too long
+   */
+  ping(data: Data = NOTHING): void {
+    this.#sendControl(Opcode.Ping, data);
+  }
+
+  /** Queues a pong that nobody has asked for (RFC 6455, section 5.5.3). As {@link ping}. */
+  pong(data: Data = NOTHING): void {
+    this.#sendControl(Opcode.Pong, data);
+  }
+
+  /**
+   * Queues a Close, after which we send nothing but pongs. Does nothing if the connection is not open.
+   *
+   * @param code 1000-1003, 1007-1014 or 3000-4999. Default: none
+   * @param reason at most 123 bytes of UTF-8
+   * @throws TypeError or RangeError for a code or reason that may not be sent
+   */
+  close(code?: number | undefined, reason?: string | undefined): void {
+    const payload = encodeClose(code, reason);
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#control(Opcode.Close, payload);
+  }
+
+  #answer(ping: Uint8Array): void {
+    this.#sender.control(Opcode.Pong, ping);
+    this.#receiver.answered(ping.length + 2, this.#sender.queuedBytes);
+    this.#sink.output();
+  }
+
+  #peerCloses(code: number | undefined, reason: string): void {
+    const first = this.#state === 'open';
+    this.#end();
+    // Section 5.5.1: the answer has the code that was received; there is no reason to repeat the reason.
+    if (first) this.#control(Opcode.Close, encodeClose(code));
+    this.#sink.close(code, reason);
+  }
+
+  /** Section 7.1.7: one Close with the code of the violation, unless one was sent or the stream has ended; then nothing. */
+  #fail(error: ProtocolError): void {
+    const open = this.#state === 'open';
+    this.#end();
+    if (open && error.closeCode !== CloseCode.Abnormal) this.#control(Opcode.Close, encodeClose(error.closeCode));
+    this.#sink.violation(error);
+  }
+
+  /** Nothing is delivered any more. */
+  #end(): void {
+    this.#state = 'closed';
+    this.#receiver.stop();
+    this.#closeExtensions();
+  }
+
+  #closeExtensions(): void {
+    if (this.#extensionsClosed || this.#state !== 'closed' || this.#sender.pendingSends > 0) return;
+    this.#extensionsClosed = true;
+    for (const extension of this.#extensions) extension.close?.();
+  }
+
+  #sendControl(opcode: Opcode, data: Data): void {
+    const payload = toBytes(data, 'the payload of a control frame');
+    if (payload.length > MAX_CONTROL_PAYLOAD) {
+      throw new RangeError(
+        `a control frame has at most ${MAX_CONTROL_PAYLOAD} bytes of payload, got ${payload.length}`,
+      );
+    }
+    if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);
+    this.#control(opcode, payload);
+  }
+
+  #control(opcode: Opcode, payload: Uint8Array): void {
+    this.#sender.control(opcode, payload);
+    this.#sink.output();
+  }
+}

@@ -1,0 +1,98 @@
+import { isPromise } from '../promise.ts';
+
+/**
+ * An extension that a handshake has agreed on (RFC 6455, section 9), as a connection runs it: whole messages in, whole
+ * messages out, marked by a reserved bit of their first frame.
+ *
+ * It answers at once where that is quick, and later where it is not, by a promise: the connection then waits, in the
+ * direction of that message, so that the order of messages stays. Of each direction one message is in its hands at a time.
+ */
+export interface Extension {
+  /** The reserved bits that are its own, as they lie in byte 0: 0x40 is RSV1. */
+  readonly rsv: number;
+
+  /**
+   * Two extensions with the same word here make the same of a message, whatever was before it: one may encode for both.
+   * Default: none does for another.
+   */
+  readonly alike?: string | undefined;
+
+  /**
+   * A message from the peer, whose first frame has at least one of its bits set.
+   *
+   * @param maxLength the limit on what comes out, in bytes; over it, the answer is 'message-too-big'
+   * @returns the payload that the next extension, or the application, gets. A promise that is rejected counts as
+   *   'extension-data-illegal'
+   */
+  decode(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | PromiseLike<Decoded>;
+
+  /**
+   * A message to the peer.
+   *
+   * @param payload of up to 4 KiB, it may change once this has returned; a longer one stays as it is until the answer
+   * @returns the payload to send with the extension's bits set, or undefined to leave this message as it is. So does a
+   *   promise that is rejected
+   */
+  encode(payload: Uint8Array, options: EncodeOptions): Encoded | PromiseLike<Encoded>;
+
+  /** Called once when the connection is over. There is nothing left to decode or encode, or the answer is for nobody. */
+  close?(): void;
+}
+
+/** What an extension is told of a message to the peer. */
+export interface EncodeOptions {
+  readonly isBinary: boolean;
+  /** Whether the application lets the message be compressed. */
+  readonly compress: boolean;
+}
+
+/** A message from the peer, decoded, or why that cannot be. */
+export type Decoded = Uint8Array<ArrayBuffer> | ExtensionFailure;
+/** A message to the peer, encoded; undefined: it goes as it is. */
+export type Encoded = Uint8Array | undefined;
+
+/** How a message from the peer was illegal to an extension. */
+export type ExtensionFailure = 'message-too-big' | 'extension-data-illegal';
+
+/** What the extensions make of a message from the peer: the last that has encoded it decodes it first. */
+export function decodeWith(
+  extensions: readonly Extension[],
+  encoded: Uint8Array<ArrayBuffer>,
+  rsv: number,
+  maxLength: number,
+): Decoded | Promise<Decoded> {
+  let payload = encoded;
+  for (let i = extensions.length - 1; i >= 0; i--) {
+    const extension = extensions[i]!;
+    if ((extension.rsv & rsv) === 0) continue;
+    const decoded = extension.decode(payload, maxLength);
+    if (isPromise(decoded)) return decodeLater(decoded, extensions.slice(0, i), rsv, maxLength);
+    if (typeof decoded === 'string') return decoded;
+    payload = decoded;
+  }
+  return payload;
+}
+
+async function decodeLater(
+  first: PromiseLike<Decoded>,
+  rest: readonly Extension[],
+  rsv: number,
+  maxLength: number,
+): Promise<Decoded> {
+  try {
+    const decoded = await first;
+    return typeof decoded === 'string' ? decoded : await decodeWith(rest, decoded, rsv, maxLength);
+  } catch {
+    return 'extension-data-illegal';
+  }
+}
+
+/** The bits of all extensions. */
+export function allRsv(extensions: readonly Extension[]): number {
+  let rsv = 0;
+  for (const extension of extensions) {
+    if ((rsv & extension.rsv) !== 0) throw new TypeError('two extensions use the same reserved bit');
+    rsv |= extension.rsv;
+  }
+  return rsv;
+}

@@ -1,0 +1,196 @@
+import { bytesOf, maskingKey, rawFrame } from '@ws/testkit';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { flat } from '../endpoint.suite.ts';
+import { Outbox } from './outbox.ts';
+import { COPY_UP_TO, SendMemory } from './send-memory.ts';
+
+const fields = (payload: Uint8Array, key?: number) => ({
+  fin: true,
+  rsv1: false,
+  rsv2: false,
+  rsv3: false,
+  opcode: 2,
+  maskingKey: key,
+  payloadLength: payload.length,
+});
+
+/** Sizes on both sides of every change: the header's forms, the copy, and what fills a slab. */
+const size = fc.oneof(
+  fc.nat({ max: 200 }),
+  fc.constantFrom(0, 32, 33, 125, 126, COPY_UP_TO - 1, COPY_UP_TO, COPY_UP_TO + 1, 65_522, 65_523, 65_535, 65_536),
+);
+
+test('whatever connections share the memory, each takes its own frames, in order, and what it took does not change until given back', () => {
+  const add = fc.record({
+    box: fc.nat({ max: 2 }),
+    bytes: fc.tuple(size, fc.integer()).map(([length, seed]) => bytesOf(length, seed)),
+    key: fc.option(maskingKey(), { nil: undefined }),
+  });
+  const copyUpTo = fc.constantFrom(undefined, 10_000, 65_522);
+  const take = fc.record({
+    box: fc.nat({ max: 2 }),
+    most: fc.oneof(fc.nat({ max: 10_000 }), fc.constant(1e9)),
+    giveBack: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(
+      copyUpTo,
+      fc.array(fc.oneof({ weight: 4, arbitrary: add }, take), { maxLength: 60 }),
+      (copyUpTo, steps) => {
+        const memory = new SendMemory({ copyUpTo });
+        const boxes = [0, 1, 2].map(() => ({
+          box: new Outbox(memory),
+          waiting: [] as Uint8Array[],
+          taken: [] as Uint8Array[],
+          wire: [] as Uint8Array[],
+        }));
+        for (const step of steps) {
+          const it = boxes[step.box]!;
+          if ('bytes' in step) {
+            it.box.add(fields(step.bytes, step.key), step.bytes);
+            it.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
+          } else {
+            const chunks = it.box.take(step.most);
+            it.taken.push(...(step.giveBack ? [flat(chunks)] : chunks));
+            if (step.giveBack) it.box.giveBack();
+            const waiting = flat(it.waiting.splice(0));
+            const length = Math.min(step.most, waiting.length);
+            expect(flat(chunks).length).toBe(length);
+            it.wire.push(waiting.subarray(0, length));
+            it.waiting.push(waiting.subarray(length));
+          }
+          expect(it.box.bytes).toBe(flat(it.waiting).length);
+        }
+        for (const { box, waiting, taken, wire } of boxes) {
+          expect(Buffer.compare(flat([...taken, ...box.take()]), flat([...wire, ...waiting]))).toBe(0);
+          expect(box.take()).toEqual([]);
+        }
+      },
+    ),
+    { numRuns: 80 },
+  );
+});
+
+test('small frames of one turn leave as one chunk', () => {
+  const box = new Outbox(new SendMemory());
+  const bytes = bytesOf(100, 1);
+  for (let i = 0; i < 100; i++) box.add(fields(bytes, i), bytes);
+  expect(box.take()).toHaveLength(1);
+});
+
+test('frames that another connection has come between leave as one chunk, up to 16 KiB, and their memory is free at once', () => {
+  const memory = new SendMemory();
+  const one = new Outbox(memory);
+  const two = new Outbox(memory);
+  const payload = bytesOf(4092, 1);
+  const frame = rawFrame({ opcode: 2, payload });
+  for (const box of [one, two, one, two, one, two, one, two]) box.add(fields(payload), payload);
+  const { slab } = memory;
+  const [chunk, ...more] = one.take();
+  expect(more).toEqual([]);
+  expect(Buffer.compare(chunk!, flat([frame, frame, frame, frame]))).toBe(0);
+  expect(slab.back).toBe(4 * 4096);
+  two.add(fields(payload), payload);
+  expect(two.take()).toHaveLength(5);
+});
+
+test('a slab is filled before the next is made, and an idle memory has none', () => {
+  const memory = new SendMemory();
+  expect(memory.slab.bytes.length).toBe(0);
+  const box = new Outbox(memory);
+  const bytes = new Uint8Array(COPY_UP_TO);
+  for (let i = 0; i < 15; i++) box.add(fields(bytes), bytes);
+  const first = memory.slab;
+  expect(memory.slab.used).toBe(15 * (COPY_UP_TO + 4));
+  box.add(fields(bytes), bytes);
+  expect(memory.slab).not.toBe(first);
+  expect(box.take().map((chunk) => chunk.length)).toEqual([15 * (COPY_UP_TO + 4), COPY_UP_TO + 4]);
+});
+
+test.each([
+  [undefined, 4096],
+  [4096, 4096],
+  [30_000, 30_000],
+  [65_522, 65_522],
+])('a memory with copyUpTo %s copies up to %d bytes beside their header, and no more', (copyUpTo, most) => {
+  const box = new Outbox(new SendMemory({ copyUpTo }));
+  for (const length of [most, most + 1]) box.add(fields(new Uint8Array(length)), new Uint8Array(length));
+  expect(box.take().map((chunk) => chunk.length)).toEqual([4 + most + 4, most + 1]);
+});
+
+test('for a peer that reads slowly, no more than 64 KiB and a payload are copied; short ones always', () => {
+  const memory = new SendMemory({ copyUpTo: 40_000 });
+  const [slow, quick] = [new Outbox(memory), new Outbox(memory)];
+  const payload = bytesOf(40_000, 1);
+  for (let i = 0; i < 5; i++) slow.add(fields(payload), payload);
+  slow.add(fields(new Uint8Array(COPY_UP_TO)), new Uint8Array(COPY_UP_TO));
+  quick.add(fields(payload), payload);
+  const chunks = slow.take();
+  expect(chunks.filter((chunk) => chunk === payload)).toHaveLength(3);
+  expect(chunks.at(-1)).toHaveLength(4 + COPY_UP_TO);
+  expect(quick.take().map((chunk) => chunk.length)).toEqual([40_004]);
+});
+
+test('copyUpTo is what has room in a slab, with the longest header', () => {
+  for (const copyUpTo of [0, 4095, 65_523, 5000.5]) {
+    expect(() => new SendMemory({ copyUpTo })).toThrow(
+      RangeError(`copyUpTo must be an integer from 4096 to 65522, got ${copyUpTo}`),
+    );
+  }
+  expect(() => new SendMemory({ copyUpTo: '1' as never })).toThrow(TypeError);
+});
+
+test('memory is reserved to the last byte', () => {
+  const memory = new SendMemory();
+  memory.reserve(1);
+  const { slab } = memory;
+  memory.slab.used = 65_000;
+  memory.reserve(536);
+  expect(memory.slab).toBe(slab);
+  memory.reserve(537);
+  expect([memory.slab === slab, memory.slab.used]).toEqual([false, 0]);
+});
+
+test('what was given back is used again: sending for ever takes two slabs', () => {
+  const memory = new SendMemory();
+  const boxes = [new Outbox(memory), new Outbox(memory)];
+  const bytes = new Uint8Array(COPY_UP_TO);
+  const slabs = new Set<unknown>();
+  for (let round = 0; round < 100; round++) {
+    for (const box of boxes) for (let i = 0; i < 10; i++) box.add(fields(bytes), bytes);
+    slabs.add(memory.slab);
+    for (const box of boxes) {
+      box.take();
+      box.giveBack();
+    }
+  }
+  expect(slabs.size).toBeLessThanOrEqual(2);
+});
+
+test('a slab of which one byte is still being written is not used again, and no more than 1.5 MiB wait to be', () => {
+  const memory = new SendMemory();
+  const slow = new Outbox(memory);
+  const bytes = bytesOf(1000, 7);
+  slow.add(fields(bytes), bytes);
+  const [chunk] = slow.take();
+  const fast = Array.from({ length: 40 }, () => new Outbox(memory));
+  for (let round = 0; round < 10; round++) {
+    for (const box of fast)
+      for (let i = 0; i < 15; i++) box.add(fields(new Uint8Array(COPY_UP_TO)), new Uint8Array(COPY_UP_TO));
+    for (const box of fast) {
+      box.take();
+      box.giveBack();
+    }
+  }
+  expect(Buffer.compare(chunk!, rawFrame({ opcode: 2, payload: bytes }))).toBe(0);
+  // Each of the forty fills a slab; the last and 24 others are there for the next round, the rest is garbage.
+  const ready = new Set<unknown>();
+  for (let i = 0; i < 25; i++) {
+    ready.add(memory.slab);
+    memory.slab.used = 65_536;
+    memory.reserve(65_536);
+  }
+  const fresh = memory.slab.bytes[0];
+  expect([ready.size, fresh]).toEqual([25, 0]);
+});

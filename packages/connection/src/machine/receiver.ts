@@ -1,0 +1,209 @@
+import {
+  DEFAULT_MAX_MESSAGE_PAYLOAD,
+  MessageDecoder,
+  type MessageLimits,
+  type MessageSink,
+  Opcode,
+  type Platform,
+  ProtocolError,
+  type ViolationName,
+} from '@ws/codec';
+import { isPromise } from '../promise.ts';
+import type { ConnectionSink } from './connection-sink.ts';
+import { allRsv, type Decoded, decodeWith, type Extension } from './extension.ts';
+import { WaitingPongs } from './waiting-pongs.ts';
+
+/** Who answers what has to be answered: a connection. */
+export interface ReceiverEvents {
+  ping(payload: Uint8Array<ArrayBuffer>): void;
+  close(code: number | undefined, reason: string): void;
+  violation(error: ProtocolError): void;
+}
+
+/** Pongs that wait to be written, in bytes; with more, reading stops until they are (row M4). */
+const MAX_PONG_BYTES = 16_384;
+
+/** What a pong costs beside its bytes: of short ones 250 are answered at once, so that a flood of them leaves others their turn. */
+const PONG_BYTES = 64;
+
+/** A message that an extension is decoding, or has decoded. */
+interface Decoding {
+  readonly opcode: 1 | 2;
+  /** Where in the stream it ended. */
+  readonly at: number;
+  result: Decoded | undefined;
+}
+
+/**
+ * The receiving half of a connection: bytes of the peer go in, and messages as the extensions have them go to the sink. It takes nothing
+ * while somebody holds, while too many pongs wait to be written, or while an extension decodes.
+ */
+export class Receiver implements MessageSink {
+  readonly #sink: ConnectionSink;
+  readonly #events: ReceiverEvents;
+  readonly #extensions: readonly Extension[];
+  readonly #maxMessage: number;
+  readonly #isUtf8: (bytes: Uint8Array) => boolean;
+  readonly #decoder: MessageDecoder;
+
+  /** Nothing is delivered any more. */
+  #stopped = false;
+  #holds = 0;
+  /** None before the first ping. */
+  #pongs: WaitingPongs | undefined;
+  #heldForPongs = false;
+  /** The decoder is held for it, until it is delivered. */
+  #decoding: Decoding | undefined;
+
+  /** @throws TypeError or RangeError for limits of the wrong kind, or extensions that use the same bit */
+  constructor(options: {
+    readonly role: 'server' | 'client';
+    readonly limits: MessageLimits;
+    readonly extensions: readonly Extension[];
+    readonly isUtf8: (bytes: Uint8Array) => boolean;
+    readonly platform: Platform | undefined;
+    readonly sink: ConnectionSink;
+    readonly events: ReceiverEvents;
+  }) {
+    const { role, limits, extensions } = options;
+    this.#sink = options.sink;
+    this.#events = options.events;
+    this.#extensions = extensions;
+    this.#maxMessage = limits.maxMessagePayload ?? DEFAULT_MAX_MESSAGE_PAYLOAD;
+    this.#isUtf8 = options.isUtf8;
+    this.#decoder = new MessageDecoder({ role, allowedRsv: allRsv(extensions) }, limits, this, options.platform);
+  }
+
+  /** See `Connection.offset`. */
+  get offset(): number {
+    return this.#decoder.offset;
+  }
+
+  /** See `Connection.bufferedBytes`. */
+  get bufferedBytes(): number {
+    return this.#decoder.bufferedBytes;
+  }
+
+  /** See `Connection.heldForPongs`. */
+  get heldForPongs(): boolean {
+    return this.#heldForPongs;
+  }
+
+  /** See `Connection.decoding`. */
+  get decoding(): 'no' | 'decoding' | 'decoded' {
+    if (this.#decoding === undefined) return 'no';
+    return this.#decoding.result === undefined ? 'decoding' : 'decoded';
+  }
+
+  /** See `Connection.receive`. */
+  receive(chunk: Uint8Array, at: number): number {
+    if (this.#decoding !== undefined) this.#deliverDecoded(this.#decoding);
+    if (this.#stopped) return chunk.length - at;
+    return this.#decoder.push(chunk, at);
+  }
+
+  /** The peer's stream has ended: in the middle of a frame or a message, that is a violation. */
+  end(): void {
+    this.#decoder.end();
+  }
+
+  /** Delivers nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.drop();
+  }
+
+  /** What is being decoded is for nobody. */
+  drop(): void {
+    this.#decoding = undefined;
+  }
+
+  hold(): void {
+    this.#holds++;
+    this.#decoder.hold();
+  }
+
+  release(): void {
+    // The decoder cannot tell the caller's holds from the one for pongs.
+    if (this.#holds === 0) throw new TypeError('release() without a hold() before it');
+    this.#holds--;
+    this.#decoder.release();
+  }
+
+  /** The answer to a ping was queued: `queuedBytes` wait now, of whatever kind. */
+  answered(pongBytes: number, queuedBytes: number): void {
+    this.#pongs ??= new WaitingPongs();
+    this.#pongs.add(pongBytes + PONG_BYTES, queuedBytes);
+    if (this.#pongs.bytes <= MAX_PONG_BYTES || this.#heldForPongs) return;
+    this.#heldForPongs = true;
+    this.#decoder.hold();
+  }
+
+  /** So many bytes were taken from the front of what is queued. */
+  outputTaken(bytes: number): void {
+    if (this.#pongs === undefined) return;
+    this.#pongs.taken(bytes);
+    if (!this.#heldForPongs || this.#pongs.bytes > 0) return;
+    this.#heldForPongs = false;
+    this.#decoder.release();
+  }
+
+  // From the decoder, which does not know when an extension that failed has closed the connection.
+
+  message(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
+    if (this.#stopped) return;
+    if (rsv !== 0) this.#decode(payload, opcode, rsv);
+    else this.#sink.message(payload, opcode === Opcode.Binary);
+  }
+
+  ping(payload: Uint8Array<ArrayBuffer>): void {
+    if (!this.#stopped) this.#events.ping(payload);
+  }
+
+  pong(payload: Uint8Array<ArrayBuffer>): void {
+    if (!this.#stopped) this.#sink.pong(payload);
+  }
+
+  close(code: number | undefined, reason: string): void {
+    if (!this.#stopped) this.#events.close(code, reason);
+  }
+
+  violation(error: ProtocolError): void {
+    if (!this.#stopped) this.#events.violation(error);
+  }
+
+  // Extensions.
+
+  #decode(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
+    const at = this.#decoder.offset - 1;
+    const decoded = decodeWith(this.#extensions, payload, rsv, this.#maxMessage);
+    if (!isPromise(decoded)) {
+      this.#deliver(decoded, opcode, at);
+      return;
+    }
+    const decoding: Decoding = { opcode, at, result: undefined };
+    this.#decoding = decoding;
+    this.#decoder.hold();
+    void decoded.then((result) => {
+      // The connection may have ended meanwhile.
+      if (this.#decoding !== decoding) return;
+      decoding.result = result;
+      this.#sink.decoded();
+    });
+  }
+
+  #deliverDecoded({ result, opcode, at }: Decoding): void {
+    if (result === undefined || this.#holds > 0 || this.#heldForPongs) return;
+    this.#decoding = undefined;
+    this.#decoder.release();
+    this.#deliver(result, opcode, at);
+  }
+
+  #deliver(decoded: Decoded, opcode: 1 | 2, at: number): void {
+    let violation: ViolationName | undefined;
+    if (typeof decoded === 'string') violation = decoded;
+    else if (opcode === Opcode.Text && !this.#isUtf8(decoded)) violation = 'text-not-utf8';
+    else this.#sink.message(decoded, opcode === Opcode.Binary);
+    if (violation !== undefined) this.#events.violation(new ProtocolError(violation, at));
+  }
+}

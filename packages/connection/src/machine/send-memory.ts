@@ -1,0 +1,71 @@
+import { readInteger } from '../integer.ts';
+
+const SLAB_BYTES = 65_536;
+
+/** The longest header, RFC 6455 section 5.2: 2 bytes, 8 of length and a masking key. */
+const HEADER_BYTES = 14;
+
+/** Up to here a payload is copied beside its header, at least: cheaper than one more chunk to write, and the caller may reuse it at once. */
+export const COPY_UP_TO = 4096;
+
+/** What a {@link SendMemory} may be told. */
+export interface SendMemoryOptions {
+  /**
+   * Up to here, in bytes, a payload is copied beside its header, from 4,096 to 65,522, as long as less than 64 KiB wait for the
+   * same peer; a longer one that a server sends is a chunk of its own. Default: 4,096, for transports that write many chunks in
+   * one call. Where each costs a call, or would be copied into fresh memory, more is faster.
+   */
+  readonly copyUpTo?: number | undefined;
+}
+
+/**
+ * So many slabs that nobody needs are kept for later, 1.5 MiB: what a turn of the event loop sends to many connections. With a third of
+ * that, 50 connections that each send 16 messages of 1 KiB a turn do two thirds of the work.
+ */
+const SPARE_SLABS = 24;
+
+/** A piece of memory, filled from its start. */
+export interface Slab {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the next frame goes: `bytes[used, ...)`. */
+  used: number;
+  /** How many of the bytes before that have been given back. */
+  back: number;
+}
+
+/**
+ * Memory for frames on their way out, in slabs of 64 KiB. One may serve any number of connections, so that an idle one holds
+ * none; frames that a connection queues in one turn lie side by side, and leave as one chunk. A full slab is left to whoever
+ * still writes it; once all of it has been given back it is used again.
+ */
+export class SendMemory {
+  /** Where the next frame goes. */
+  slab: Slab = { bytes: new Uint8Array(0), used: 0, back: 0 };
+  /** See {@link SendMemoryOptions.copyUpTo}. */
+  readonly copyUpTo: number;
+  readonly #spare: Slab[] = [];
+
+  /** @throws TypeError or RangeError for an option that is of the wrong kind */
+  constructor(options: SendMemoryOptions = {}) {
+    this.copyUpTo = readInteger(options.copyUpTo, 'copyUpTo', {
+      default: COPY_UP_TO,
+      min: COPY_UP_TO,
+      max: SLAB_BYTES - HEADER_BYTES,
+    });
+  }
+
+  /** Sees to it that `length` bytes, at most 64 KiB, are free in the slab from `used` on. */
+  reserve(length: number): void {
+    if (this.slab.used + length <= this.slab.bytes.length) return;
+    this.slab = this.#spare.pop() ?? { bytes: new Uint8Array(SLAB_BYTES), used: 0, back: 0 };
+  }
+
+  /** So many bytes of a slab have been copied to where they go: nobody needs them here any more. */
+  giveBack(slab: Slab, bytes: number): void {
+    slab.back += bytes;
+    if (slab.back < slab.used) return;
+    slab.used = 0;
+    slab.back = 0;
+    if (slab !== this.slab && this.#spare.length < SPARE_SLABS) this.#spare.push(slab);
+  }
+}

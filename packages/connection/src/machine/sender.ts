@@ -1,0 +1,271 @@
+import { Opcode } from '@ws/codec';
+import { isPromise } from '../promise.ts';
+import { copyOf, type Data, toBytes } from './data.ts';
+import type { Encoded, EncodeOptions, Extension } from './extension.ts';
+import { Outbox } from './outbox.ts';
+import { mustBeText, PreparedMessage } from './prepared.ts';
+import { COPY_UP_TO, type SendMemory } from './send-memory.ts';
+
+/** How a message is sent. */
+export interface SendOptions {
+  /** Whether this ends the message; if not, the next `send` continues it. Default: true. */
+  readonly fin?: boolean | undefined;
+  /** Whether the message is binary. Default: false for a string; for bytes true, unless they continue a text message. */
+  readonly binary?: boolean | undefined;
+  /** Whether an extension may compress it. Default: true. */
+  readonly compress?: boolean | undefined;
+}
+
+/** What is for the extensions to encode. */
+interface Encoding extends EncodeOptions {
+  /** Others are sent the same: an extension that is like theirs has encoded it already. */
+  readonly prepared: PreparedMessage | undefined;
+}
+
+/** Who is told of what an extension has encoded: a connection. */
+export interface SenderEvents {
+  /** A frame that had to wait for an extension has been queued. */
+  encoded(): void;
+}
+
+/** What waits behind a message that an extension is encoding. */
+interface Pending {
+  readonly opcode: Opcode;
+  readonly payload: Uint8Array;
+  readonly fin: boolean;
+  /** Undefined: not for extensions. */
+  readonly encode: Encoding | undefined;
+}
+
+/** Those of the frame that is being queued: one record for all, which nobody keeps. */
+const fields = {
+  ...{ fin: true, rsv1: false, rsv2: false, rsv3: false },
+  opcode: Opcode.Text as Opcode,
+  maskingKey: undefined as number | undefined,
+  payloadLength: 0,
+};
+
+/** In place of an array for each connection without extensions. Nothing is put into it. */
+const NONE: Pending[] = [];
+
+/** The shortest header of a frame. */
+const HEADER_BYTES = 2;
+
+/**
+ * The sending half of a connection: makes frames of what is to be sent, none of which the peer could call illegal, and queues
+ * them. What comes after a message that an extension takes its time to encode waits for it, but for pings and pongs.
+ */
+export class Sender {
+  readonly #outbox: Outbox;
+  readonly #maskingKey: (() => number) | undefined;
+  readonly #extensions: readonly Extension[];
+  readonly #isUtf8: (bytes: Uint8Array) => boolean;
+  readonly #events: SenderEvents;
+
+  /** The message that is being encoded, and what is behind it: nothing where no extension is. */
+  #pending: Pending[];
+  #pendingSends = 0;
+  #pendingBytes = 0;
+
+  /** The kind of the message that a fragment has begun, and none has ended. */
+  #open: 'none' | 'text' | 'binary' = 'none';
+
+  constructor(options: {
+    readonly maskingKey: (() => number) | undefined;
+    readonly extensions: readonly Extension[];
+    readonly isUtf8: (bytes: Uint8Array) => boolean;
+    readonly memory: SendMemory;
+    readonly events: SenderEvents;
+  }) {
+    this.#outbox = new Outbox(options.memory);
+    this.#maskingKey = options.maskingKey;
+    this.#extensions = options.extensions;
+    this.#isUtf8 = options.isUtf8;
+    this.#events = options.events;
+    this.#pending = options.extensions.length > 0 ? [] : NONE;
+  }
+
+  /** How many bytes wait for {@link take}. */
+  get queuedBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  /** How many messages, or fragments, are not frames yet. */
+  get pendingSends(): number {
+    return this.#pendingSends;
+  }
+
+  /** How many bytes wait to become frames, with the shortest headers. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Takes what is to be written, at most so many bytes of it. */
+  take(maxBytes: number): Uint8Array[] {
+    return this.#outbox.take(maxBytes);
+  }
+
+  /** What was taken last has been copied. */
+  giveBack(): void {
+    this.#outbox.giveBack();
+  }
+
+  /**
+   * Queues a message, or a fragment of one.
+   *
+   * @throws TypeError before anything is queued; see `Connection.send`
+   */
+  message(data: Data | PreparedMessage, options: SendOptions): void {
+    if (data instanceof PreparedMessage) {
+      const { payload, isBinary, compress } = data;
+      this.#message(payload, true, isBinary, compress, true, data);
+      return;
+    }
+    mustBeOptions(options);
+    const { fin = true, binary, compress = true } = options;
+    const payload = toBytes(data, 'data');
+    const isBinary = binary ?? (typeof data !== 'string' && this.#open !== 'text');
+    if (!isBinary && typeof data !== 'string') mustBeText(payload, this.#isUtf8);
+    this.#message(payload, fin, isBinary, compress, typeof data === 'string', undefined);
+  }
+
+  /** @param stays whether the payload will not change, however short it is */
+  #message(
+    payload: Uint8Array,
+    fin: boolean,
+    isBinary: boolean,
+    compress: boolean,
+    stays: boolean,
+    prepared: PreparedMessage | undefined,
+  ): void {
+    const kind = isBinary ? 'binary' : 'text';
+    if (this.#open !== 'none' && (this.#open !== kind || prepared !== undefined)) {
+      throw new TypeError(`a fragmented ${this.#open} message is open: end it (fin) before another is begun`);
+    }
+    const opcode = this.#open !== 'none' ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
+    this.#open = fin ? 'none' : kind;
+    // An extension works on whole messages; one that is sent in fragments goes without.
+    const whole = fin && opcode !== Opcode.Continuation;
+    const encode = whole && this.#extensions.length > 0 ? { isBinary, compress, prepared } : undefined;
+    if (this.#pending.length > 0) {
+      const mayChange = !stays && payload.length <= COPY_UP_TO;
+      this.#wait({ opcode, payload: mayChange ? copyOf(payload) : payload, fin, encode });
+    } else if (encode === undefined) this.#frame(opcode, payload, fin, 0);
+    else if (!this.#encode(opcode, payload, encode, 0, 0)) this.#wait({ opcode, payload, fin, encode });
+  }
+
+  /** Queues a control frame, whose payload of at most 125 bytes is trusted. */
+  control(opcode: Opcode, payload: Uint8Array): void {
+    // A ping or pong may stand anywhere. A Close ends what was sent before it.
+    if (opcode === Opcode.Close && this.#pending.length > 0) {
+      this.#wait({ opcode, payload, fin: true, encode: undefined });
+    } else this.#frame(opcode, payload, true, 0);
+  }
+
+  /** Drops what waits, and of what is queued the frames of which nothing was taken. */
+  recall(): void {
+    this.#dropPending();
+    this.#outbox.recall();
+  }
+
+  /** Drops what is queued or waits. */
+  drop(): void {
+    this.#dropPending();
+    this.#outbox.take();
+  }
+
+  #dropPending(): void {
+    if (this.#pending.length > 0) this.#pending = [];
+    this.#pendingSends = 0;
+    this.#pendingBytes = 0;
+  }
+
+  /**
+   * Queues a message as the extensions, from one of them on, have it.
+   *
+   * @returns false if one of them takes its time
+   */
+  #encode(opcode: Opcode, plain: Uint8Array, options: Encoding, from: number, marked: number): boolean {
+    let payload = plain;
+    let rsv = marked;
+    for (let i = from; i < this.#extensions.length; i++) {
+      const extension = this.#extensions[i]!;
+      const encoded =
+        options.prepared === undefined
+          ? extension.encode(payload, options)
+          : options.prepared.encode(extension, payload, options);
+      if (isPromise(encoded)) {
+        this.#encodeLater(encoded, opcode, payload, options, i, rsv);
+        return false;
+      }
+      if (encoded === undefined) continue;
+      payload = encoded;
+      rsv |= extension.rsv;
+    }
+    this.#frame(opcode, payload, true, rsv);
+    return true;
+  }
+
+  #encodeLater(
+    encoded: PromiseLike<Encoded>,
+    opcode: Opcode,
+    payload: Uint8Array,
+    options: Encoding,
+    at: number,
+    rsv: number,
+  ): void {
+    const pending = this.#pending;
+    // It may be sent as it is, and the caller may change so much of it at once.
+    const plain = payload.length <= COPY_UP_TO ? copyOf(payload) : payload;
+    const goOn = (result: Encoded): void => {
+      // What was dropped meanwhile is for nobody.
+      if (this.#pending !== pending) return;
+      const marked = result === undefined ? rsv : rsv | this.#extensions[at]!.rsv;
+      if (this.#encode(opcode, result ?? plain, options, at + 1, marked)) this.#goOn();
+    };
+    void Promise.resolve(encoded).then(goOn, () => goOn(undefined));
+  }
+
+  #wait(pending: Pending): void {
+    this.#pending.push(pending);
+    if (pending.opcode !== Opcode.Close) this.#pendingSends++;
+    this.#pendingBytes += pending.payload.length + HEADER_BYTES;
+  }
+
+  /** The first of what waits has become a frame: so does what is behind it, up to the next that takes its time. */
+  #goOn(): void {
+    let next: Pending | undefined;
+    do {
+      const done = this.#pending.shift()!;
+      if (done.opcode !== Opcode.Close) this.#pendingSends--;
+      this.#pendingBytes -= done.payload.length + HEADER_BYTES;
+      next = this.#pending[0];
+    } while (next !== undefined && this.#queue(next));
+    this.#events.encoded();
+  }
+
+  #queue({ opcode, payload, fin, encode }: Pending): boolean {
+    if (encode !== undefined) return this.#encode(opcode, payload, encode, 0, 0);
+    this.#frame(opcode, payload, fin, 0);
+    return true;
+  }
+
+  #frame(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number): void {
+    // Asked for before the record is filled: whoever gives it may send something.
+    const maskingKey = this.#maskingKey?.();
+    fields.fin = fin;
+    fields.rsv1 = (rsv & 0x40) !== 0;
+    fields.rsv2 = (rsv & 0x20) !== 0;
+    fields.rsv3 = (rsv & 0x10) !== 0;
+    fields.opcode = opcode;
+    fields.maskingKey = maskingKey;
+    fields.payloadLength = payload.length;
+    this.#outbox.add(fields, payload);
+  }
+}
+
+function mustBeOptions(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  const got = options === null ? 'null' : typeof options;
+  throw new TypeError(`options must be an object, such as { binary: true }, got ${got}`);
+}

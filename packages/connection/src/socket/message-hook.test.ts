@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { ManualClock } from '../driver/test-transport.suite.ts';
+import { utf8 } from '../endpoint.suite.ts';
+import type { Message } from '../index.ts';
+import { MessageHook, type MessageVerdict } from './message-hook.ts';
+
+function hooked(hook: (message: Message) => MessageVerdict | PromiseLike<MessageVerdict>) {
+  const log: string[] = [];
+  const clock = new ManualClock();
+  const gate = new MessageHook(
+    {
+      hook,
+      pause: () => log.push('pause'),
+      resume: () => log.push('resume'),
+      deliver: (payload, isBinary) => log.push(`${isBinary ? 'binary' : 'text'} ${Buffer.from(payload)}`),
+      failed: (error, code, reason) => log.push(`failed ${code} "${reason}": ${(error as Error)?.message}`),
+    },
+    clock,
+    1000,
+  );
+  return { log, clock, gate };
+}
+
+const later = () => new Promise<void>(setImmediate);
+
+test('the verdicts, at once: as it is, left out, changed; nothing pauses', () => {
+  const { log, gate } = hooked(({ data, isBinary }) => {
+    if (isBinary) return data.length === 1 ? Uint8Array.of(65, 66) : 'now text';
+    if (data === 'left out') return false;
+    return data === 'changed' ? 'Grüße' : true;
+  });
+  for (const content of ['as it is', 'left out', 'changed', 'é']) gate.message(utf8(content), false);
+  gate.message(Uint8Array.of(1), true);
+  gate.message(Uint8Array.of(1, 2), true);
+  expect(log).toEqual(['text as it is', 'text Grüße', 'text é', 'binary AB', 'text now text']);
+});
+
+test('by a promise: deliveries pause until it is settled, and no timer stays', async () => {
+  const { log, clock, gate } = hooked(async ({ data }) => data);
+  gate.message(utf8('a'), false);
+  expect([log, clock.timers]).toEqual([['pause'], 1]);
+  await later();
+  expect([log, clock.timers]).toEqual([['pause', 'text a', 'resume'], 0]);
+});
+
+test('an error closes with 1011 and no word, or with its own code and message', async () => {
+  const error = (details: object) => Object.assign(new Error('spam'), details);
+  for (const [thrown, told] of [
+    [error({}), 'failed 1011 "": spam'],
+    [error({ closeCode: 1008 }), 'failed 1008 "spam": spam'],
+    [error({ closeCode: 4001, message: 'x'.repeat(124) }), `failed 4001 "": ${'x'.repeat(124)}`],
+    [error({ closeCode: 1005 }), 'failed 1011 "": spam'],
+    [error({ closeCode: '1008' }), 'failed 1011 "": spam'],
+    [undefined, 'failed 1011 "": undefined'],
+  ] as const) {
+    const sync = hooked(() => {
+      throw thrown;
+    });
+    sync.gate.message(utf8('a'), false);
+    const promised = hooked(() => Promise.reject(thrown));
+    promised.gate.message(utf8('a'), false);
+    await later();
+    expect([sync.log, promised.log]).toEqual([[told], ['pause', told, 'resume']]);
+    // Nothing more is let through.
+    for (const { gate, log } of [sync, promised]) {
+      gate.message(utf8('b'), false);
+      expect(log.at(-1)).not.toContain('b');
+    }
+  }
+});
+
+test('an error of a verdict that cannot even be awaited is that of the hook', async () => {
+  const { log, gate } = hooked(() => ({
+    // biome-ignore lint/suspicious/noThenProperty: what is awaited like a promise
+    get then(): never {
+      throw new Error('no');
+    },
+  }));
+  gate.message(utf8('a'), false);
+  expect(log).toEqual(['failed 1011 "": no']);
+});
+
+test('what is no verdict is an error that says so', () => {
+  for (const verdict of [undefined, null, 1, {}]) {
+    const { log, gate } = hooked(() => verdict as never);
+    gate.message(utf8('a'), false);
+    expect(log[0]).toMatch(/^failed 1011 "": what a message hook returns, where it is no boolean, must be a string/);
+  }
+});
+
+test('one that never settles fails when its time is up; what it says later is for nobody', async () => {
+  let settle = (_: boolean) => {};
+  const { log, clock, gate } = hooked(
+    () =>
+      new Promise<boolean>((resolve) => {
+        settle = resolve;
+      }),
+  );
+  gate.message(utf8('a'), false);
+  clock.advance(999);
+  expect(log).toEqual(['pause']);
+  clock.advance(1);
+  settle(true);
+  await later();
+  expect(log).toEqual(['pause', 'failed 1011 "": the message hook has not decided for 1000 ms', 'resume']);
+});
+
+test('once the connection is over, neither a verdict nor a timer is left', async () => {
+  const { log, clock, gate } = hooked(async () => true);
+  gate.message(utf8('a'), false);
+  gate.stop();
+  await later();
+  expect([log, clock.timers]).toEqual([['pause'], 0]);
+});

@@ -1,0 +1,52 @@
+import type { Clock } from '../driver/transport.ts';
+
+/** What every runtime of today has as globals, and a driver needs: `globalThis` is one. */
+export interface Runtime {
+  /** Calls back once, after so many milliseconds; gives what stands for the timer. */
+  setTimeout(callback: () => void, ms: number): unknown;
+  /** Stops a timer, if it still runs. */
+  clearTimeout(timer: unknown): void;
+  /** For the masking keys of a client. */
+  readonly crypto: RandomSource;
+}
+
+/** As much of the Web Crypto API as is used here. */
+export interface RandomSource {
+  /** Fills the array with numbers that nobody can foresee. */
+  getRandomValues(array: Int32Array<ArrayBuffer>): unknown;
+}
+
+/**
+ * A clock out of the timers of a runtime. What is deferred runs as a microtask: after all that was read at once has been
+ * delivered. Where a runtime has something that also waits for the other sockets (`setImmediate`), a clock of one's own
+ * makes fewer writes.
+ */
+export function clockOf(runtime: Runtime): Clock {
+  // Browsers' timers are called without a `this`, or with their own global as `this`; not with an object of the caller.
+  const { setTimeout: start, clearTimeout: stop } = runtime;
+  return {
+    after(ms, callback) {
+      const timer = start(callback, ms);
+      return () => stop(timer);
+    },
+    defer(callback) {
+      Promise.resolve().then(callback);
+    },
+  };
+}
+
+/** Masking keys that nobody can foresee (RFC 6455, section 5.3), asked for so many at a time: each request costs a microsecond. */
+const KEYS = 64;
+
+/** A source of masking keys out of a runtime's random numbers; none of them is used twice. */
+export function maskingKeysOf({ crypto: source }: Runtime): () => number {
+  const keys = new Int32Array(KEYS);
+  let used = KEYS;
+  return () => {
+    if (used === KEYS) {
+      source.getRandomValues(keys);
+      used = 0;
+    }
+    return keys[used++]!;
+  };
+}

@@ -1,0 +1,160 @@
+import type { Driver } from '../driver/driver.ts';
+import type { Transport } from '../driver/transport.ts';
+import { Socket, type SocketOptions } from './socket.ts';
+
+/** As much of a reader of a WHATWG stream as is used here. */
+export interface ByteReader {
+  /** The next chunk, or that there is none. */
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** Ends the stream from here: nobody will read on. */
+  cancel(reason?: unknown): Promise<unknown>;
+}
+
+/** As much of a writer of a WHATWG stream as is used here. */
+export interface ByteWriter {
+  /** Fulfilled when the bytes are written. */
+  write(chunk: Uint8Array): Promise<unknown>;
+  /** Ends the stream after what was written; fulfilled then. */
+  close(): Promise<unknown>;
+  /** Ends the stream at once. */
+  abort(reason?: unknown): Promise<unknown>;
+}
+
+/** As much of a WHATWG `ReadableStream` of bytes as is used here. */
+export interface ByteReadable {
+  /** Locks the stream. */
+  getReader(): ByteReader;
+}
+
+/** As much of a WHATWG `WritableStream` of bytes as is used here. */
+export interface ByteWritable {
+  /** Locks the stream. */
+  getWriter(): ByteWriter;
+}
+
+/**
+ * The two halves of a connection as WHATWG streams of bytes: a socket of Cloudflare's `connect()`, what Direct Sockets
+ * open, a `Deno.Conn`, two `TransformStream`s. Both are locked for as long as the connection lasts.
+ */
+export interface ByteStreams {
+  /** Its chunks are given away with being read. */
+  readonly readable: ByteReadable;
+  /**
+   * Takes chunks that are views of memory which is still in use around them: it must not transfer their buffers, which
+   * a readable end of `type: 'bytes'` does with what it is given.
+   */
+  readonly writable: ByteWritable;
+  /** Called as well where the connection is to end at once: with many runtimes, an abort waits for the write under way. */
+  close?(): unknown;
+}
+
+/** A pair of streams as the transport of a driver: one read at a time and none while paused, and a write is done when its promise is. */
+export class StreamsTransport implements Transport {
+  readonly #streams: ByteStreams;
+  readonly #reader: ByteReader;
+  readonly #writer: ByteWriter;
+  #driver: Driver | undefined;
+  #paused = false;
+  #reading = false;
+  #readEnded = false;
+  #writeEnded = false;
+  #gone = false;
+
+  /** @throws TypeError if a stream is locked */
+  constructor(streams: ByteStreams) {
+    this.#streams = streams;
+    this.#reader = streams.readable.getReader();
+    this.#writer = streams.writable.getWriter();
+  }
+
+  /** Starts to read, for the driver. */
+  connect(driver: Driver): void {
+    this.#driver = driver;
+    this.#read();
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    const last = chunks.length - 1;
+    for (let i = 0; i < last; i++) this.#writer.write(chunks[i]!).catch(this.#fail);
+    this.#writer.write(chunks[last]!).then(() => {
+      if (!this.#gone) this.#driver?.written();
+    }, this.#fail);
+    return false;
+  }
+
+  end(): void {
+    this.#writer.close().then(() => {
+      this.#writeEnded = true;
+      this.#loseIfBothEnded();
+    }, this.#fail);
+  }
+
+  destroy(error?: Error | undefined): void {
+    // Not before this method has returned, and not when the streams are done with it: a write under way may never be.
+    Promise.resolve().then(() => this.#lose(error));
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#read();
+  }
+
+  #read(): void {
+    if (this.#reading || this.#paused || this.#readEnded || this.#gone || this.#driver === undefined) return;
+    this.#reading = true;
+    this.#reader.read().then(({ done, value }) => {
+      this.#reading = false;
+      if (this.#gone) return;
+      if (!done) {
+        this.#driver?.received(value!);
+        this.#read();
+        return;
+      }
+      this.#readEnded = true;
+      this.#driver?.receivedEnd();
+      this.#loseIfBothEnded();
+    }, this.#fail);
+  }
+
+  readonly #fail = (reason: unknown): void => {
+    this.#lose(reason instanceof Error ? reason : new Error(`a stream has failed: ${String(reason)}`));
+  };
+
+  #loseIfBothEnded(): void {
+    if (!this.#readEnded || !this.#writeEnded || this.#gone) return;
+    this.#gone = true;
+    this.#driver?.lost();
+  }
+
+  /** Ends what has not ended, and says so. */
+  #lose(error: Error | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    const ignore = (): void => {};
+    this.#writer.abort(error).catch(ignore);
+    this.#reader.cancel(error).catch(ignore);
+    try {
+      // A promise, or nothing, or an error where the streams have closed it already.
+      Promise.resolve(this.#streams.close?.()).catch(ignore);
+    } catch {}
+    this.#driver?.lost(error);
+  }
+}
+
+/**
+ * A WebSocket over two streams of bytes whose opening handshake is done.
+ *
+ * @example
+ * const socket = openStreams(streams, { role: 'client', runtime: globalThis, early: rest });
+ * await socket.send('hello');
+ * for await (const { data } of socket) console.log(data);
+ *
+ * @throws TypeError if a stream is locked; TypeError or RangeError for options of the wrong kind
+ */
+export function openStreams(streams: ByteStreams, options: SocketOptions): Socket {
+  return new Socket(new StreamsTransport(streams), options);
+}

@@ -1,0 +1,59 @@
+import { type Driver, PauseReason } from '@ws/connection';
+import { clock } from '../runtime/clock.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/**
+ * Keeps what is read of one connection to its rate: reading pauses until what was too much is made up for, and TCP makes the
+ * client wait. Nothing is lost, and a message may be of any size.
+ */
+export class Throttle {
+  readonly #driver: Driver;
+  readonly #messages: TokenBucket | undefined;
+  readonly #bytes: TokenBucket | undefined;
+  /** When reading goes on; 0: it has not stopped. */
+  #until = 0;
+  #stop: (() => void) | undefined;
+  /** The connection closes, and its client has sent more bytes than the rate. */
+  #drops = false;
+
+  constructor(driver: Driver, { messages, bytes }: RateLimit) {
+    const now = performance.now();
+    this.#driver = driver;
+    if (messages !== undefined) this.#messages = new TokenBucket(messages, now);
+    if (bytes !== undefined) this.#bytes = new TokenBucket(bytes, now);
+  }
+
+  /** A message was received. Returns whether it may be delivered. */
+  message(): boolean {
+    return this.#take(this.#messages, 1) && !this.#drops;
+  }
+
+  /** Bytes were received. */
+  bytes(count: number): void {
+    this.#drops = !this.#take(this.#bytes, count);
+  }
+
+  /** The connection is over. */
+  stop(): void {
+    this.#stop?.();
+  }
+
+  /** Returns false for what is over the rate of a connection that closes: that has time limits, and the client's Close to wait for. */
+  #take(bucket: TokenBucket | undefined, count: number): boolean {
+    if (bucket === undefined) return true;
+    const now = performance.now();
+    const wait = bucket.take(count, now);
+    if (wait === 0) return true;
+    if (this.#driver.state !== 'open') return false;
+    if (now + wait <= this.#until) return true;
+    this.#until = now + wait;
+    this.#stop?.();
+    this.#driver.pause(PauseReason.Rate);
+    this.#stop = clock.after(Math.ceil(wait), () => {
+      this.#until = 0;
+      this.#driver.resume(PauseReason.Rate);
+    });
+    return true;
+  }
+}

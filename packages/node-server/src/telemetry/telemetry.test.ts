@@ -1,0 +1,160 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
+import { close, open, request } from '../../test/raw-client.suite.ts';
+import { ended, listen, nextConnection, serve, shut } from '../../test/serve.suite.ts';
+import type { DiagnosticsMessages } from '../index.ts';
+import { WebSocketServer } from '../server.ts';
+
+type Name = keyof DiagnosticsMessages;
+
+/** What is published on a channel until the test ends, of one server. */
+function published<K extends Name>(name: K): DiagnosticsMessages[K][] {
+  const messages: DiagnosticsMessages[K][] = [];
+  const listener = (message: unknown) => void messages.push(message as DiagnosticsMessages[K]);
+  subscribe(name, listener);
+  onTestFinished(() => void unsubscribe(name, listener));
+  return messages;
+}
+
+/** The value of a line of metrics. */
+const value = (server: WebSocketServer, line: string) =>
+  server
+    .metrics()
+    .split('\n')
+    .find((one) => one.startsWith(`${line} `))
+    ?.slice(line.length + 1);
+
+test('diagnostics: a handshake, open, and a clean close', async () => {
+  const [accepted, opened, closed, violations] = [
+    published('ws:handshake.accepted'),
+    published('ws:open'),
+    published('ws:close'),
+    published('ws:violation'),
+  ];
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port, {}, 'GET /chat HTTP/1.1');
+  const socket = await connected;
+  const end = ended(socket);
+  client.send(close(4000, 'bye'));
+  await Promise.all([client.end(), end]);
+  expect(accepted).toHaveLength(1);
+  expect(accepted[0]!.request.url).toBe('/chat');
+  expect(accepted[0]!.server).toBe(server);
+  expect(opened.map((message) => [message.socket, message.request.url])).toEqual([[socket, '/chat']]);
+  expect(closed).toEqual([{ server, socket, code: 4000, reason: 'bye', cause: undefined }]);
+  expect(violations).toEqual([]);
+});
+
+test('diagnostics: a violation has its name and offset, and the close its cause', async () => {
+  const [closed, violations] = [published('ws:close'), published('ws:violation')];
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  const end = ended(socket);
+  client.send({ opcode: 9 }, { opcode: 3 });
+  await Promise.all([client.end(), end]);
+  expect(violations).toEqual([{ server, socket, violation: 'reserved-opcode', offset: 6, closeCode: 1002 }]);
+  expect(closed.map(({ code, cause }) => [code, cause])).toEqual([[1006, socket.cause]]);
+  expect(value(server, 'ws_violations_total{violation="reserved-opcode"}')).toBe('1');
+});
+
+test('diagnostics: every client that is refused, with the reason', async () => {
+  const refused = published('ws:handshake.refused');
+  const { port } = await serve({ allowedOrigins: ['https://example.com'], verifyClient: () => false, path: '/chat' });
+  const { server: http, port: shared } = await listen(createServer());
+  const server = new WebSocketServer({ server: http, path: '/chat' });
+  onTestFinished(() => shut(server));
+  for (const [at, fields, line] of [
+    [port, { Origin: 'https://evil.example' }, 'GET /chat HTTP/1.1'],
+    [port, { 'Sec-WebSocket-Version': '8' }, 'GET /chat HTTP/1.1'],
+    [port, {}, 'GET /chat HTTP/1.1'],
+    [shared, {}, 'GET /other HTTP/1.1'],
+  ] as const) {
+    const client = request(at, fields, line);
+    await client.response();
+    await client.end();
+  }
+  expect(refused.map(({ error }) => [error.status, error.reason])).toEqual([
+    [403, 'origin-forbidden'],
+    [426, 'version-unsupported'],
+    [401, 'refused'],
+    [404, 'refused'],
+  ]);
+  expect(refused[0]!.error.message).toContain('https://evil.example');
+  expect(refused[3]!.server).toBe(server);
+  expect(value(server, 'ws_handshakes_refused_total{status="404",reason="refused"}')).toBe('1');
+});
+
+test('diagnostics: who is refused behind a proxy is named by the address that the proxy tells', async () => {
+  const refused = published('ws:handshake.refused');
+  for (const [trustProxy, address] of [
+    [1, '192.0.2.7'],
+    [false, '127.0.0.1'],
+  ] as const) {
+    const { port } = await serve({ allowedOrigins: ['https://example.com'], trustProxy });
+    const client = request(port, { Origin: 'https://evil.example', 'X-Forwarded-For': '10.0.0.1, 192.0.2.7' });
+    await client.response();
+    await client.end();
+    expect(refused.at(-1)!.remoteAddress).toBe(address);
+  }
+});
+
+test('diagnostics: backpressure, once until it has drained', async () => {
+  const behind = published('ws:backpressure');
+  const { server, port } = await serve({ overflow: 'drop', maxBufferedAmount: 4 * 1024 * 1024 });
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  for (let round = 1; round <= 2; round++) {
+    client.socket.pause();
+    for (let i = 0; i < 20; i++) socket.send(Buffer.alloc(1024 * 1024));
+    expect(behind).toHaveLength(round);
+    const drained = once(socket, 'drain');
+    client.socket.resume();
+    await drained;
+  }
+  expect(behind[0]).toMatchObject({ server, socket });
+  expect(behind[0]!.bufferedAmount).toBeGreaterThan(0);
+  expect(value(server, 'ws_backpressure_total')).toBe('2');
+  expect(Number(value(server, 'ws_overflows_total{policy="drop"}'))).toBeGreaterThan(0);
+});
+
+test('metrics: whatever codes clients choose, closes have few lines', async () => {
+  const { server, port } = await serve();
+  for (const code of [1000, 1014, 3000, 3999, 4000, 4001, 4999]) {
+    const connected = nextConnection(server);
+    const client = await open(port);
+    const end = ended(await connected);
+    client.send(close(code));
+    await Promise.all([client.end(), end]);
+  }
+  const lines = server.metrics().match(/^ws_closed_total.*$/gm);
+  expect(lines).toEqual(
+    ['1000"} 1', '1014"} 1', '3xxx"} 2', '4xxx"} 3'].map((line) => `ws_closed_total{code="${line}`),
+  );
+});
+
+test('metrics: in the text format of Prometheus, with the labels that are asked for', async () => {
+  const { server, port } = await serve();
+  expect(value(server, 'ws_connections')).toBe('0');
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  const end = ended(socket);
+  expect([value(server, 'ws_connections'), value(server, 'ws_buffered_bytes')]).toEqual(['1', '0']);
+  socket.send('abc');
+  expect(value(server, 'ws_buffered_bytes')).toBe('5');
+  client.send(close(1000));
+  await Promise.all([client.end(), end]);
+  const text = server.metrics({ server: 'a "b"\\\n' });
+  expect(text).toContain('ws_closed_total{server="a \\"b\\"\\\\\\n",code="1000"} 1\n');
+  expect(text).toContain('ws_connections{server="a \\"b\\"\\\\\\n"} 0\n');
+  for (const line of server.metrics().trimEnd().split('\n')) {
+    expect(line).toMatch(/^(# (HELP|TYPE) ws_\w+ .+|ws_\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? \d+)$/);
+  }
+  for (const labels of [{ 'a-b': 'x' }, { a: 1 as never }]) expect(() => server.metrics(labels)).toThrow(TypeError);
+});

@@ -1,0 +1,249 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Driver, Transport } from '@ws/connection';
+import type { Throttle } from '../rate/throttle.ts';
+import { type Written, writeDirectly } from './direct-write.ts';
+import { isPlain, isPlainTls } from './node-socket.ts';
+import { type Bulk, readingTurns } from './reading-turns.ts';
+import { leaveSoon, responded, type WaitingResponse } from './response-batch.ts';
+import { sharedReceive } from './shared-receive.ts';
+import { startReading, stopReading } from './tls-reading.ts';
+import { unwrittenBytes } from './write-progress.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** After so many bytes in a row a socket may give way to others: what is little is over soon, and the next socket is read. */
+const GIVES_WAY_FROM = 16_384;
+
+/**
+ * The same over TLS, where a read of 64 KiB comes in records of up to 16 KiB: what has been decrypted comes anyway, and should not be kept
+ * waiting.
+ */
+const GIVES_WAY_FROM_IN_RECORDS = 49_152;
+
+const TRANSPORT: unique symbol = Symbol('the transport of a socket');
+
+/** A socket that carries a connection. */
+type Carrier = Duplex & { [TRANSPORT]: SocketTransport };
+
+// The listeners of all sockets: closures for each would cost an idle connection half a kilobyte.
+
+function received(this: Duplex, chunk: Uint8Array): void {
+  if (!(this as Carrier)[TRANSPORT].received(chunk)) (this as Carrier)[TRANSPORT].stop();
+}
+
+function ended(this: Duplex): void {
+  (this as Carrier)[TRANSPORT].ended();
+}
+
+function failed(this: Duplex, error: Error): void {
+  (this as Carrier)[TRANSPORT].failed(error);
+}
+
+function closed(this: Duplex): void {
+  (this as Carrier)[TRANSPORT].closed();
+}
+
+const receiveShared = sharedReceive(function (this: Socket, chunk) {
+  return (this as Duplex as Carrier)[TRANSPORT].received(chunk);
+});
+
+/** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
+export class SocketTransport implements Transport, Bulk, Written, WaitingResponse {
+  readonly copies: boolean;
+  /** Whether the driver is given what is read, each time a buffer of its own: it may write to it, and keep it. */
+  readonly ownsChunks: boolean;
+  readonly givesWayFrom: number;
+  readonly #socket: Duplex;
+  readonly #isPlain: boolean;
+  /** The response waits in the socket, which is corked for it. */
+  #corked = false;
+  /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
+  #writes = 0;
+  #wrote: ((error?: Error | null) => void) | undefined;
+  #awaited = false;
+  #driver: Driver | undefined;
+  #throttle: Throttle | undefined;
+  #error: Error | undefined;
+  /** The driver has paused it. */
+  #paused = false;
+  /** It has been read enough, and waits until others have been: until {@link goOn}. */
+  #givesWay = false;
+  /** It was stopped for that by `stopReading`, which is for TLS, and not by its `pause()`. */
+  #stopped = false;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    this.#isPlain = isPlain(socket);
+    this.ownsChunks = isPlainTls(socket);
+    this.givesWayFrom = this.ownsChunks ? GIVES_WAY_FROM_IN_RECORDS : GIVES_WAY_FROM;
+    this.copies = this.#isPlain || this.ownsChunks;
+    // Over TLS a socket would go with the client's half, and with it what was read and waits for a listener, a hook or its rate.
+    socket.allowHalfOpen = true;
+    if (socket instanceof Socket) {
+      socket.setTimeout(0);
+      // What one turn has collected is one write already: Nagle's algorithm could only delay it.
+      socket.setNoDelay(true);
+    }
+  }
+
+  /**
+   * Starts to read, for the driver.
+   *
+   * @param throttle counts the bytes
+   */
+  connect(driver: Driver, throttle?: Throttle): void {
+    this.#driver = driver;
+    this.#throttle = throttle;
+    const socket = this.#socket as Carrier;
+    socket[TRANSPORT] = this;
+    if (!receiveShared(socket)) socket.on('data', received);
+    socket
+      .on('end', ended)
+      .on('error', failed)
+      .on('close', closed)
+      // Whoever had the socket before may have paused it, to wait for an asynchronous authentication.
+      .resume();
+    if (socket.destroyed) process.nextTick(() => this.closed());
+  }
+
+  /** Writes the head of a response, which leaves with what is written next, or after {@link begin}. */
+  respond(head: string): void {
+    responded();
+    this.#corked = true;
+    this.#socket.cork();
+    this.#socket.write(head, 'latin1');
+  }
+
+  /**
+   * The application has been told of the connection: lets the response leave.
+   *
+   * @param early what was read before {@link connect}, which counts like all else
+   */
+  begin(early: Uint8Array): void {
+    if (early.length > 0 && !this.received(early)) this.stop();
+    leaveSoon(this);
+  }
+
+  // From the socket.
+
+  /** Returns false if reading should stop until it is resumed. */
+  received(chunk: Uint8Array): boolean {
+    const { length } = chunk;
+    const isMuch = readingTurns.read(this, length);
+    // Who watches the bytes of a socket has them, too.
+    const watched = this.ownsChunks && this.#socket.listenerCount('data') > 1;
+    this.#driver?.received(watched ? new Uint8Array(chunk) : chunk);
+    this.#throttle?.bytes(length);
+    if (isMuch && !this.#givesWay) this.#givesWay = readingTurns.givesWay(this);
+    return !this.#givesWay;
+  }
+
+  /** Stops reading until {@link goOn}. */
+  stop(): void {
+    // Also if it is: Node may have gone on meanwhile, for a stream that was full before.
+    this.#stopped = stopReading(this.#socket);
+    if (!this.#stopped) this.#socket.pause();
+  }
+
+  /** As {@link Bulk} has it. */
+  goOn(): void {
+    this.#givesWay = false;
+    if (!this.#paused) this.#read();
+  }
+
+  ended(): void {
+    this.#driver?.receivedEnd();
+  }
+
+  failed(error: Error): void {
+    this.#error ??= error;
+  }
+
+  closed(): void {
+    readingTurns.leave(this);
+    this.#driver?.lost(this.#error);
+  }
+
+  // From the driver.
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    const socket = this.#socket;
+    // A socket that is gone has taken what it will take: 'close' tells the driver.
+    if (!socket.writable) return false;
+    if (this.#isPlain && !this.#corked) {
+      const done = writeDirectly(socket as Socket, chunks, this);
+      if (done !== undefined) return done;
+    }
+    const last = chunks.length - 1;
+    if (last > 0) socket.cork();
+    for (let i = 0; i < last; i++) socket.write(chunks[i]);
+    // A callback costs a tick of its own, and what a plain socket is given has mostly left when `write` returns.
+    if (this.#isPlain) socket.write(chunks[last]);
+    else this.#writeAndTell(chunks[last]!);
+    if (last > 0) socket.uncork();
+    this.leave();
+    this.#awaited = socket.writableLength > 0;
+    if (this.#awaited && this.#isPlain) this.#writeAndTell(NOTHING);
+    // A write that has failed at once has left nothing to wait for either, and was not done.
+    return !this.#awaited && socket.writable;
+  }
+
+  /** As {@link WaitingResponse} has it. */
+  leave(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
+  }
+
+  /** As {@link Written} has it. */
+  written(): void {
+    this.#driver?.written();
+  }
+
+  #writeAndTell(chunk: Uint8Array): void {
+    this.#writes++;
+    this.#wrote ??= (error) => this.#written(error);
+    this.#socket.write(chunk, this.#wrote);
+  }
+
+  #written(error: Error | null | undefined): void {
+    this.#writes--;
+    // A destroyed socket calls back, with no error, for what it has not written; one whose write has failed, before it is destroyed.
+    // 'close' tells the driver.
+    if (error || this.#socket.destroyed || !this.#awaited || this.#writes > 0) return;
+    this.#awaited = false;
+    this.written();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(error?: Error): void {
+    this.leave();
+    this.#socket.destroy(error);
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (!this.#givesWay) this.#read();
+  }
+
+  #read(): void {
+    if (this.#stopped) {
+      this.#stopped = false;
+      startReading(this.#socket);
+    }
+    this.#socket.resume();
+  }
+
+  unwritten(): number {
+    return unwrittenBytes(this.#socket);
+  }
+}

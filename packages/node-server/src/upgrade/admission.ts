@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
+import { HandshakeError, type Refusal, refuse } from '@ws/handshake';
+import type { ClientAddress } from '../proxy/trust-proxy.ts';
+import type { RateLimit } from '../rate/rate-limit.ts';
+import { TokenBucket, TokenBuckets } from '../rate/token-bucket.ts';
+
+/** How long a full server asks its clients to wait, in seconds: long enough for some to leave. */
+const RETRY_WHEN_FULL = 10;
+
+/** ... and one that takes them too fast, whose limit is of a second. */
+const RETRY_WHEN_FAST = 1;
+
+/** Who may come in, by number and by rate: judged before anything else is. */
+export class Admission {
+  readonly #maxConnections: number;
+  readonly #limit: RateLimit;
+  readonly #address: ClientAddress;
+  readonly #all: TokenBucket | undefined;
+  readonly #each: TokenBuckets | undefined;
+
+  constructor(maxConnections: number, limit: RateLimit, address: ClientAddress) {
+    const { handshakes, handshakesPerAddress } = limit;
+    const now = performance.now();
+    this.#maxConnections = maxConnections;
+    this.#limit = limit;
+    this.#address = address;
+    if (handshakes !== undefined) this.#all = new TokenBucket(handshakes, now);
+    if (handshakesPerAddress !== undefined) this.#each = new TokenBuckets(handshakesPerAddress, now);
+  }
+
+  /**
+   * Why a request may not come in; undefined if it may.
+   *
+   * @param connections how many there are, with those that a hook decides on
+   */
+  refusal(request: IncomingMessage, connections: number): Refusal | undefined {
+    const { handshakes, handshakesPerAddress } = this.#limit;
+    // A single address that floods uses up nothing of the others'.
+    if (this.#each !== undefined) {
+      const address = this.#address(request) ?? '';
+      if (!this.#each.tryTake(network(address), performance.now())) {
+        const why = `rateLimit.handshakesPerAddress (${handshakesPerAddress}) is exceeded by ${address}`;
+        return later(429, why, 'too many connections from this address', RETRY_WHEN_FAST);
+      }
+    }
+    if (connections >= this.#maxConnections) {
+      return later(503, `maxConnections (${this.#maxConnections}) is reached`, 'the server is full', RETRY_WHEN_FULL);
+    }
+    if (this.#all !== undefined && !this.#all.tryTake(performance.now())) {
+      const why = `rateLimit.handshakes (${handshakes}) is exceeded`;
+      return later(503, why, 'too many connections at once', RETRY_WHEN_FAST);
+    }
+    return undefined;
+  }
+}
+
+/** @param why for whoever runs the server; `body` is for the client */
+function later(status: number, why: string, body: string, seconds: number): Refusal {
+  const headers = [['Retry-After', String(seconds)]] as const;
+  return refuse(new HandshakeError('refused', why, { status }), { body: `${body}\n`, headers });
+}
+
+/** Who has one address of IPv6 has all of its /64 network. */
+function network(address: string): string {
+  const [plain] = address.split('%', 1);
+  if (!isIPv6(plain!)) return address;
+  const [before, after] = plain!.split('::', 2) as [string, string | undefined];
+  // An IPv4 address in the dress of IPv6 is one address.
+  if (plain!.includes('.')) return plain!;
+  const left = before === '' ? [] : before.split(':');
+  const right = after === undefined || after === '' ? [] : after.split(':');
+  const groups = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right];
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}

@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHead } from '@ws/handshake';
+
+/** A request as Node has parsed it, as the handshake reads it: with duplicates, in the order of the wire. */
+export function requestHead(request: IncomingMessage): RequestHead {
+  const { rawHeaders } = request;
+  const headers: [string, string][] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
+  return {
+    method: request.method ?? '',
+    target: request.url ?? '',
+    httpVersion: request.httpVersion,
+    headers,
+  };
+}
+
+/** The path of a target, which is a path or a whole URL (RFC 9112, section 3.2), without its query. */
+export function pathOf(target: string): string {
+  const path = target.startsWith('/') ? target : target.replace(/^\w+:\/\/[^/?#]*/, '');
+  return path.split('?', 1)[0] || '/';
+}
+
+/** Node 20 leaves out what is over its limit of header fields, which may be another Host, a body or a proxy's own address. */
+export function hasTooManyFields({ rawHeaders, socket }: IncomingMessage): boolean {
+  const { server } = socket as { readonly server?: { readonly maxHeadersCount?: number | null } };
+  const most = server?.maxHeadersCount ?? 1000;
+  return most > 0 && rawHeaders.length >= 2 * most;
+}

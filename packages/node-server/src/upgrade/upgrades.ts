@@ -1,0 +1,293 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
+import { type Extension, isPromise } from '@ws/connection';
+import {
+  checkUpgrade,
+  completeUpgrade,
+  type Decision,
+  HandshakeError,
+  headText,
+  type Negotiated,
+  type Refusal,
+  refuse,
+  type UpgradeOffer,
+  UpgradePolicy,
+} from '@ws/handshake';
+import type { ServerOptions, Settings } from '../options.ts';
+import { rethrow } from '../runtime/clock.ts';
+import { acceptKey } from './accept-key.ts';
+import { addedHeaders } from './added-headers.ts';
+import { Admission } from './admission.ts';
+import { answerAtOnce } from './answer-at-once.ts';
+import { openResponse } from './open-response.ts';
+import { PendingUpgrade } from './pending-upgrade.ts';
+import { hasTooManyFields, requestHead } from './request-head.ts';
+import { verify } from './verify-client.ts';
+
+/** For whom handshakes are done: a server. */
+export interface UpgradeHost {
+  /** False once it is closing. */
+  isRunning(): boolean;
+  /** How many connections there are. */
+  connections(): number;
+  shouldHandle(request: IncomingMessage): boolean;
+  /** Has the listeners of 'headers' add to the lines of the 101 response; false if there are none. */
+  emitHeaders(lines: string[], request: IncomingMessage): boolean;
+  /** A client was accepted, or refused for whatever reason. */
+  accepted(request: IncomingMessage): void;
+  refused(error: HandshakeError, request: IncomingMessage): void;
+  /** Tells of a handshake that has failed; true if a listener answers the client. */
+  emitFailure(error: HandshakeError, socket: Duplex, request: IncomingMessage): boolean;
+}
+
+/** A handshake that is done, but for its 101 response. */
+export interface Upgraded {
+  readonly socket: Duplex;
+  readonly responseHead: string;
+  readonly negotiated: Negotiated<Extension>;
+  readonly context: unknown;
+  /** What the client has sent behind its request. */
+  readonly early: Uint8Array;
+}
+
+function tooManyFields(): HandshakeError {
+  return new HandshakeError(
+    'too-many-fields',
+    'the request has as many header fields as maxHeadersCount allows, or more',
+  );
+}
+
+type Done = (upgraded: Upgraded) => void;
+
+/** The handshakes of a server: each socket is taken at once, and ends with a 101 response or a refusal. */
+export class Upgrades {
+  readonly #settings: Settings;
+  readonly #policy: UpgradePolicy<Extension>;
+  readonly #host: UpgradeHost;
+  readonly #admission: Admission;
+  readonly #pending = new Set<PendingUpgrade>();
+  /** The sockets of clients that were refused, until they are gone. */
+  readonly #leaving = new Set<Duplex>();
+
+  /** @throws TypeError for options of the wrong kind */
+  constructor(options: ServerOptions, settings: Settings, host: UpgradeHost) {
+    this.#settings = settings;
+    this.#host = host;
+    this.#admission = new Admission(settings.maxConnections, settings.connection.rateLimit, settings.clientAddress);
+    this.#policy = new UpgradePolicy({
+      allowedOrigins: options.allowedOrigins,
+      requireOrigin: options.requireOrigin,
+      subprotocols: options.subprotocols,
+      extensions: settings.extensions,
+      acceptKey,
+    });
+  }
+
+  /** Nobody waits for the hooks any more, for this reason. */
+  abort(reason: Error): void {
+    for (const pending of this.#pending) pending.abort(reason);
+  }
+
+  /** Waits no longer for refused clients to end. */
+  cutOff(): void {
+    for (const socket of this.#leaving) socket.destroy();
+  }
+
+  /** Refuses a request that is for no server. */
+  refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const refusal = refuse(404);
+    const pending = new PendingUpgrade(socket, head);
+    if (this.#isBehind(pending, request)) return;
+    this.#leave(pending, request, refusal.error);
+    pending.refuse(refusal, this.#settings.connection.closeTimeout);
+  }
+
+  /**
+   * Does the handshake of a request.
+   *
+   * @throws TypeError if the socket was taken before
+   */
+  handle(request: IncomingMessage, socket: Duplex, head: Buffer, done: Done): void {
+    const pending = new PendingUpgrade(socket, head);
+    if (this.#isBehind(pending, request)) return;
+    let checked: { readonly ok: true; readonly offer: UpgradeOffer } | Refusal;
+    try {
+      checked = this.#check(request);
+    } catch (error) {
+      this.#fail(pending, request, error);
+      return;
+    }
+    if (!checked.ok) {
+      this.#refuse(pending, request, checked);
+      return;
+    }
+    const { offer } = checked;
+    const { verifyClient } = this.#settings;
+    if (verifyClient === undefined) {
+      this.#complete(pending, request, offer, { ok: true, context: undefined, headers: [] }, done);
+      return;
+    }
+    let decision: Decision | Promise<Decision>;
+    try {
+      const secure = 'encrypted' in socket && socket.encrypted === true;
+      const remoteAddress = this.#settings.clientAddress(request);
+      const { signal } = pending;
+      decision = verify(verifyClient, { origin: offer.origin, secure, remoteAddress, req: request, signal });
+    } catch (error) {
+      this.#fail(pending, request, error);
+      return;
+    }
+    if (isPromise(decision)) void this.#await(pending, request, offer, decision, done);
+    else this.#decide(pending, request, offer, decision, done);
+  }
+
+  /**
+   * Answers stand in the order of the requests (RFC 9112, section 9.3.2), and a client waits for its answers before it asks for an upgrade. If it
+   * has not, the connection ends with those answers, and the upgrade has none (section 9.6).
+   */
+  #isBehind(pending: PendingUpgrade, request: IncomingMessage): boolean {
+    const open = () => openResponse(request, pending.socket);
+    if (open() === undefined) return false;
+    this.#leave(
+      pending,
+      request,
+      new HandshakeError('refused', 'an earlier request of the connection has no answer yet'),
+    );
+    pending.endAfter(open, this.#settings.connection.closeTimeout);
+    return true;
+  }
+
+  #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
+    if (!this.#host.isRunning()) return refuse(503);
+    if (!this.#host.shouldHandle(request)) return refuse(404);
+    if (hasTooManyFields(request)) return refuse(tooManyFields());
+    const connections = this.#host.connections() + this.#pending.size;
+    return this.#admission.refusal(request, connections) ?? checkUpgrade(requestHead(request), this.#policy);
+  }
+
+  /** Waits for the decision of a hook, as long as the client and the time allow. */
+  async #await(
+    pending: PendingUpgrade,
+    request: IncomingMessage,
+    offer: UpgradeOffer,
+    decision: Promise<Decision>,
+    done: Done,
+  ): Promise<void> {
+    this.#pending.add(pending);
+    let decided: Decision | undefined;
+    try {
+      decided = await pending.waitFor(decision, this.#settings.handshakeTimeout);
+    } catch (error) {
+      this.#fail(pending, request, error);
+      return;
+    } finally {
+      this.#pending.delete(pending);
+    }
+    if (decided === undefined || pending.signal.aborted) {
+      this.#refuse(pending, request, refuse(503, { body: `${(pending.signal.reason as Error).message}\n` }));
+    } else this.#decide(pending, request, offer, decided, done);
+  }
+
+  #decide(
+    pending: PendingUpgrade,
+    request: IncomingMessage,
+    offer: UpgradeOffer,
+    decision: Decision,
+    done: Done,
+  ): void {
+    if (decision.ok) {
+      this.#complete(pending, request, offer, decision, done);
+      return;
+    }
+    let refusal: Refusal;
+    try {
+      refusal = refuse(decision.status, { body: decision.body, headers: decision.headers });
+    } catch (error) {
+      this.#fail(pending, request, error);
+      return;
+    }
+    this.#leave(pending, request, refusal.error);
+    // A verdict is no error of the client: as in `ws`, nobody but the client is told.
+    pending.refuse(refusal, this.#settings.connection.closeTimeout);
+  }
+
+  #complete(
+    pending: PendingUpgrade,
+    request: IncomingMessage,
+    offer: UpgradeOffer,
+    decision: Decision & { readonly ok: true },
+    done: Done,
+  ): void {
+    const { socket } = pending;
+    if (socket.destroyed || !socket.writable || socket.readableEnded) {
+      // Not released: its 'error' may still be to come.
+      socket.destroy();
+      return;
+    }
+    let accepted: ReturnType<typeof completeUpgrade<Extension>>;
+    try {
+      const subprotocol = this.#chooseSubprotocol(offer, request);
+      const added = addedHeaders((lines) => this.#host.emitHeaders(lines, request));
+      accepted = completeUpgrade(offer, this.#policy, { subprotocol, headers: [...decision.headers, ...added] });
+    } catch (error) {
+      this.#fail(pending, request, error);
+      return;
+    }
+    const { response, negotiated } = accepted;
+    // One of the hooks may have closed this server.
+    if (!this.#host.isRunning()) {
+      for (const { extension } of negotiated.extensions) extension.close?.();
+      this.#refuse(pending, request, refuse(503));
+      return;
+    }
+    const early = pending.release();
+    this.#host.accepted(request);
+    done({ socket, responseHead: headText(response), negotiated, context: decision.context, early });
+  }
+
+  /** Asks `handleProtocols`, if there is something to ask about; '' for none, undefined if it is not the hook that chooses. */
+  #chooseSubprotocol({ subprotocols }: UpgradeOffer, request: IncomingMessage): string | undefined {
+    const { handleProtocols } = this.#settings;
+    if (handleProtocols === undefined || subprotocols.length === 0) return undefined;
+    const chosen: unknown = handleProtocols(new Set(subprotocols), request) || '';
+    return answerAtOnce(
+      chosen,
+      'handleProtocols must answer at once, and not by a promise: await it in verifyClient',
+    ) as string;
+  }
+
+  /** A hook of the application has failed: the client cannot help it. */
+  #fail(pending: PendingUpgrade, request: IncomingMessage, cause: unknown): void {
+    const refusal = refuse(500);
+    // What was thrown may be anything, and need not become a string.
+    const why = cause instanceof Error ? cause.message : inspect(cause);
+    const error = new HandshakeError('refused', `a hook of the server has failed: ${why}`, {
+      status: 500,
+      headers: refusal.error.headers,
+      cause,
+    });
+    this.#refuse(pending, request, { ...refusal, error });
+  }
+
+  #refuse(pending: PendingUpgrade, request: IncomingMessage, refusal: Refusal): void {
+    this.#leave(pending, request, refusal.error);
+    try {
+      if (this.#host.emitFailure(refusal.error, pending.socket, request)) {
+        pending.leave(this.#settings.connection.closeTimeout);
+        return;
+      }
+    } catch (error) {
+      rethrow(error);
+    }
+    pending.refuse(refusal, this.#settings.connection.closeTimeout);
+  }
+
+  /** A client is refused, by whoever answers it. */
+  #leave({ socket }: PendingUpgrade, request: IncomingMessage, error: HandshakeError): void {
+    this.#host.refused(error, request);
+    if (socket.destroyed) return;
+    this.#leaving.add(socket);
+    socket.once('close', () => this.#leaving.delete(socket));
+  }
+}

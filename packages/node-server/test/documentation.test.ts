@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import * as api from '../src/index.ts';
+import { readOptions, type ServerOptions } from '../src/options.ts';
+import { type Child, LISTEN, run } from './child.suite.ts';
+import { close, open, request, text, textLine } from './raw-client.suite.ts';
+
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+/** Runs the block under a heading, as it stands there. */
+async function start(heading: string): Promise<{ child: Child; port: number }> {
+  const [, section] = README.split(`\n## ${heading}\n`);
+  const [, block] = /```js\n(.*?)```/s.exec(section!.split('\n## ')[0]!)!;
+  const child = run(`${LISTEN}\n${block}`);
+  let line = await child.line();
+  while (!/^\d+$/.test(line)) line = await child.line();
+  return { child, port: Number(line) };
+}
+
+const own = { Origin: 'https://example.com' };
+
+test('README: the server broadcasts, tells who comes and goes, and forbids other origins', async () => {
+  const { child, port } = await start('A server');
+  const first = await open(port, own);
+  expect(await child.line()).toBe('127.0.0.1 has come');
+  const second = await open(port);
+  expect(await child.line()).toBe('127.0.0.1 has come');
+  first.send(text('to all'));
+  for (const client of [first, second]) expect(await client.received(1)).toEqual([textLine('to all')]);
+  second.send(close(4000, 'bye'));
+  expect(await child.line()).toBe('gone: 4000 bye ');
+  first.send({ opcode: 3 });
+  expect(await child.line()).toMatch(/^gone: 1006 +\S/);
+  const other = request(port, { Origin: 'https://evil.example' });
+  expect((await other.response()).status).toBe(403);
+  await other.end();
+});
+
+test('README: for await answers, ends and throws', async () => {
+  const { child, port } = await start('for await');
+  const client = await open(port, own);
+  client.send(text('shout'), { opcode: 2, payload: Buffer.alloc(3) });
+  expect(await client.received(2)).toEqual([textLine('SHOUT'), textLine('3 bytes')]);
+  client.send(close(1000));
+  expect(await child.line()).toBe('closed');
+  const lost = await open(port, own);
+  lost.send({ opcode: 3 });
+  expect(await child.line()).toMatch(/^lost: /);
+});
+
+test('README: authentication by a bearer token', async () => {
+  const { port } = await start('Authentication');
+  const client = await open(port, { Authorization: 'Bearer s3cret' });
+  expect(await client.received(1)).toEqual([textLine('hello ada')]);
+  for (const Authorization of [undefined, 'Bearer guess', 'Basic s3cret']) {
+    const stranger = request(port, { Authorization });
+    const { status, fields } = await stranger.response();
+    expect([status, fields.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    await stranger.end();
+  }
+});
+
+test('README: backpressure: all of it arrives at a slow reader', async () => {
+  const { port } = await start('Backpressure');
+  const client = await open(port, own);
+  client.socket.pause();
+  const other = await open(port, own);
+  await other.until(() => other.length > 1_000_000);
+  client.socket.resume();
+  const head = (await client.response()).head.length;
+  await client.until(() => client.length === head + 1000 * (10 + 65_536) + 4);
+  expect(client.bytes.subarray(-4).toString('hex')).toBe('880203e8');
+});
+
+test('README: a broadcast reaches all but the sender, who is thanked', async () => {
+  const { port } = await start('Broadcast');
+  const [sender, other] = [await open(port, own), await open(port, own)];
+  sender.send(text('news'));
+  expect(await sender.received(1)).toEqual([textLine('thank you')]);
+  expect(await other.received(1)).toEqual([textLine('news')]);
+});
+
+test('README: messages are checked, and changed', async () => {
+  const { port } = await start('Checking messages');
+  const client = await open(port, own);
+  client.send(text(' hello '), text('/admin'), text('bye'), { opcode: 2 });
+  expect(await client.received(3)).toEqual([textLine('hello'), textLine('bye'), 'close 1003 "text only"']);
+});
+
+test('README: a client that is refused is a line of the log, and counts', async () => {
+  const { child, port } = await start('Watching a server');
+  const other = request(port, { Origin: 'https://evil.example' }, 'GET /chat HTTP/1.1');
+  await other.response();
+  await other.end();
+  await open(port, own, 'GET /chat HTTP/1.1');
+  const [, promised] = /^\/\/ (127.*)$/m.exec(README)!;
+  expect(await child.line()).toBe(promised);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(metrics).toContain('ws_handshakes_refused_total{status="403",reason="origin-forbidden"} 1\n');
+  expect(metrics).toContain('ws_connections 1\n');
+});
+
+test('README: a server that is asked to end takes leave of its clients', async () => {
+  const { child, port } = await start('Closing the server');
+  const client = await open(port, own);
+  child.process.kill('SIGTERM');
+  expect(await client.received(1)).toEqual(['close 1012 "restart"']);
+  await client.send(close(1012)).end();
+  expect(await child.line()).toBe('all are gone');
+});
+
+test('README: compression by its options, for a client that offers it', async () => {
+  const { port } = await start('Compression');
+  const client = await open(port, { ...own, 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+  const answer = (await client.response()).fields.get('sec-websocket-extensions');
+  expect(answer).toBe('permessage-deflate; client_no_context_takeover');
+  const head = (await client.response()).head.length;
+  await client.until(() => client.length > head + 10);
+  expect(client.bytes[head]).toBe(0xc1);
+});
+
+/** Every option, or this does not compile. */
+const OPTIONS: Record<keyof ServerOptions, true> = {
+  allowedOrigins: true,
+  backlog: true,
+  closeReplyTimeout: true,
+  closeTimeout: true,
+  handleProtocols: true,
+  handshakeTimeout: true,
+  heartbeat: true,
+  host: true,
+  idleTimeout: true,
+  maxBufferedAmount: true,
+  maxConnections: true,
+  maxPayload: true,
+  messageHook: true,
+  messageHookTimeout: true,
+  noServer: true,
+  overflow: true,
+  path: true,
+  perMessageDeflate: true,
+  port: true,
+  proxyProtocol: true,
+  rateLimit: true,
+  requireOrigin: true,
+  server: true,
+  signal: true,
+  subprotocols: true,
+  trustProxy: true,
+  verifyClient: true,
+};
+
+test('README: the table has every option, with its default', () => {
+  const table = README.split('\n## Options\n')[1]!.split('\n## ')[0]!;
+  const documented = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);
+  expect(documented.sort()).toEqual(Object.keys(OPTIONS).sort());
+  const { handshakeTimeout, connection } = readOptions({ noServer: true });
+  expect([handshakeTimeout, connection.closeTimeout, connection.closeReplyTimeout]).toEqual([10_000, 1000, 10_000]);
+  expect([connection.maxPayload, connection.maxBufferedAmount]).toEqual([16 * 2 ** 20, 64 * 2 ** 20]);
+  for (const number of ['10,000', '1,000', '16 MiB', '30,000 and 20,000', '64 MiB'])
+    expect(table).toMatch(new RegExp(`\\| ${number} +\\|`));
+});
+
+test('README: what it says is not here is not here', () => {
+  const prototype = api.WebSocket.prototype as unknown as Record<string, unknown>;
+  for (const name of ['addEventListener', 'onmessage', 'binaryType', 'url']) expect(name in prototype).toBe(false);
+  expect(Object.keys(api).sort()).toEqual([
+    'CloseCode',
+    'HandshakeError',
+    'NotSentError',
+    'PreparedMessage',
+    'ProtocolError',
+    'ProxyProtocolError',
+    'WebSocket',
+    'WebSocketServer',
+    'default',
+  ]);
+  expect(api.default).toBe(api.WebSocket);
+});
+
+test('README: the table has every metric, with its type', () => {
+  const table = README.split('\n## Watching a server\n')[1]!.split('\n## ')[0]!;
+  const documented = [...table.matchAll(/^\| `(ws_\w+)` +\| (\w+) /gm)].map(([, name, type]) => `${name} ${type}`);
+  const text = new api.WebSocketServer({ noServer: true }).metrics();
+  expect(documented).toEqual([...text.matchAll(/^# TYPE (.*)$/gm)].map(([, metric]) => metric));
+});

@@ -1,0 +1,180 @@
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import type { WebSocket } from '../src/websocket.ts';
+import { close, open, text, textLine } from './raw-client.suite.ts';
+import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
+
+test('H18: messages that arrive while the connection handler awaits are delivered in order, none lost', async () => {
+  const login = deferred();
+  const { port } = await serve({}, async (socket) => {
+    await login.promise;
+    socket.on('message', (data: Buffer) => socket.send(data.toString()));
+  });
+  const client = await open(port);
+  // The answer to the ping says that what came before it was read.
+  await client.send(text('1'), text('2'), { opcode: 9 }).received(1);
+  login.resolve();
+  client.send(text('3'), text('4'));
+  expect((await client.received(5)).slice(1)).toEqual(['1', '2', '3', '4'].map(textLine));
+});
+
+test('H18: the client’s Close is seen while nobody listens; what came before it is still delivered', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  const end = ended(socket);
+  client.send(text('last words'), close(1000, 'bye'));
+  await client.end();
+  expect(await end).toMatchObject({ code: 1000, reason: 'bye' });
+  const [data] = await once(socket, 'message');
+  expect(String(data)).toBe('last words');
+});
+
+test('H18: reading pauses at 64 KiB: the client’s writes stop draining, and all arrive once somebody listens', async () => {
+  const { server, port } = await serve();
+  const connected = once(server, 'connection');
+  const client = await open(port);
+  const [socket, { socket: tcp }] = await connected;
+  const paused = once(tcp, 'pause');
+  const messages = 4096;
+  for (let i = 0; i < messages; i++) client.send({ opcode: 2, payload: Buffer.alloc(8192, i) });
+  await paused;
+  const other = await open(port);
+  await other.send({ opcode: 9 }).received(1);
+  // 64 KiB, the message that crossed the line, and what Node had read already.
+  expect(tcp.bytesRead).toBeLessThanOrEqual(4 * 65_536);
+  expect(client.socket.writableLength).toBeGreaterThan(0);
+  let next = 0;
+  const all = deferred();
+  socket.on('message', (data: Buffer) => {
+    if (data[0] !== (next & 255) || data.length !== 8192) all.reject(new Error(`message ${next} is out of order`));
+    if (++next === messages) all.resolve();
+  });
+  await all.promise;
+  expect(client.socket.writableLength).toBe(0);
+});
+
+for (const [name, act] of [
+  [
+    'pause and resume do not restart it',
+    async (socket: WebSocket) => {
+      socket.pause();
+      socket.resume();
+    },
+  ],
+  [
+    'an iterator that takes what waits does not restart what the application has paused',
+    async (socket: WebSocket) => {
+      socket.pause();
+      const messages = socket[Symbol.asyncIterator]();
+      // Those that have nothing to take wait, and end with the test's connection.
+      for (let i = 0; i < 100; i++) messages.next().catch(() => {});
+    },
+  ],
+] as const) {
+  test(`H18: reading has paused at 64 KiB: ${name}`, async () => {
+    const { server, port } = await serve();
+    const connected = once(server, 'connection');
+    const client = await open(port);
+    const [socket, { socket: tcp }] = await connected;
+    const paused = once(tcp, 'pause');
+    for (let i = 0; i < 4096; i++) client.send({ opcode: 2, payload: Buffer.alloc(8192, i) });
+    await paused;
+    await act(socket);
+    const other = await open(port);
+    for (let i = 1; i <= 20; i++) await other.send({ opcode: 9 }).received(i);
+    expect(tcp.bytesRead).toBeLessThanOrEqual(5 * 65_536);
+  });
+}
+
+test('H18: empty messages count as well: a flood of them pauses reading', async () => {
+  const { server, port } = await serve();
+  const connected = once(server, 'connection');
+  const client = await open(port);
+  const [socket, { socket: tcp }] = await connected;
+  const paused = once(tcp, 'pause');
+  client.send(...Array.from({ length: 20_000 }, () => text('')));
+  await paused;
+  let count = 0;
+  const all = deferred();
+  socket.on('message', () => ++count === 20_000 && all.resolve());
+  await all.promise;
+});
+
+test('H18: once() after once() gets one message after the other', async () => {
+  const { port } = await serve({}, async (socket) => {
+    for (let i = 0; i < 3; i++) {
+      const [data] = await once(socket, 'message');
+      socket.send(`${i}:${data}`);
+    }
+  });
+  const client = await open(port);
+  client.send(text('a'), text('b'), text('c'));
+  expect(await client.received(3)).toEqual(['0:a', '1:b', '2:c'].map(textLine));
+});
+
+test('H18: a listener that comes and a close in the same turn: nothing that was sent before our Close came is lost', async () => {
+  const { server, port } = await serve();
+  const connected = once(server, 'connection');
+  const client = await open(port);
+  const [socket, { socket: tcp }] = await connected;
+  await client.send(text('waiting'), { opcode: 9 }).received(1);
+  const seen: string[] = [];
+  // The read that brings the next message comes before the turn in which what waited is delivered.
+  tcp.prependOnceListener('data', () => {
+    socket.on('message', (data: Buffer) => seen.push(data.toString()));
+    socket.close(1000);
+  });
+  client.send(text('on its way'), close(1000));
+  await client.end();
+  expect(seen).toEqual(['waiting', 'on its way']);
+});
+
+test('H18: close() without a listener or an iterator drops what waits, so that the peer’s Close is seen', async () => {
+  const { server, port } = await serve();
+  const connected = once(server, 'connection');
+  const client = await open(port);
+  const [socket, { socket: tcp }] = await connected;
+  const paused = once(tcp, 'pause');
+  for (let i = 0; i < 1000; i++) client.send({ opcode: 2, payload: Buffer.alloc(8192) });
+  await paused;
+  const end = ended(socket);
+  socket.close(1000);
+  client.send(close(1000));
+  await client.end();
+  expect((await end).code).toBe(1000);
+});
+
+test('H18: what has waited is not delivered while the application pauses, and is on resume', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  await client.send(text('waiting'), { opcode: 9 }).received(1);
+  const seen: string[] = [];
+  socket.pause();
+  socket.on('message', (data) => seen.push(data.toString()));
+  const other = await open(port);
+  for (let i = 1; i <= 5; i++) await other.send({ opcode: 9 }).received(i);
+  expect(seen).toEqual([]);
+  socket.resume();
+  await client.send({ opcode: 9 }).received(2);
+  expect(seen).toEqual(['waiting']);
+});
+
+test('H18: a terminate in a delivery of what has waited is the end of the deliveries', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  await client.send(text('1'), text('2'), text('3'), { opcode: 9 }).received(1);
+  const seen: string[] = [];
+  const end = ended(socket);
+  socket.on('message', (data) => {
+    seen.push(String(data));
+    socket.terminate();
+  });
+  await end;
+  expect(seen).toEqual(['1']);
+});

@@ -1,0 +1,248 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { Duplex } from 'node:stream';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket as WsClient } from 'ws';
+import { WebSocketServer } from '../src/server.ts';
+import { WebSocket } from '../src/websocket.ts';
+import { close, open, RawClient, request, text, textLine } from './raw-client.suite.ts';
+import { listen, nextConnection, serve, shut } from './serve.suite.ts';
+
+test("port: 'listening' and the constructor's callback, then address()", async () => {
+  const order: string[] = [];
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', backlog: 7 }, () => order.push('callback'));
+  onTestFinished(() => shut(server));
+  server.on('listening', () => order.push('event'));
+  expect(server.address()).toBeNull();
+  await once(server, 'listening');
+  await new Promise(setImmediate);
+  expect(order.sort()).toEqual(['callback', 'event']);
+  expect(server.address()).toMatchObject({ address: '127.0.0.1', family: 'IPv4' });
+});
+
+test("a busy port is an 'error' of the server, and close() works after it", async () => {
+  const { port } = await serve();
+  const second = new WebSocketServer({ port, host: '127.0.0.1' });
+  const [error] = await once(second, 'error');
+  expect(error).toMatchObject({ code: 'EADDRINUSE', port });
+  const closed = once(second, 'close');
+  second.close();
+  await closed;
+});
+
+test("server: 'listening' and address() are those of the http server", async () => {
+  const http = createServer();
+  const server = new WebSocketServer({ server: http });
+  onTestFinished(() => shut(server));
+  const listening = once(server, 'listening');
+  const { port } = await listen(http);
+  await listening;
+  expect(server.address()).toMatchObject({ port });
+});
+
+test("server: a closed server's 'listening' is silent", async () => {
+  const http = createServer();
+  const server = new WebSocketServer({ server: http });
+  server.on('listening', () => expect.unreachable('it was closed'));
+  server.close();
+  await listen(http);
+});
+
+test('noServer: handleUpgrade by hand; address() is a TypeError', async () => {
+  const server = new WebSocketServer({ noServer: true });
+  const { server: http, port } = await listen();
+  http.on('upgrade', (request, socket, head) => {
+    server.handleUpgrade(request, socket, head, (webSocket, same) => {
+      expect(same).toBe(request);
+      server.emit('connection', webSocket, request);
+    });
+  });
+  server.on('connection', (socket) => socket.send('by hand'));
+  const client = await open(port);
+  expect(await client.received(1)).toEqual([textLine('by hand')]);
+  expect(() => server.address()).toThrow('there is no address with { noServer: true }');
+  expect(server.clients.size).toBe(1);
+  await shut(server);
+});
+
+test('handleUpgrade after an asynchronous authentication of one’s own, with a socket that was paused', async () => {
+  const server = new WebSocketServer({ noServer: true });
+  onTestFinished(() => shut(server));
+  const { server: http, port } = await listen();
+  http.on('upgrade', (request, socket, head) => {
+    socket.pause();
+    setImmediate(() => server.handleUpgrade(request, socket, head, (ws) => ws.on('message', (data) => ws.send(data))));
+  });
+  const client = request(port).send(text('early'));
+  expect(await client.received(1)).toEqual([`message opcode=2 rsv=0 5:${Buffer.from('early').toString('hex')}`]);
+});
+
+test('handleUpgrade of a socket that was taken before is an error of the caller', async () => {
+  const { server: http, port } = await listen();
+  const first = new WebSocketServer({ server: http });
+  const second = new WebSocketServer({ noServer: true });
+  onTestFinished(() => shut(first));
+  const thrown = new Promise((resolve) => {
+    http.on('upgrade', (request, socket, head) => {
+      try {
+        second.handleUpgrade(request, socket, head, () => expect.unreachable('it was taken'));
+      } catch (error) {
+        resolve(error);
+      }
+    });
+  });
+  first.on('connection', (socket) => socket.send('first'));
+  const client = await open(port);
+  expect(String(await thrown)).toContain('handleUpgrade was called before with this socket');
+  expect(await client.received(1)).toEqual([textLine('first')]);
+});
+
+test('handleUpgrade without what it needs is an error of the caller, and the socket is not taken', async () => {
+  const { server: http, port } = await listen();
+  const server = new WebSocketServer({ noServer: true });
+  onTestFinished(() => shut(server));
+  const handleUpgrade = (...args: unknown[]) => Reflect.apply(server.handleUpgrade, server, args);
+  http.on('upgrade', (request, socket, head) => {
+    for (const args of [[], [request], [request, socket], [request, head, socket], [request, socket, head]]) {
+      expect(() => handleUpgrade(...args)).toThrow('handleUpgrade takes the request, socket and head');
+    }
+    server.handleUpgrade(request, socket, head, (webSocket) => webSocket.send('taken'));
+  });
+  const client = await open(port);
+  expect(await client.received(1)).toEqual([textLine('taken')]);
+});
+
+test('any duplex stream of the application will do as a socket', async () => {
+  const { server: http, port } = await listen();
+  const server = new WebSocketServer({ noServer: true });
+  onTestFinished(() => shut(server));
+  http.on('upgrade', (request, socket, head) => {
+    const wrapped = Duplex.from({ readable: socket, writable: socket });
+    server.handleUpgrade(request, wrapped, head, (ws) => ws.on('message', (data) => ws.send(data.toString())));
+  });
+  const client = await open(port);
+  expect(await client.send(text('x')).received(1)).toEqual([textLine('x')]);
+});
+
+test("'headers': the lines of the response can be added to; the request comes along", async () => {
+  const { server, port } = await serve();
+  server.on('headers', (lines, { url }) => {
+    expect(lines.slice(0, 3)).toEqual([
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+    ]);
+    lines.push('Set-Cookie: a=1; Path=/', `X-Path: ${url}`, 'Set-Cookie: b=2');
+  });
+  const client = await open(port, {}, 'GET /x HTTP/1.1');
+  const { head } = await client.response();
+  expect(head.split('\r\n').slice(-5, -2)).toEqual(['Set-Cookie: a=1; Path=/', 'X-Path: /x', 'Set-Cookie: b=2']);
+});
+
+test('clients: from the connection to its end, also while it closes', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  expect([...server.clients]).toEqual([socket]);
+  socket.close();
+  expect(server.clients.has(socket)).toBe(true);
+  client.send(close(1000));
+  await client.end();
+  if (server.clients.size > 0) await new Promise((resolve) => socket.on('close', resolve));
+  expect(server.clients.size).toBe(0);
+});
+
+test('clients: an application that removes all listeners is not left with connections that have ended', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  (await connected).removeAllListeners();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await client.send(close(1000)).end();
+  await closed;
+  expect(server.clients.size).toBe(0);
+});
+
+test('close: callbacks and the event wait for the last connection; a second callback as well; later ones get an error', async () => {
+  const { server, port } = await serve();
+  const order: string[] = [];
+  server.on('connection', (socket) => socket.on('close', () => order.push('connection')));
+  server.on('close', () => order.push('event'));
+  const client = await open(port);
+  const second = new Promise<void>((resolve) => {
+    server.close((error) => order.push(`first ${error}`));
+    server.close((error) => {
+      order.push(`second ${error}`);
+      resolve();
+    });
+  });
+  await client.send(text('x'), { opcode: 9 }).received(1);
+  expect(order).toEqual([]);
+  client.send(close());
+  await client.end();
+  await second;
+  expect(order).toEqual(['connection', 'event', 'first undefined', 'second undefined']);
+  const error = await new Promise((resolve) => server.close(resolve));
+  expect(String(error)).toBe('Error: the server is closed already');
+});
+
+test('close: new clients are refused: no port any more, or a 503 by hand', async () => {
+  const { server, port } = await serve();
+  const closed = once(server, 'close');
+  server.close();
+  await closed;
+  const [error] = await once(connect(port, '127.0.0.1'), 'error');
+  expect(error.code).toBe('ECONNREFUSED');
+  const { server: http, port: second } = await listen();
+  http.on('upgrade', (request, socket, head) =>
+    server.handleUpgrade(request, socket, head, () => expect.unreachable('it is closed')),
+  );
+  const client = request(second);
+  expect((await client.response()).status).toBe(503);
+  await client.end();
+});
+
+test("a 'connection' listener may close the server at once", async () => {
+  const { server, port } = await serve();
+  server.on('connection', (socket) => {
+    server.close();
+    socket.close(1001);
+  });
+  const client = await open(port);
+  expect(await client.received(1)).toEqual(['close 1001 ""']);
+  const closed = once(server, 'close');
+  client.send(close(1001));
+  await client.end();
+  await closed;
+});
+
+test('options are kept as they were given', () => {
+  const options = { noServer: true, path: '/x' };
+  expect(new WebSocketServer(options).options).toBe(options);
+});
+
+test('a WebSocket cannot be made by hand: this package is a server', () => {
+  expect(() => new WebSocket('ws://127.0.0.1' as never)).toThrow('this package is a server');
+});
+
+test('the client of ws connects, with headers, a subprotocol and without complaint', async () => {
+  const { server, port } = await serve({ subprotocols: ['chat'] });
+  server.on('connection', (socket, { headers }) => socket.send(`${headers['x-a']} ${socket.protocol}`));
+  const client = new WsClient(`ws://127.0.0.1:${port}`, ['log', 'chat'], { headers: { 'X-A': 'b' } });
+  const [data] = await once(client, 'message');
+  expect([String(data), client.protocol, client.extensions]).toEqual(['b chat', 'chat', 'permessage-deflate']);
+  client.close();
+  await once(client, 'close');
+});
+
+test('close does not wait for clients that have not sent a whole request', async () => {
+  const { server, port } = await serve();
+  const silent = new RawClient(port);
+  const slow = new RawClient(port).write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n');
+  // Both were accepted before this one.
+  await open(port);
+  await shut(server);
+  await Promise.all([silent.end(), slow.end()]);
+});

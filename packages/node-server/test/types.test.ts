@@ -1,0 +1,78 @@
+/** What compiles, and what must not: `npm run typecheck` judges. Nothing here is called that a test does not call. */
+import { expect, expectTypeOf, test } from 'vitest';
+import type { HeartbeatSettings } from '../src/index.ts';
+import type { ServerOptions } from '../src/options.ts';
+import { WebSocketServer } from '../src/server.ts';
+import type { VerifyClient } from '../src/upgrade/verify-client.ts';
+import type { WebSocket } from '../src/websocket.ts';
+
+test('close: a callback or none, as ws takes it', async () => {
+  const shut = (callback?: () => void) => new WebSocketServer({ noServer: true }).close(callback);
+  expectTypeOf(shut).returns.toEqualTypeOf<Promise<void> | void>();
+  expect(await shut()).toBeUndefined();
+  await new Promise<void>((resolve) => shut(resolve));
+});
+
+export function listen(socket: WebSocket): void {
+  for (const on of ['on', 'addListener', 'prependListener'] as const) {
+    socket[on]('message', (data: Buffer, isBinary: boolean) => [data, isBinary]);
+    socket[on]('close', () => {});
+    // @ts-expect-error a typo
+    socket[on]('mesage', () => {});
+    // @ts-expect-error no event has this name
+    socket[on](Symbol('message'), () => {});
+    // @ts-expect-error data is no string
+    socket[on]('message', (data: string) => data);
+  }
+}
+
+test('heartbeat: its times have a name, the same as in @ws/connection', () => {
+  expectTypeOf<HeartbeatSettings | boolean | undefined>().toEqualTypeOf<ServerOptions['heartbeat']>();
+});
+
+interface User {
+  readonly name: string;
+}
+
+async function userOf(token: string | undefined): Promise<User | undefined> {
+  return token === 's3cret' ? { name: 'ada' } : undefined;
+}
+
+test('context: what verifyClient hands over has its type at the connection', () => {
+  const server = new WebSocketServer({
+    noServer: true,
+    verifyClient: async ({ req }) => {
+      const user = await userOf(req.headers.authorization);
+      return user ? { ok: true, context: user } : false;
+    },
+    messageHook: (_, socket) => socket.context.name === 'ada',
+  });
+  expectTypeOf(server).toEqualTypeOf<WebSocketServer<User>>();
+  server.on('connection', (socket) => expectTypeOf(socket.context).toEqualTypeOf<User>());
+  server.on('connection', (socket) => socket.send(`hello ${socket.context.name}`));
+  server.broadcast('to ada', { filter: ({ context }) => context.name === 'ada' });
+  for (const { context } of server.clients) expectTypeOf(context).toEqualTypeOf<User>();
+  // One that knows its context is one of those that do not.
+  const servers: WebSocketServer[] = [server];
+  const sockets: WebSocket[] = [...server.clients];
+  const verify: VerifyClient = (() => ({ ok: true, context: { name: 'ada' } })) satisfies VerifyClient<User>;
+  expect([servers.length, sockets.length, verify.length]).toEqual([1, 0, 0]);
+});
+
+test('context: nothing is known of it where no hook says so', () => {
+  const options: ServerOptions = { noServer: true, verifyClient: () => true };
+  const plain = new WebSocketServer(options);
+  expectTypeOf(plain).toEqualTypeOf<WebSocketServer>();
+  expectTypeOf(new WebSocketServer({ noServer: true })).toEqualTypeOf<WebSocketServer>();
+  plain.on('connection', (socket) => expectTypeOf(socket).toEqualTypeOf<WebSocket>());
+  expectTypeOf<WebSocket['context']>().toEqualTypeOf<unknown>();
+  expectTypeOf<WebSocketServer['clients']>().toEqualTypeOf<ReadonlySet<WebSocket>>();
+});
+
+test('context: also by hand, for a server without a hook', () => {
+  const server = new WebSocketServer<User>({ noServer: true });
+  server.on('connection', ({ context }) => expectTypeOf(context).toEqualTypeOf<User>());
+  // @ts-expect-error not a User
+  const other = new WebSocketServer<User>({ noServer: true, verifyClient: () => ({ ok: true, context: 1 }) });
+  expect(other.clients).not.toBe(server.clients);
+});
