@@ -3,126 +3,126 @@ import { closeFrame, peerBytes, ping, pong, text } from '../endpoint.suite.ts';
 import { Bench, type BenchOptions } from './test-transport.suite.ts';
 
 const benches: Bench[] = [];
-function bench(role: 'server' | 'client' = 'server', options: BenchOptions = {}): Bench {
+function makeBench(role: 'server' | 'client' = 'server', options: BenchOptions = {}): Bench {
   benches.push(new Bench(role, options));
   return benches.at(-1)!;
 }
 
 afterEach(() => {
-  for (const it of benches.splice(0)) {
-    expect(it.transport.misuse).toEqual([]);
-    expect(it.told.filter((line) => line.startsWith('close')).length).toBeLessThanOrEqual(1);
+  for (const bench of benches.splice(0)) {
+    expect(bench.transport.misuse).toEqual([]);
+    expect(bench.told.filter((line) => line.startsWith('close')).length).toBeLessThanOrEqual(1);
     // Nothing is left behind that could still happen.
-    if (it.driver.gone) expect(it.clock.timers).toBe(0);
+    if (bench.driver.gone) expect(bench.clock.timers).toBe(0);
   }
 });
 
 describe('terminate', () => {
   test('ends at once, without a Close', () => {
-    const it = bench();
-    it.driver.terminate();
-    it.driver.terminate();
-    it.clock.advance(100_000);
-    expect(it.transport.calls).toEqual(['destroy']);
-    expect(it.told).toEqual(['close 1006 "": the connection was terminated by this end']);
+    const bench = makeBench();
+    bench.driver.terminate();
+    bench.driver.terminate();
+    bench.clock.advance(100_000);
+    expect(bench.transport.calls).toEqual(['destroy']);
+    expect(bench.told).toEqual(['close 1006 "": the connection was terminated by this end']);
   });
 
   test('what was queued in the same turn goes out, our Close too, if the transport takes it at once', () => {
-    const it = bench();
-    it.send('in time');
-    it.driver.close(4000, 'and out');
-    it.driver.terminate();
-    expect(it.transport.calls).toEqual([`write ${9 + 11}`, 'destroy']);
-    expect(it.told).toEqual([]);
-    it.clock.advance(100_000);
-    expect(it.written()).toEqual(['text "in time"', 'close 4000 "and out"']);
-    expect(it.told).toEqual(['sent 1', 'close 1006 "": the connection was terminated by this end']);
+    const bench = makeBench();
+    bench.send('in time');
+    bench.driver.close(4000, 'and out');
+    bench.driver.terminate();
+    expect(bench.transport.calls).toEqual([`write ${9 + 11}`, 'destroy']);
+    expect(bench.told).toEqual([]);
+    bench.clock.advance(100_000);
+    expect(bench.written()).toEqual(['text "in time"', 'close 4000 "and out"']);
+    expect(bench.told).toEqual(['sent 1', 'close 1006 "": the connection was terminated by this end']);
   });
 
   test('behind a write under way nothing goes out, and what the transport does not take is not waited for', () => {
-    const it = bench();
-    it.transport.fast = false;
-    it.send('on its way');
-    it.clock.turn();
-    it.send('unsent');
-    it.driver.close(1000);
-    it.driver.terminate();
-    it.clock.advance(100_000);
-    expect(it.transport.calls).toEqual(['write 12', 'destroy']);
+    const bench = makeBench();
+    bench.transport.fast = false;
+    bench.send('on its way');
+    bench.clock.turn();
+    bench.send('unsent');
+    bench.driver.close(1000);
+    bench.driver.terminate();
+    bench.clock.advance(100_000);
+    expect(bench.transport.calls).toEqual(['write 12', 'destroy']);
     const why = 'the connection was terminated by this end';
-    expect(it.told).toEqual([`unsent 1: ${why}`, `unsent 2: ${why}`, `close 1006 "": ${why}`]);
+    expect(bench.told).toEqual([`unsent 1: ${why}`, `unsent 2: ${why}`, `close 1006 "": ${why}`]);
   });
 
   test('takes a cause', () => {
-    const it = bench();
+    const bench = makeBench();
     const cause = new Error('idle');
-    it.driver.terminate(cause);
-    it.clock.turn();
-    expect(it.cause).toBe(cause);
+    bench.driver.terminate(cause);
+    bench.clock.turn();
+    expect(bench.cause).toBe(cause);
   });
 
   test('in a delivery, it is the last one, and no Close of the peer is heard', () => {
-    const it = bench('server', { on: (line) => line === 'text "a"' && it.driver.terminate() });
-    it.receive(text('a'), text('b'), ping('c'), closeFrame(1000));
-    it.driver.received(peerBytes('server', text('d')));
-    it.clock.turn();
-    expect(it.told).toEqual(['text "a"', 'close 1006 "": the connection was terminated by this end']);
-    expect(it.transport.calls).toEqual(['destroy']);
+    const bench = makeBench('server', { on: (line) => line === 'text "a"' && bench.driver.terminate() });
+    bench.receive(text('a'), text('b'), ping('c'), closeFrame(1000));
+    bench.driver.received(peerBytes('server', text('d')));
+    bench.clock.turn();
+    expect(bench.told).toEqual(['text "a"', 'close 1006 "": the connection was terminated by this end']);
+    expect(bench.transport.calls).toEqual(['destroy']);
   });
 
   test('in a delivery of what had waited, it is the last one', () => {
-    const it = bench('server', { on: (line) => line === 'text "b"' && it.driver.terminate() });
-    it.transport.lag = 1;
-    it.driver.pause();
-    it.receive(text('a'), text('b'), text('c'));
-    it.driver.resume();
-    it.clock.turn();
-    expect(it.told.slice(0, -1)).toEqual(['text "a"', 'text "b"']);
+    const bench = makeBench('server', { on: (line) => line === 'text "b"' && bench.driver.terminate() });
+    bench.transport.lag = 1;
+    bench.driver.pause();
+    bench.receive(text('a'), text('b'), text('c'));
+    bench.driver.resume();
+    bench.clock.turn();
+    expect(bench.told.slice(0, -1)).toEqual(['text "a"', 'text "b"']);
   });
 
   test('in the callback of the last send, neither the end of our half nor a drain follows', () => {
     for (const frames of [[], [closeFrame(1000)]]) {
-      const it = bench('server', { on: (line) => line === 'sent 1' && it.driver.terminate() });
-      it.transport.fast = false;
-      it.send(new Uint8Array(70_000));
-      it.transport.finishWrite();
-      it.transport.fast = true;
-      it.receive(...frames);
-      it.clock.turn();
-      expect(it.transport.calls.slice(1)).toEqual(['destroy']);
-      expect(it.told).not.toContain('drain');
+      const bench = makeBench('server', { on: (line) => line === 'sent 1' && bench.driver.terminate() });
+      bench.transport.fast = false;
+      bench.send(new Uint8Array(70_000));
+      bench.transport.finishWrite();
+      bench.transport.fast = true;
+      bench.receive(...frames);
+      bench.clock.turn();
+      expect(bench.transport.calls.slice(1)).toEqual(['destroy']);
+      expect(bench.told).not.toContain('drain');
     }
-    const it = bench('server', { on: (line) => line === 'sent 1' && it.driver.terminate() });
-    it.send('x');
-    it.receive(closeFrame(1000));
-    it.clock.turn();
-    expect(it.transport.calls).toEqual(['write 7', 'destroy']);
+    const bench = makeBench('server', { on: (line) => line === 'sent 1' && bench.driver.terminate() });
+    bench.send('x');
+    bench.receive(closeFrame(1000));
+    bench.clock.turn();
+    expect(bench.transport.calls).toEqual(['write 7', 'destroy']);
   });
 
   test('when paused, what waits is not delivered', () => {
-    const it = bench('server', { on: (line) => line === 'text "a"' && it.driver.pause() });
-    it.receive(text('a'), text('b'));
-    it.driver.resume();
-    it.driver.terminate();
-    it.clock.turn();
-    expect(it.told).toHaveLength(2);
+    const bench = makeBench('server', { on: (line) => line === 'text "a"' && bench.driver.pause() });
+    bench.receive(text('a'), text('b'));
+    bench.driver.resume();
+    bench.driver.terminate();
+    bench.clock.turn();
+    expect(bench.told).toHaveLength(2);
   });
 
   test('after both Closes the end is still a clean one', () => {
-    const it = bench();
-    it.receive(closeFrame(1000));
-    it.driver.terminate();
-    it.clock.turn();
-    expect(it.told).toEqual(['close 1000 ""']);
+    const bench = makeBench();
+    bench.receive(closeFrame(1000));
+    bench.driver.terminate();
+    bench.clock.turn();
+    expect(bench.told).toEqual(['close 1000 ""']);
   });
 
   test('while the transport is destroyed already', () => {
-    const it = bench('server', { closeTimeout: 0, closeReplyTimeout: 0 });
-    it.driver.close();
-    it.clock.advance(0);
-    it.driver.terminate();
-    it.clock.turn();
-    expect(it.transport.calls).toEqual(['write 2', 'destroy']);
+    const bench = makeBench('server', { closeTimeout: 0, closeReplyTimeout: 0 });
+    bench.driver.close();
+    bench.clock.advance(0);
+    bench.driver.terminate();
+    bench.clock.turn();
+    expect(bench.transport.calls).toEqual(['write 2', 'destroy']);
   });
 });
 
@@ -146,7 +146,7 @@ describe('an application that throws', () => {
   let current: Bench;
 
   test.each(Object.keys(lines))('at %s: told once, 1011 is sent, nothing more is heard but the end', (line) => {
-    current = bench('server', {
+    current = makeBench('server', {
       on: (told) => {
         if (told === line) throw new Error('bug');
       },
@@ -164,70 +164,70 @@ describe('an application that throws', () => {
   });
 
   test('while it is paused: the pause ends, so that the Close is heard', () => {
-    const it = bench('server', {
+    const bench = makeBench('server', {
       on: (line) => {
         if (line !== 'text "x"') return;
-        it.driver.pause();
+        bench.driver.pause();
         throw new Error('bug');
       },
     });
-    it.receive(text('x'), text('late'), closeFrame(1000));
-    it.clock.turn();
-    it.transport.deliverEnd();
-    it.clock.turn();
-    expect(it.told).toEqual(['text "x"', 'thrown bug', 'close 1000 ""']);
+    bench.receive(text('x'), text('late'), closeFrame(1000));
+    bench.clock.turn();
+    bench.transport.deliverEnd();
+    bench.clock.turn();
+    expect(bench.told).toEqual(['text "x"', 'thrown bug', 'close 1000 ""']);
   });
 
   test('at close: told, and that is the end', () => {
-    const it = bench('server', {
+    const bench = makeBench('server', {
       on: (line) => {
         if (line.startsWith('close')) throw new Error('bug');
       },
     });
-    it.finish();
-    it.clock.advance(100_000);
-    expect(it.told).toEqual(['close 1000 ""', 'thrown bug']);
+    bench.finish();
+    bench.clock.advance(100_000);
+    expect(bench.told).toEqual(['close 1000 ""', 'thrown bug']);
   });
 
   test('every callback is called, also if an earlier one threw', () => {
-    const it = bench('server', {
+    const bench = makeBench('server', {
       on: (line) => {
         if (line.includes('sent')) throw new Error('bug');
       },
     });
-    it.send('a');
-    it.send('b');
-    it.clock.turn();
-    expect(it.told).toEqual(['sent 1', 'thrown bug', 'sent 2', 'thrown bug']);
-    expect(it.written()).toEqual(['text "a"', 'text "b"', 'close 1011 ""']);
+    bench.send('a');
+    bench.send('b');
+    bench.clock.turn();
+    expect(bench.told).toEqual(['sent 1', 'thrown bug', 'sent 2', 'thrown bug']);
+    expect(bench.written()).toEqual(['text "a"', 'text "b"', 'close 1011 ""']);
   });
 
   test('the application can be called as its handlers are', () => {
-    const it = bench();
+    const bench = makeBench();
     const called: string[] = [];
-    it.driver.call(() => called.push('fine'));
-    it.driver.call(() => {
+    bench.driver.call(() => called.push('fine'));
+    bench.driver.call(() => {
       throw new Error('bug');
     });
-    it.driver.call(() => called.push('not heard'));
-    it.driver.call(() => called.push('must be heard'), true);
+    bench.driver.call(() => called.push('not heard'));
+    bench.driver.call(() => called.push('must be heard'), true);
     expect(called).toEqual(['fine', 'must be heard']);
-    expect(it.told).toEqual(['thrown bug']);
+    expect(bench.told).toEqual(['thrown bug']);
   });
 });
 
 describe('whatever is called from inside whatever', () => {
-  const actions: Record<string, (it: Bench) => void> = {
-    send: (it) => it.send('again'),
-    'a long send': (it) => it.send(new Uint8Array(70_000)),
-    ping: (it) => it.driver.ping('p'),
-    close: (it) => it.driver.close(1000),
-    terminate: (it) => it.driver.terminate(),
-    pause: (it) => it.driver.pause(),
-    resume: (it) => it.driver.resume(),
-    'pause and resume': (it) => {
-      it.driver.pause();
-      it.driver.resume();
+  const actions: Record<string, (bench: Bench) => void> = {
+    send: (bench) => bench.send('again'),
+    'a long send': (bench) => bench.send(new Uint8Array(70_000)),
+    ping: (bench) => bench.driver.ping('p'),
+    close: (bench) => bench.driver.close(1000),
+    terminate: (bench) => bench.driver.terminate(),
+    pause: (bench) => bench.driver.pause(),
+    resume: (bench) => bench.driver.resume(),
+    'pause and resume': (bench) => {
+      bench.driver.pause();
+      bench.driver.resume();
     },
     throw: () => {
       throw new Error('bug');
@@ -238,33 +238,33 @@ describe('whatever is called from inside whatever', () => {
     for (const event of ['text "x"', 'ping "x"', 'pong "x"', 'sent 1', 'drain', 'close 1000 ""']) {
       for (const fast of [true, false]) {
         let done = false;
-        const it = bench('server', {
+        const bench = makeBench('server', {
           on: (line) => {
             if (done || line !== event) return;
             done = true;
-            actions[name]!(it);
+            actions[name]!(bench);
           },
         });
-        it.transport.fast = fast;
-        it.send('first');
-        it.clock.turn();
-        it.driver.send(new Uint8Array(70_000), {});
-        it.receive(text('x'), ping('x'), pong('x'));
+        bench.transport.fast = fast;
+        bench.send('first');
+        bench.clock.turn();
+        bench.driver.send(new Uint8Array(70_000), {});
+        bench.receive(text('x'), ping('x'), pong('x'));
         for (let i = 0; i < 6; i++) {
-          it.clock.turn();
-          it.transport.finishWrite();
+          bench.clock.turn();
+          bench.transport.finishWrite();
         }
-        it.driver.resume();
-        it.clock.turn();
-        it.finish();
-        it.clock.advance(20_000);
-        expect(it.driver.gone).toBe(true);
-        const ends = it.told.filter((line) => line.startsWith('close'));
+        bench.driver.resume();
+        bench.clock.turn();
+        bench.finish();
+        bench.clock.advance(20_000);
+        expect(bench.driver.gone).toBe(true);
+        const ends = bench.told.filter((line) => line.startsWith('close'));
         expect(ends).toHaveLength(1);
-        const behind = it.told.slice(it.told.indexOf(ends[0]!) + 1);
+        const behind = bench.told.slice(bench.told.indexOf(ends[0]!) + 1);
         if (event !== 'close 1000 ""') expect(behind).toEqual([]);
         for (const id of [1, ...(name.includes('send') && done ? [2] : [])]) {
-          expect(it.told.filter((line) => new RegExp(`^(un)?sent ${id}(:|$)`).test(line))).toHaveLength(1);
+          expect(bench.told.filter((line) => new RegExp(`^(un)?sent ${id}(:|$)`).test(line))).toHaveLength(1);
         }
         if (event !== 'drain' || !fast) expect(done).toBe(true);
       }

@@ -5,144 +5,147 @@ import { Bench } from './test-transport.suite.ts';
 
 const encoded = (content: string) => ({ opcode: 1, rsv1: true, payload: turned(utf8(content)) });
 
-function bench(): [Bench, SlowExtension] {
+function makeBench(): [Bench, SlowExtension] {
   const slow = new SlowExtension();
-  const it = new Bench('server', { extensions: [slow] });
-  it.transport.fast = false;
-  return [it, slow];
+  const bench = new Bench('server', { extensions: [slow] });
+  bench.transport.fast = false;
+  return [bench, slow];
 }
 
-const written = (it: Bench): string[] => readWritten('server', flat(it.transport.writes), 0x40);
+const written = (bench: Bench): string[] => readWritten('server', flat(bench.transport.writes), 0x40);
 
 test('while a message is decoded, what comes waits, the transport is paused, and all is delivered in order', async () => {
-  const [it, slow] = bench();
-  it.receive(encoded('one'));
-  expect(it.transport.paused).toBe(false);
-  it.receive(text('two'));
-  it.receive(ping('p'), encoded('three'));
-  expect([it.told, it.transport.paused]).toEqual([[], true]);
+  const [bench, slow] = makeBench();
+  bench.receive(encoded('one'));
+  expect(bench.transport.paused).toBe(false);
+  bench.receive(text('two'));
+  bench.receive(ping('p'), encoded('three'));
+  expect([bench.told, bench.transport.paused]).toEqual([[], true]);
   await slow.answer();
-  it.clock.turn();
-  expect(it.told).toEqual(['text "one"', 'text "two"', 'ping "p"']);
+  bench.clock.turn();
+  expect(bench.told).toEqual(['text "one"', 'text "two"', 'ping "p"']);
   await slow.answer();
-  expect(it.told.at(-1)).toBe('text "three"');
-  expect([it.transport.paused, it.transport.misuse]).toEqual([false, []]);
+  expect(bench.told.at(-1)).toBe('text "three"');
+  expect([bench.transport.paused, bench.transport.misuse]).toEqual([false, []]);
 });
 
 test('the end of the stream comes after the message that is decoded', async () => {
-  const [it, slow] = bench();
-  it.receive(encoded('last'));
-  it.transport.deliverEnd();
-  it.clock.turn();
-  expect([it.told, it.driver.state]).toEqual([[], 'open']);
+  const [bench, slow] = makeBench();
+  bench.receive(encoded('last'));
+  bench.transport.deliverEnd();
+  bench.clock.turn();
+  expect([bench.told, bench.driver.state]).toEqual([[], 'open']);
   await slow.answer();
-  it.clock.turn();
-  expect(it.told).toEqual(['text "last"', expect.stringMatching(/^close 1006/)]);
+  bench.clock.turn();
+  expect(bench.told).toEqual(['text "last"', expect.stringMatching(/^close 1006/)]);
 });
 
 test('after a pause, what was decoded meanwhile is delivered by resume', async () => {
-  const [it, slow] = bench();
-  it.receive(encoded('one'));
-  it.driver.pause();
+  const [bench, slow] = makeBench();
+  bench.receive(encoded('one'));
+  bench.driver.pause();
   await slow.answer();
-  it.clock.turn();
-  expect(it.told).toEqual([]);
-  it.driver.resume();
-  it.clock.turn();
-  expect(it.told).toEqual(['text "one"']);
+  bench.clock.turn();
+  expect(bench.told).toEqual([]);
+  bench.driver.resume();
+  bench.clock.turn();
+  expect(bench.told).toEqual(['text "one"']);
 });
 
 test('after terminate, or the loss of the transport, nothing of it is delivered', async () => {
-  for (const end of [(it: Bench) => it.driver.terminate(), (it: Bench) => it.transport.lose(new Error('reset'))]) {
-    const [it, slow] = bench();
-    it.receive(encoded('late'));
-    end(it);
+  for (const end of [
+    (bench: Bench) => bench.driver.terminate(),
+    (bench: Bench) => bench.transport.lose(new Error('reset')),
+  ]) {
+    const [bench, slow] = makeBench();
+    bench.receive(encoded('late'));
+    end(bench);
     await slow.answer();
-    it.clock.turn();
-    expect(it.told).toEqual([expect.stringMatching(/^close 1006/)]);
+    bench.clock.turn();
+    expect(bench.told).toEqual([expect.stringMatching(/^close 1006/)]);
     expect(slow.closed).toBe(1);
   }
 });
 
 test('a message that cannot be decoded ends the connection with 1007', async () => {
-  const [it, slow] = bench();
-  it.receive({ opcode: 1, rsv1: true, payload: Uint8Array.of(0xff) }, text('behind'));
+  const [bench, slow] = makeBench();
+  bench.receive({ opcode: 1, rsv1: true, payload: Uint8Array.of(0xff) }, text('behind'));
   await slow.answer();
-  it.clock.turn();
-  it.transport.finishWrite();
-  it.transport.deliverEnd();
-  it.clock.turn();
-  expect(it.told).toEqual([expect.stringMatching(/^close 1006 "": .*extension-data-illegal/)]);
-  expect(written(it)).toEqual(['close 1007 ""']);
+  bench.clock.turn();
+  bench.transport.finishWrite();
+  bench.transport.deliverEnd();
+  bench.clock.turn();
+  expect(bench.told).toEqual([expect.stringMatching(/^close 1006 "": .*extension-data-illegal/)]);
+  expect(written(bench)).toEqual(['close 1007 ""']);
 });
 
 test('a listener that throws hears no more of what is decoded', async () => {
   const slow = new SlowExtension();
-  const it = new Bench('server', {
+  const bench = new Bench('server', {
     extensions: [slow],
     on: (line) => {
       if (line.startsWith('text')) throw new Error('bug');
     },
   });
-  it.receive(encoded('one'), encoded('two'));
+  bench.receive(encoded('one'), encoded('two'));
   await slow.answer();
   await slow.answer();
-  expect(it.told).toEqual(['text "one"', 'thrown bug']);
-  it.clock.turn();
-  expect(written(it)).toEqual(['close 1011 ""']);
+  expect(bench.told).toEqual(['text "one"', 'thrown bug']);
+  bench.clock.turn();
+  expect(written(bench)).toEqual(['close 1011 ""']);
 });
 
 test('callbacks come when the bytes of their own message have been written', async () => {
-  const [it, slow] = bench();
-  it.send('one');
-  it.send('two', { compress: false });
-  it.driver.ping('p', it.callback());
-  it.clock.turn();
-  it.transport.finishWrite();
-  expect([it.told, written(it)]).toEqual([['sent 3'], ['ping "p"']]);
+  const [bench, slow] = makeBench();
+  bench.send('one');
+  bench.send('two', { compress: false });
+  bench.driver.ping('p', bench.callback());
+  bench.clock.turn();
+  bench.transport.finishWrite();
+  expect([bench.told, written(bench)]).toEqual([['sent 3'], ['ping "p"']]);
   await slow.answer();
-  it.clock.turn();
-  expect(it.told).toEqual(['sent 3']);
-  it.transport.finishWrite();
-  expect(it.told).toEqual(['sent 3', 'sent 1', 'sent 2']);
+  bench.clock.turn();
+  expect(bench.told).toEqual(['sent 3']);
+  bench.transport.finishWrite();
+  expect(bench.told).toEqual(['sent 3', 'sent 1', 'sent 2']);
 });
 
 test('what is being encoded counts as buffered: send returns false, and the drain comes after it', async () => {
-  const [it, slow] = bench();
-  expect(it.send(new Uint8Array(65_000))).toBe(true);
-  expect(it.send(new Uint8Array(1000))).toBe(false);
-  expect(it.driver.bufferedAmount).toBe(66_004);
-  it.clock.turn();
-  expect(it.told).toEqual([]);
+  const [bench, slow] = makeBench();
+  expect(bench.send(new Uint8Array(65_000))).toBe(true);
+  expect(bench.send(new Uint8Array(1000))).toBe(false);
+  expect(bench.driver.bufferedAmount).toBe(66_004);
+  bench.clock.turn();
+  expect(bench.told).toEqual([]);
   await slow.answer();
-  it.clock.turn();
-  it.transport.finishWrite();
-  expect(it.told).toEqual(['sent 1']);
+  bench.clock.turn();
+  bench.transport.finishWrite();
+  expect(bench.told).toEqual(['sent 1']);
   await slow.answer();
-  it.clock.turn();
-  it.transport.finishWrite();
-  expect([it.told, it.driver.bufferedAmount]).toEqual([['sent 1', 'sent 2', 'drain'], 0]);
+  bench.clock.turn();
+  bench.transport.finishWrite();
+  expect([bench.told, bench.driver.bufferedAmount]).toEqual([['sent 1', 'sent 2', 'drain'], 0]);
 });
 
 test('our half ends after what is being encoded, and the Close behind it', async () => {
-  const [it, slow] = bench();
-  it.send('last');
-  it.receive(closeFrame(1000));
-  it.clock.turn();
-  expect(it.transport.calls).toEqual([]);
+  const [bench, slow] = makeBench();
+  bench.send('last');
+  bench.receive(closeFrame(1000));
+  bench.clock.turn();
+  expect(bench.transport.calls).toEqual([]);
   await slow.answer();
-  it.clock.turn();
-  it.transport.finishWrite();
-  expect(written(it).at(-1)).toBe('close 1000 ""');
-  expect(it.transport.ended).toBe(true);
+  bench.clock.turn();
+  bench.transport.finishWrite();
+  expect(written(bench).at(-1)).toBe('close 1000 ""');
+  expect(bench.transport.ended).toBe(true);
 });
 
 test('the loss of the transport tells whoever waits for what is being encoded', async () => {
-  const [it, slow] = bench();
-  it.send('one');
-  it.send('two');
-  it.transport.lose(new Error('reset'));
-  expect(it.told).toEqual(['unsent 1: reset', 'unsent 2: reset', 'close 1006 "": reset']);
+  const [bench, slow] = makeBench();
+  bench.send('one');
+  bench.send('two');
+  bench.transport.lose(new Error('reset'));
+  expect(bench.told).toEqual(['unsent 1: reset', 'unsent 2: reset', 'close 1006 "": reset']);
   await slow.answer();
-  expect([it.driver.bufferedAmount, slow.waiting.length, slow.closed]).toEqual([0, 0, 1]);
+  expect([bench.driver.bufferedAmount, slow.waiting.length, slow.closed]).toEqual([0, 0, 1]);
 });

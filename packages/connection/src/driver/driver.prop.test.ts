@@ -6,7 +6,7 @@ import { SlowExtension, ticks, turned } from '../machine/slow-extension.suite.ts
 import { Bench } from './test-transport.suite.ts';
 
 /** What an application can do at any time, also from inside a handler. */
-type Call = (it: Trial) => void;
+type Call = (trial: Trial) => void;
 
 /** A driver on which anything may happen, and what it must have promised by then. */
 class Trial extends Bench {
@@ -58,43 +58,43 @@ class Trial extends Bench {
 }
 
 const size = fc.oneof(fc.nat({ max: 300 }), fc.constantFrom(4096, 4097, 65_000, 70_000, 140_000));
-const act = <T>(weight: number, argument: fc.Arbitrary<T>, call: (it: Trial, argument: T) => void) => ({
+const act = <T>(weight: number, argument: fc.Arbitrary<T>, call: (trial: Trial, argument: T) => void) => ({
   weight,
   // A counterexample should say what was called.
   arbitrary: argument.map(
     (value): Call =>
-      Object.assign((it: Trial) => call(it, value), { toString: () => `${call} ${fc.stringify(value)}` }),
+      Object.assign((trial: Trial) => call(trial, value), { toString: () => `${call} ${fc.stringify(value)}` }),
   ),
 });
 const nothing = fc.constant(undefined);
 
 /** What does not lead to an end comes often, so that much has happened before it. */
 const appCalls = [
-  act(30, fc.tuple(size, fc.boolean()), (it, [size, compress]) =>
-    it.write((callback) => it.driver.send(new Uint8Array(size), { compress }, callback)),
+  act(30, fc.tuple(size, fc.boolean()), (trial, [size, compress]) =>
+    trial.write((callback) => trial.driver.send(new Uint8Array(size), { compress }, callback)),
   ),
-  act(10, nothing, (it) => it.write((callback) => it.driver.ping('p', callback))),
-  act(5, nothing, (it) => it.write((callback) => it.driver.pong('p', callback))),
-  act(10, nothing, (it) => {
-    it.appPaused = true;
-    it.driver.pause();
+  act(10, nothing, (trial) => trial.write((callback) => trial.driver.ping('p', callback))),
+  act(5, nothing, (trial) => trial.write((callback) => trial.driver.pong('p', callback))),
+  act(10, nothing, (trial) => {
+    trial.appPaused = true;
+    trial.driver.pause();
   }),
-  act(20, nothing, (it) => {
-    it.appPaused = false;
-    it.driver.resume();
+  act(20, nothing, (trial) => {
+    trial.appPaused = false;
+    trial.driver.resume();
   }),
-  act(2, legalCloseCode(), (it, code) => it.driver.close(code)),
-  act(1, nothing, (it) => {
-    it.terminated = true;
-    it.driver.terminate();
+  act(2, legalCloseCode(), (trial, code) => trial.driver.close(code)),
+  act(1, nothing, (trial) => {
+    trial.terminated = true;
+    trial.driver.terminate();
   }),
 ];
 
 const reaction = fc.oneof(
   ...appCalls,
-  act(2, nothing, (it) => {
-    it.threw = true;
-    it.appPaused = false;
+  act(2, nothing, (trial) => {
+    trial.threw = true;
+    trial.appPaused = false;
     throw new Error('bug');
   }),
 );
@@ -104,35 +104,35 @@ const pings = (count: number) => Array.from({ length: count }, () => ping('x'.re
 const outside = (role: Role) =>
   fc.oneof(
     ...appCalls,
-    act(40, fc.nat({ max: 3 }), (it, count) => it.receiveTexts(count)),
-    act(20, nothing, (it) => it.receiveEncoded()),
-    act(40, fc.option(fc.constant(new Error('no memory')), { freq: 20, nil: undefined }), (it, error) =>
-      it.slow?.answer(error),
+    act(40, fc.nat({ max: 3 }), (trial, count) => trial.receiveTexts(count)),
+    act(20, nothing, (trial) => trial.receiveEncoded()),
+    act(40, fc.option(fc.constant(new Error('no memory')), { freq: 20, nil: undefined }), (trial, error) =>
+      trial.slow?.answer(error),
     ),
-    act(10, fc.nat({ max: 200 }), (it, count) => it.receive(...pings(count))),
-    act(5, nothing, (it) => it.receive(pong('?'))),
-    act(40, nothing, (it) => it.transport.finishWrite()),
-    act(10, fc.boolean(), (it, fast) => {
-      it.transport.fast = fast;
+    act(10, fc.nat({ max: 200 }), (trial, count) => trial.receive(...pings(count))),
+    act(5, nothing, (trial) => trial.receive(pong('?'))),
+    act(40, nothing, (trial) => trial.transport.finishWrite()),
+    act(10, fc.boolean(), (trial, fast) => {
+      trial.transport.fast = fast;
     }),
-    act(5, fc.nat({ max: 3 }), (it, lag) => {
-      it.transport.lag = lag;
+    act(5, fc.nat({ max: 3 }), (trial, lag) => {
+      trial.transport.lag = lag;
     }),
-    act(60, nothing, (it) => {
-      it.clock.turn();
-      checkAtRest(it);
+    act(60, nothing, (trial) => {
+      trial.clock.turn();
+      checkAtRest(trial);
     }),
-    act(10, nothing, (it) => it.clock.settle()),
-    act(30, reaction, (it, call) => it.reactions.push(call)),
-    act(3, fc.constantFrom(1, 999, 1000, 9_999), (it, ms) => it.clock.advance(ms)),
-    act(2, legalCloseCode(), (it, code) => it.receive(closeFrame(code))),
-    act(2, byteSoup({ role }), (it, bytes) => it.transport.deliver(bytes)),
-    act(2, nothing, (it) => it.transport.deliverEnd()),
-    act(1, fc.constantFrom(undefined, new Error('ECONNRESET')), (it, error) => it.transport.lose(error)),
+    act(10, nothing, (trial) => trial.clock.settle()),
+    act(30, reaction, (trial, call) => trial.reactions.push(call)),
+    act(3, fc.constantFrom(1, 999, 1000, 9_999), (trial, ms) => trial.clock.advance(ms)),
+    act(2, legalCloseCode(), (trial, code) => trial.receive(closeFrame(code))),
+    act(2, byteSoup({ role }), (trial, bytes) => trial.transport.deliver(bytes)),
+    act(2, nothing, (trial) => trial.transport.deliverEnd()),
+    act(1, fc.constantFrom(undefined, new Error('ECONNRESET')), (trial, error) => trial.transport.lose(error)),
   );
 
-function checkNow(it: Trial): void {
-  const { driver, transport, told } = it;
+function checkNow(trial: Trial): void {
+  const { driver, transport, told } = trial;
   expect(transport.misuse).toEqual([]);
   expect(driver.bufferedAmount).toBeGreaterThanOrEqual(0);
   if (driver.gone) expect(driver.bufferedAmount).toBe(0);
@@ -140,24 +140,24 @@ function checkNow(it: Trial): void {
   expect(end !== -1).toBe(driver.gone);
   const numbered = told.filter((line) => line.startsWith('text "numbered '));
   expect(numbered).toEqual(numbered.map((_, i) => `text "numbered ${i}"`));
-  if (driver.state === 'closed' && !driver.gone && !transport.destroyed) expect(it.clock.timers).toBeGreaterThan(0);
+  if (driver.state === 'closed' && !driver.gone && !transport.destroyed) expect(trial.clock.timers).toBeGreaterThan(0);
 }
 
 /** With nothing left to do in this turn. */
-function checkAtRest(it: Trial): void {
-  const { driver, transport } = it;
+function checkAtRest(trial: Trial): void {
+  const { driver, transport } = trial;
   if (transport.destroyed) return;
-  const busy = it.slow?.busy;
+  const busy = trial.slow?.busy;
   if (!transport.writing && !busy?.encode) {
     expect(driver.bufferedAmount).toBe(0);
-    if (!it.threw) expect(it.owesDrain).toBe(false);
+    if (!trial.threw) expect(trial.owesDrain).toBe(false);
   }
   if (driver.state === 'closed') expect(transport.paused).toBe(false);
-  else if (it.appPaused) expect(transport.paused).toBe(true);
+  else if (trial.appPaused) expect(transport.paused).toBe(true);
   // Only a message in the hands of an extension, or pings that cannot be answered, stop the reading otherwise; these are timed.
   else if (transport.paused && !busy?.decode) {
     expect(transport.writing).toBe(true);
-    expect(it.clock.timers).toBeGreaterThan(0);
+    expect(trial.clock.timers).toBeGreaterThan(0);
   }
 }
 
@@ -173,42 +173,42 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
       await fc.assert(
         fc.asyncProperty(fc.boolean(), fc.array(outside(role), { maxLength: 80, size: 'max' }), async (fast, calls) => {
           const slow = extended ? new SlowExtension() : undefined;
-          const it = new Trial(role, slow);
-          it.transport.fast = fast;
+          const trial = new Trial(role, slow);
+          trial.transport.fast = fast;
           for (const call of calls) {
-            call(it);
+            call(trial);
             if (extended) await ticks();
-            checkNow(it);
+            checkNow(trial);
           }
           // A peer that does nothing any more, and an application that wants to leave: it is over within the two time limits.
-          it.reactions.length = 0;
-          it.driver.close(1000);
-          it.clock.advance(11_000);
-          expect(it.driver.gone).toBe(true);
-          checkNow(it);
-          expect(it.clock.timers).toBe(0);
+          trial.reactions.length = 0;
+          trial.driver.close(1000);
+          trial.clock.advance(11_000);
+          expect(trial.driver.gone).toBe(true);
+          checkNow(trial);
+          expect(trial.clock.timers).toBe(0);
 
-          const end = it.told.findIndex((line) => line.startsWith('close'));
-          expect(it.told.filter((line) => line.startsWith('close'))).toHaveLength(1);
+          const end = trial.told.findIndex((line) => line.startsWith('close'));
+          expect(trial.told.filter((line) => line.startsWith('close'))).toHaveLength(1);
           // What is called from inside the last handler is answered after it.
-          for (const line of it.told.slice(end + 1))
+          for (const line of trial.told.slice(end + 1))
             expect(line).toMatch(/^(unsent \d+: the connection is closed|thrown)/);
-          const called = it.told
+          const called = trial.told
             .filter((line) => /^(un)?sent /.test(line))
             .map((line) => Number.parseInt(line.split('sent ')[1]!, 10));
-          expect(called.sort((a, b) => a - b)).toEqual(Array.from({ length: it.sends }, (_, i) => i + 1));
-          readWritten(role, flat(it.transport.writes), extended ? 0x40 : 0, !it.transport.destroyed);
+          expect(called.sort((a, b) => a - b)).toEqual(Array.from({ length: trial.sends }, (_, i) => i + 1));
+          readWritten(role, flat(trial.transport.writes), extended ? 0x40 : 0, !trial.transport.destroyed);
           if (slow !== undefined) {
             expect(slow.closed).toBe(1);
-            const told = it.told.length;
+            const told = trial.told.length;
             while (slow.waiting.length > 0) await slow.answer();
-            it.clock.settle();
-            expect([it.told.length, it.driver.bufferedAmount]).toEqual([told, 0]);
+            trial.clock.settle();
+            expect([trial.told.length, trial.driver.bufferedAmount]).toEqual([told, 0]);
           }
 
-          const [, kind] = /^(close \d+).*$/.exec(it.told[end]!)!;
+          const [, kind] = /^(close \d+).*$/.exec(trial.told[end]!)!;
           ends.set(kind!, (ends.get(kind!) ?? 0) + 1);
-          drains += it.told.filter((line) => line === 'drain').length;
+          drains += trial.told.filter((line) => line === 'drain').length;
         }),
         { numRuns: 300 },
       );
@@ -224,22 +224,22 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
 test('sent bytes arrive in order, whatever the speed of the writes', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(size, fc.nat({ max: 3 }), fc.boolean()), { maxLength: 30 }), (steps) => {
-      const it = new Bench('server');
+      const bench = new Bench('server');
       const sent: Uint8Array[] = [];
       for (const [i, [size, then, fast]] of steps.entries()) {
         const payload = new Uint8Array(size).fill(i);
-        it.transport.fast = fast;
-        it.driver.send(payload, {});
+        bench.transport.fast = fast;
+        bench.driver.send(payload, {});
         sent.push(rawFrame({ opcode: 2, payload }));
-        if (then === 0) it.clock.turn();
-        if (then === 1) it.transport.finishWrite();
+        if (then === 0) bench.clock.turn();
+        if (then === 1) bench.transport.finishWrite();
       }
-      while (it.driver.bufferedAmount > 0) {
-        it.clock.turn();
-        it.transport.finishWrite();
+      while (bench.driver.bufferedAmount > 0) {
+        bench.clock.turn();
+        bench.transport.finishWrite();
       }
-      expect(Buffer.compare(concat(it.transport.writes), concat(sent))).toBe(0);
-      expect(it.transport.misuse).toEqual([]);
+      expect(Buffer.compare(concat(bench.transport.writes), concat(sent))).toBe(0);
+      expect(bench.transport.misuse).toEqual([]);
     }),
     { numRuns: 60 },
   );

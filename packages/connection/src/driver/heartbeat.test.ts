@@ -5,7 +5,7 @@ import { PauseReason } from './reader.ts';
 import { Bench, ManualClock } from './test-transport.suite.ts';
 
 const benches: Bench[] = [];
-function bench(heartbeat: HeartbeatOptions = { interval: 4000, timeout: 4000 }): Bench {
+function makeBench(heartbeat: HeartbeatOptions = { interval: 4000, timeout: 4000 }): Bench {
   benches.push(new Bench('server', { heartbeat }));
   return benches.at(-1)!;
 }
@@ -21,71 +21,71 @@ const PING = 'ping "heartbeat"';
 const GONE = 'close 1006 "": the peer has sent nothing, and has not answered a ping for 4000 ms';
 
 test('H13: a silent peer is pinged after the interval, and given up when it has not answered for the timeout', () => {
-  const it = bench();
-  it.clock.advance(3999);
-  expect(it.written()).toEqual([]);
-  it.clock.advance(2001);
-  expect(it.written()).toEqual([PING]);
-  it.clock.advance(1999);
-  expect(it.told).toEqual([]);
-  it.clock.advance(2001);
-  expect(it.told).toEqual([GONE]);
-  expect(it.written()).toEqual([PING]);
+  const bench = makeBench();
+  bench.clock.advance(3999);
+  expect(bench.written()).toEqual([]);
+  bench.clock.advance(2001);
+  expect(bench.written()).toEqual([PING]);
+  bench.clock.advance(1999);
+  expect(bench.told).toEqual([]);
+  bench.clock.advance(2001);
+  expect(bench.told).toEqual([GONE]);
+  expect(bench.written()).toEqual([PING]);
 });
 
 test('the defaults: a ping within 30 to 35 s of silence, the end 20 to 25 s later', () => {
-  const it = bench({});
-  it.clock.advance(29_999);
-  expect(it.written()).toEqual([]);
-  it.clock.advance(5001);
-  expect(it.written()).toEqual([PING]);
-  it.clock.advance(14_999);
-  expect(it.told).toEqual([]);
-  it.clock.advance(5001);
-  expect(it.told).toHaveLength(1);
+  const bench = makeBench({});
+  bench.clock.advance(29_999);
+  expect(bench.written()).toEqual([]);
+  bench.clock.advance(5001);
+  expect(bench.written()).toEqual([PING]);
+  bench.clock.advance(14_999);
+  expect(bench.told).toEqual([]);
+  bench.clock.advance(5001);
+  expect(bench.told).toHaveLength(1);
 });
 
 test('without the option there is no timer, and no ping', () => {
-  const it = new Bench('server');
-  expect(it.clock.timers).toBe(0);
+  const bench = new Bench('server');
+  expect(bench.clock.timers).toBe(0);
   expect(new Bench('server', { heartbeat: false }).clock.timers).toBe(0);
 });
 
 test('H13: an answered ping begins the interval again; the pong is not told, another is', () => {
-  const it = bench();
+  const bench = makeBench();
   for (let round = 1; round <= 5; round++) {
-    while (it.written().length < round) it.clock.advance(1000);
-    it.receive(pong('other'), pong('heartbeat'), pong('heartbeat'));
+    while (bench.written().length < round) bench.clock.advance(1000);
+    bench.receive(pong('other'), pong('heartbeat'), pong('heartbeat'));
   }
   // The second was not asked for.
-  expect(it.told).toEqual(Array.from({ length: 5 }, () => ['pong "other"', 'pong "heartbeat"']).flat());
-  expect(it.driver.state).toBe('open');
+  expect(bench.told).toEqual(Array.from({ length: 5 }, () => ['pong "other"', 'pong "heartbeat"']).flat());
+  expect(bench.driver.state).toBe('open');
 });
 
 test('H13: any byte is life: a message that comes a byte at a time needs no ping', () => {
-  const it = bench();
+  const bench = makeBench();
   const bytes = peerBytes('server', text('slow but there'));
   for (const byte of bytes) {
-    it.transport.deliver(Uint8Array.of(byte));
-    it.clock.advance(3000);
+    bench.transport.deliver(Uint8Array.of(byte));
+    bench.clock.advance(3000);
   }
-  expect(it.written()).toEqual([]);
-  expect(it.told).toEqual(['text "slow but there"']);
+  expect(bench.written()).toEqual([]);
+  expect(bench.told).toEqual(['text "slow but there"']);
 });
 
 test('H13: what the system has received while the event loop was blocked is read before the connection is judged', () => {
-  const it = bench();
-  it.clock.advance(7950);
-  expect(it.written()).toEqual([PING]);
+  const bench = makeBench();
+  bench.clock.advance(7950);
+  expect(bench.written()).toEqual([PING]);
   // The timer that would end it comes first, then what was received, then what was deferred: as in Node after a long block.
-  const { after } = it.clock;
-  it.clock.after = (ms, callback) =>
-    after.call(it.clock, ms, () => {
+  const { after } = bench.clock;
+  bench.clock.after = (ms, callback) =>
+    after.call(bench.clock, ms, () => {
       callback();
-      it.clock.soon(() => it.receive(pong('heartbeat')));
+      bench.clock.soon(() => bench.receive(pong('heartbeat')));
     });
-  it.clock.advance(500);
-  expect(it.driver.state).toBe('open');
+  bench.clock.advance(500);
+  expect(bench.driver.state).toBe('open');
 });
 
 test('H13: a blocked event loop is one visit late, however long it was blocked', () => {
@@ -102,169 +102,169 @@ test('H13: a blocked event loop is one visit late, however long it was blocked',
       defer: (callback) => clock.defer(callback),
     },
   );
-  const it = new Bench('server', { heartbeat });
+  const bench = new Bench('server', { heartbeat });
   const step = () => {
     late.shift()!();
     clock.turn();
-    it.clock.turn();
+    bench.clock.turn();
   };
   for (let visit = 0; visit < 10 * 5; visit++) step();
-  expect(it.written()).toEqual([PING]);
+  expect(bench.written()).toEqual([PING]);
   for (let visit = 0; visit < 10 * 3; visit++) step();
-  expect(it.driver.state).toBe('open');
+  expect(bench.driver.state).toBe('open');
   while (late.length > 0) step();
-  expect(it.told).toEqual([GONE]);
+  expect(bench.told).toEqual([GONE]);
 });
 
 describe('H13: while this end has paused', () => {
   test('nothing is judged, and pings go on: a proxy may listen', () => {
-    const it = bench();
-    it.driver.pause();
-    it.clock.advance(60_000);
-    expect(it.driver.state).toBe('open');
-    expect(it.written().length).toBeGreaterThanOrEqual(60_000 / 6000 - 1);
+    const bench = makeBench();
+    bench.driver.pause();
+    bench.clock.advance(60_000);
+    expect(bench.driver.state).toBe('open');
+    expect(bench.written().length).toBeGreaterThanOrEqual(60_000 / 6000 - 1);
   });
 
   test('after it, the peer has the whole timeout again', () => {
-    const it = bench();
-    it.clock.advance(8000);
-    it.driver.pause();
-    it.clock.advance(30_000);
-    it.driver.resume();
-    it.clock.advance(3999);
-    expect(it.driver.state).toBe('open');
-    it.clock.advance(5001);
-    expect(it.told).toEqual([GONE]);
+    const bench = makeBench();
+    bench.clock.advance(8000);
+    bench.driver.pause();
+    bench.clock.advance(30_000);
+    bench.driver.resume();
+    bench.clock.advance(3999);
+    expect(bench.driver.state).toBe('open');
+    bench.clock.advance(5001);
+    expect(bench.told).toEqual([GONE]);
   });
 });
 
 describe('H13: a large message on its way to a slow peer', () => {
   test('each finished write is life', () => {
-    const it = bench();
-    it.transport.fast = false;
-    it.driver.send(new Uint8Array(8 * 1024 * 1024), {});
+    const bench = makeBench();
+    bench.transport.fast = false;
+    bench.driver.send(new Uint8Array(8 * 1024 * 1024), {});
     for (let written = 0; written < 8; written++) {
-      it.clock.advance(7000);
-      expect(it.driver.state).toBe('open');
-      it.transport.finishWrite();
+      bench.clock.advance(7000);
+      expect(bench.driver.state).toBe('open');
+      bench.transport.finishWrite();
     }
   });
 
   test('one that only took its turn, as each does where writing is a promise, is none', () => {
-    const it = bench();
-    it.transport.fast = false;
-    for (let ms = 0; ms < 60_000 && it.driver.state === 'open'; ms += 100) {
-      it.driver.send('x', {});
-      it.clock.turn();
-      it.transport.finishWrite();
-      it.clock.advance(100);
-      it.transport.finishWrite();
+    const bench = makeBench();
+    bench.transport.fast = false;
+    for (let ms = 0; ms < 60_000 && bench.driver.state === 'open'; ms += 100) {
+      bench.driver.send('x', {});
+      bench.clock.turn();
+      bench.transport.finishWrite();
+      bench.clock.advance(100);
+      bench.transport.finishWrite();
     }
-    expect(it.told).toEqual([GONE]);
+    expect(bench.told).toEqual([GONE]);
   });
 
   test('so are the bytes of one, where the transport can tell; none for the timeout is the end', () => {
-    const it = bench();
+    const bench = makeBench();
     let left = 1_000_000;
-    Object.assign(it.transport, { unwritten: () => left });
-    it.transport.fast = false;
-    it.driver.send(new Uint8Array(1_000_000), {});
+    Object.assign(bench.transport, { unwritten: () => left });
+    bench.transport.fast = false;
+    bench.driver.send(new Uint8Array(1_000_000), {});
     for (let i = 0; i < 10; i++) {
-      it.clock.advance(7000);
+      bench.clock.advance(7000);
       left -= 1000;
     }
-    expect(it.told).toEqual([]);
-    it.clock.advance(12_000);
-    expect(it.told).toEqual([GONE]);
+    expect(bench.told).toEqual([]);
+    bench.clock.advance(12_000);
+    expect(bench.told).toEqual([GONE]);
   });
 });
 
 test('a closing connection is left to its own time limits', () => {
-  const it = new Bench('server', { heartbeat: { interval: 100, timeout: 100 }, closeReplyTimeout: 5000 });
-  it.driver.close(1000);
-  it.clock.advance(4999);
-  expect(it.written()).toEqual(['close 1000 ""']);
-  expect(it.driver.gone).toBe(false);
+  const bench = new Bench('server', { heartbeat: { interval: 100, timeout: 100 }, closeReplyTimeout: 5000 });
+  bench.driver.close(1000);
+  bench.clock.advance(4999);
+  expect(bench.written()).toEqual(['close 1000 ""']);
+  expect(bench.driver.gone).toBe(false);
 });
 
 describe('idleTimeout', () => {
   const idle = (options: HeartbeatOptions = {}) =>
-    bench({ interval: 1000, timeout: 1000, idleTimeout: 10_000, ...options });
-  const alive = (it: Bench, ms: number) => {
+    makeBench({ interval: 1000, timeout: 1000, idleTimeout: 10_000, ...options });
+  const alive = (bench: Bench, ms: number) => {
     for (let passed = 0; passed < ms; passed += 500) {
-      it.receive(pong('heartbeat'));
-      it.clock.advance(500);
+      bench.receive(pong('heartbeat'));
+      bench.clock.advance(500);
     }
   };
 
   test('closes with 1001 where no message comes or goes, though the peer is there', () => {
-    const it = idle();
-    alive(it, 9500);
-    expect(it.written()).not.toContain('close 1001 "no message for 10000 ms"');
-    alive(it, 2000);
-    expect(it.written().at(-1)).toBe('close 1001 "no message for 10000 ms"');
-    it.receive(closeFrame(1001));
+    const bench = idle();
+    alive(bench, 9500);
+    expect(bench.written()).not.toContain('close 1001 "no message for 10000 ms"');
+    alive(bench, 2000);
+    expect(bench.written().at(-1)).toBe('close 1001 "no message for 10000 ms"');
+    bench.receive(closeFrame(1001));
   });
 
   test('does not count while more has come than the rate allows', () => {
-    const it = idle();
-    it.driver.pause(PauseReason.Rate);
-    alive(it, 30_000);
-    expect(it.driver.state).toBe('open');
-    it.driver.resume(PauseReason.Rate);
-    alive(it, 12_000);
-    expect(it.written().at(-1)).toBe('close 1001 "no message for 10000 ms"');
-    it.receive(closeFrame(1001));
+    const bench = idle();
+    bench.driver.pause(PauseReason.Rate);
+    alive(bench, 30_000);
+    expect(bench.driver.state).toBe('open');
+    bench.driver.resume(PauseReason.Rate);
+    alive(bench, 12_000);
+    expect(bench.written().at(-1)).toBe('close 1001 "no message for 10000 ms"');
+    bench.receive(closeFrame(1001));
   });
 
   test('a message of either end begins it again', () => {
-    const it = idle();
+    const bench = idle();
     for (let i = 0; i < 5; i++) {
-      alive(it, 8000);
-      if (i % 2 === 0) it.driver.send('x', {});
-      else it.receive(text('x'));
+      alive(bench, 8000);
+      if (i % 2 === 0) bench.driver.send('x', {});
+      else bench.receive(text('x'));
     }
-    expect(it.driver.state).toBe('open');
+    expect(bench.driver.state).toBe('open');
   });
 
   test('so does a part of a message, from the peer or to it', () => {
-    const it = idle();
-    it.receive({ ...text('part'), fin: false });
+    const bench = idle();
+    bench.receive({ ...text('part'), fin: false });
     for (let i = 0; i < 5; i++) {
-      it.receive({ opcode: 0, fin: false, payload: Uint8Array.of(65) });
-      it.clock.advance(900);
-      alive(it, 5000);
+      bench.receive({ opcode: 0, fin: false, payload: Uint8Array.of(65) });
+      bench.clock.advance(900);
+      alive(bench, 5000);
     }
-    it.receive({ opcode: 0, payload: Uint8Array.of(65) });
-    it.transport.fast = false;
-    it.driver.send(new Uint8Array(5 * 1024 * 1024), {});
+    bench.receive({ opcode: 0, payload: Uint8Array.of(65) });
+    bench.transport.fast = false;
+    bench.driver.send(new Uint8Array(5 * 1024 * 1024), {});
     for (let i = 0; i < 4; i++) {
-      alive(it, 8000);
-      it.transport.finishWrite();
+      alive(bench, 8000);
+      bench.transport.finishWrite();
     }
-    expect(it.driver.state).toBe('open');
+    expect(bench.driver.state).toBe('open');
   });
 
   test('bounds a pause, in which neither the peer’s end nor a reset is seen', () => {
-    const it = idle();
-    it.driver.pause();
-    it.clock.advance(12_000);
-    expect(it.driver.state).toBe('closing');
-    it.clock.advance(10_000);
-    expect(it.driver.gone).toBe(true);
+    const bench = idle();
+    bench.driver.pause();
+    bench.clock.advance(12_000);
+    expect(bench.driver.state).toBe('closing');
+    bench.clock.advance(10_000);
+    expect(bench.driver.gone).toBe(true);
   });
 
   test('alone, it sends no pings and does not judge the peer', () => {
     const clock = new ManualClock();
-    const it = new Bench('server', { heartbeat: new Heartbeat({ ping: false, idleTimeout: 10_000 }, clock) });
+    const bench = new Bench('server', { heartbeat: new Heartbeat({ ping: false, idleTimeout: 10_000 }, clock) });
     for (let i = 0; i < 20; i++) {
-      it.driver.send('x', {});
+      bench.driver.send('x', {});
       clock.advance(5000);
-      it.clock.turn();
+      bench.clock.turn();
     }
-    expect(new Set(it.written())).toEqual(new Set(['text "x"']));
+    expect(new Set(bench.written())).toEqual(new Set(['text "x"']));
     clock.advance(15_000);
-    expect(it.driver.state).toBe('closing');
+    expect(bench.driver.state).toBe('closing');
   });
 });
 
@@ -274,8 +274,8 @@ test('one timer for all connections, which are not all pinged in one turn; none 
   const all = Array.from({ length: 100 }, () => new Bench('server', { heartbeat }));
   expect([clock.timers, heartbeat.size]).toEqual([1, 100]);
   const pinged = () => {
-    for (const it of all) it.clock.turn();
-    return all.filter((it) => it.written().length > 0).length;
+    for (const bench of all) bench.clock.turn();
+    return all.filter((bench) => bench.written().length > 0).length;
   };
   let most = 0;
   for (let before = 0; before < 100; ) {
@@ -285,7 +285,7 @@ test('one timer for all connections, which are not all pinged in one turn; none 
     before = now;
   }
   expect(most).toBe(10);
-  for (const it of all.slice(1)) it.transport.lose();
+  for (const bench of all.slice(1)) bench.transport.lose();
   expect([clock.timers, heartbeat.size]).toEqual([1, 1]);
   all[0]!.transport.lose();
   expect([clock.timers, heartbeat.size]).toEqual([0, 0]);

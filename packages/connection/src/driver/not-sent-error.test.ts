@@ -4,59 +4,59 @@ import { NotSentError } from '../index.ts';
 import { Bench } from './test-transport.suite.ts';
 
 /** What the callbacks of some sends were told, in this order. */
-function told(it: Bench): { errors: (Error | undefined)[]; send: (data: string) => boolean } {
+function told(bench: Bench): { errors: (Error | undefined)[]; send: (data: string) => boolean } {
   const errors: (Error | undefined)[] = [];
-  return { errors, send: (data) => it.driver.send(data, {}, (error) => errors.push(error)) };
+  return { errors, send: (data) => bench.driver.send(data, {}, (error) => errors.push(error)) };
 }
 
 test('not-open: the connection was closed before', () => {
-  const it = new Bench();
-  const { errors, send } = told(it);
-  it.driver.close(1000);
+  const bench = new Bench();
+  const { errors, send } = told(bench);
+  bench.driver.close(1000);
   send('late');
-  it.clock.turn();
+  bench.clock.turn();
   expect(errors).toEqual([expect.any(NotSentError)]);
   expect(errors[0]).toMatchObject({ name: 'NotSentError', code: 'not-open' });
 });
 
 test('not-open: after a violation, which is the cause', () => {
-  const it = new Bench();
-  const { errors, send } = told(it);
-  it.receive({ opcode: 3 });
+  const bench = new Bench();
+  const { errors, send } = told(bench);
+  bench.receive({ opcode: 3 });
   send('late');
-  it.clock.turn();
+  bench.clock.turn();
   expect(errors[0]).toMatchObject({ code: 'not-open', cause: { violation: 'reserved-opcode' } });
 });
 
 test.each(['close', 'drop'] as const)('overflow, by the policy %s', (overflow) => {
-  const it = new Bench('server', { maxBufferedAmount: 10, overflow });
-  it.transport.fast = false;
-  const { errors, send } = told(it);
+  const bench = new Bench('server', { maxBufferedAmount: 10, overflow });
+  bench.transport.fast = false;
+  const { errors, send } = told(bench);
   send('0123456789');
   send('x');
-  it.clock.turn();
+  bench.clock.turn();
   expect(errors).toEqual([expect.any(NotSentError)]);
   expect(errors[0]).toMatchObject({ code: 'overflow', message: expect.stringContaining('maxBufferedAmount is 10') });
 });
 
 test('ended: the connection was lost before it was written; the cause says why', () => {
-  const it = new Bench();
-  it.transport.fast = false;
-  const { errors, send } = told(it);
+  const bench = new Bench();
+  bench.transport.fast = false;
+  const { errors, send } = told(bench);
   send('first');
-  it.clock.turn();
+  bench.clock.turn();
   send('second');
   const cause = new Error('ECONNRESET');
-  it.transport.lose(cause);
+  bench.transport.lose(cause);
   expect(errors).toEqual([expect.any(NotSentError), expect.any(NotSentError)]);
   for (const error of errors) expect(error).toMatchObject({ code: 'ended', message: 'ECONNRESET', cause });
 });
 
 test('what was written before the end was sent', () => {
-  const it = new Bench();
-  const { errors, send } = told(it);
+  const bench = new Bench();
+  const { errors, send } = told(bench);
   send('in time');
-  it.receive(closeFrame(1000));
-  it.clock.turn();
+  bench.receive(closeFrame(1000));
+  bench.clock.turn();
   expect(errors).toEqual([undefined]);
 });

@@ -67,20 +67,24 @@ describe.each(roles)('a %s', (role) => {
     fc.constantFrom(5, null, {}),
   );
   const options = fc.record({ fin: fc.boolean(), binary: fc.boolean() }, { requiredKeys: [] });
-  const act = <T>(weight: number, argument: fc.Arbitrary<T>, call: (it: Connection, argument: T) => unknown) => ({
+  const act = <T>(
+    weight: number,
+    argument: fc.Arbitrary<T>,
+    call: (connection: Connection, argument: T) => unknown,
+  ) => ({
     weight,
-    arbitrary: argument.map((value) => (it: Connection) => call(it, value)),
+    arbitrary: argument.map((value) => (connection: Connection) => call(connection, value)),
   });
   const code = fc.oneof(legalCloseCode(), fc.constantFrom(undefined, 1005, 1006, 70_000));
   const call = fc.oneof(
-    act(12, fc.tuple(data, options), (it, [data, options]) => it.send(data as string, options)),
-    act(4, data, (it, data) => it.ping(data as string)),
-    act(2, data, (it, data) => it.pong(data as string)),
-    act(8, openStream({ role }, { maxPayload: 130 }), (it, frames) => it.receive(rawFrames(frames))),
-    act(1, byteSoup({ role }), (it, bytes) => it.receive(bytes)),
-    act(1, fc.tuple(code, anyText(130)), (it, [code, reason]) => it.close(code, reason)),
-    act(1, fc.constant(undefined), (it) => it.hold()),
-    act(2, fc.constant(undefined), (it) => it.release()),
+    act(12, fc.tuple(data, options), (connection, [data, options]) => connection.send(data as string, options)),
+    act(4, data, (connection, data) => connection.ping(data as string)),
+    act(2, data, (connection, data) => connection.pong(data as string)),
+    act(8, openStream({ role }, { maxPayload: 130 }), (connection, frames) => connection.receive(rawFrames(frames))),
+    act(1, byteSoup({ role }), (connection, bytes) => connection.receive(bytes)),
+    act(1, fc.tuple(code, anyText(130)), (connection, [code, reason]) => connection.close(code, reason)),
+    act(1, fc.constant(undefined), (connection) => connection.hold()),
+    act(2, fc.constant(undefined), (connection) => connection.release()),
   );
 
   test('whatever is called, in any order: its bytes are legal for the peer, and only the caller’s errors are thrown', () => {

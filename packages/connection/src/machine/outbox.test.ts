@@ -46,21 +46,21 @@ test('whatever connections share the memory, each takes its own frames, in order
           wire: [] as Uint8Array[],
         }));
         for (const step of steps) {
-          const it = boxes[step.box]!;
+          const connection = boxes[step.box]!;
           if ('bytes' in step) {
-            it.box.add(fields(step.bytes, step.key), step.bytes);
-            it.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
+            connection.box.add(fields(step.bytes, step.key), step.bytes);
+            connection.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
           } else {
-            const chunks = it.box.take(step.most);
-            it.taken.push(...(step.giveBack ? [flat(chunks)] : chunks));
-            if (step.giveBack) it.box.giveBack();
-            const waiting = flat(it.waiting.splice(0));
+            const chunks = connection.box.take(step.most);
+            connection.taken.push(...(step.giveBack ? [flat(chunks)] : chunks));
+            if (step.giveBack) connection.box.giveBack();
+            const waiting = flat(connection.waiting.splice(0));
             const length = Math.min(step.most, waiting.length);
             expect(flat(chunks).length).toBe(length);
-            it.wire.push(waiting.subarray(0, length));
-            it.waiting.push(waiting.subarray(length));
+            connection.wire.push(waiting.subarray(0, length));
+            connection.waiting.push(waiting.subarray(length));
           }
-          expect(it.box.bytes).toBe(flat(it.waiting).length);
+          expect(connection.box.bytes).toBe(flat(connection.waiting).length);
         }
         for (const { box, waiting, taken, wire } of boxes) {
           expect(Buffer.compare(flat([...taken, ...box.take()]), flat([...wire, ...waiting]))).toBe(0);

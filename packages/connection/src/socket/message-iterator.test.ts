@@ -49,34 +49,34 @@ test('whatever is pushed, asked for, left and ended: who waits longest gets the 
 
       let pushed = 0;
       let asked = 0;
-      for (const it of steps) {
-        if (it.kind === 'push' && ended === undefined) {
+      for (const step of steps) {
+        if (step.kind === 'push' && ended === undefined) {
           queue.push(Uint8Array.of(pushed), true);
           const first = waiting.shift();
           if (first !== undefined) expected[first.next] = pushed;
           else messages.push(pushed);
           pushed++;
-        } else if (it.kind === 'next') {
+        } else if (step.kind === 'next') {
           const next = asked++;
-          outcome(loops[it.loop]!.next(), (what) => {
+          outcome(loops[step.loop]!.next(), (what) => {
             seen[next] = what;
           });
-          if (state[it.loop] === 'over') expected[next] = OVER;
+          if (state[step.loop] === 'over') expected[next] = OVER;
           else {
-            state[it.loop] = 'begun';
+            state[step.loop] = 'begun';
             if (messages.length > 0) expected[next] = messages.shift();
             else {
-              waiting.push({ loop: it.loop, next });
-              if (ended !== undefined) leave(it.loop, ended.cause);
+              waiting.push({ loop: step.loop, next });
+              if (ended !== undefined) leave(step.loop, ended.cause);
             }
           }
-        } else if (it.kind === 'return') {
-          expect(await loops[it.loop]!.return()).toEqual({ done: true, value: undefined });
-          leave(it.loop, undefined);
-        } else if (it.kind === 'end' && ended === undefined) {
-          ended = { cause: it.cause };
-          queue.end(it.cause);
-          for (const loop of new Set(waiting.map((other) => other.loop))) leave(loop, it.cause);
+        } else if (step.kind === 'return') {
+          expect(await loops[step.loop]!.return()).toEqual({ done: true, value: undefined });
+          leave(step.loop, undefined);
+        } else if (step.kind === 'end' && ended === undefined) {
+          ended = { cause: step.cause };
+          queue.end(step.cause);
+          for (const loop of new Set(waiting.map((other) => other.loop))) leave(loop, step.cause);
         }
         expect(queue.length).toBe(messages.length);
         expect(queue.iterating).toBe(state.includes('begun'));
