@@ -19,7 +19,7 @@ export function checkInteger(value: unknown, name: string, min: number, max: num
   }
 }
 
-/** Throws unless `length` bytes have room at `at` in `target`. The words are made for who reads them: they cost more than a short frame. */
+/** Throws unless `target` has room for `length` bytes at `at`. The message is made only to be thrown: making it costs more than a short frame. */
 export function checkPlace(at: unknown, what: string, length: number, target: Uint8Array): asserts at is number {
   const last = target.length - length;
   if (Number.isInteger(at) && (at as number) >= 0 && (at as number) <= last) return;

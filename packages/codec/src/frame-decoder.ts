@@ -10,10 +10,10 @@ import {
   judgeLength,
   MAX_HEADER_BYTES,
   type Role,
+  readAllowedRsv,
+  readInt32,
   readPayloadLength,
-  readRules,
 } from './frame-header.ts';
-import { readMaskingKey } from './masking-key.ts';
 import { isControl, Opcode } from './opcode.ts';
 import { ProtocolError, type ViolationName } from './violation.ts';
 
@@ -72,9 +72,9 @@ export class FrameDecoder {
   readonly #maxFramePayload: number;
   readonly #maxMessagePayload: number;
   readonly #header: FrameHeader = emptyHeader();
-  /** What #plain asks of MASK, of a server and of a client, and what it asks of the length. */
+  /** The MASK bit that #runUnfragmented takes (-1: none, so it takes no frame), and the longest payload. */
   readonly #mask: number;
-  readonly #maxPlain: number;
+  readonly #maxUnfragmented: number;
 
   #state: typeof BETWEEN | typeof PAYLOAD | typeof OVER = BETWEEN;
   #ended = false;
@@ -101,13 +101,13 @@ export class FrameDecoder {
    * @throws TypeError or RangeError if rules or limits are of the wrong kind
    */
   constructor(rules: FrameRules, sink: FrameSink, limits: FrameLimits = {}) {
-    this.#allowedRsv = readRules(rules);
+    this.#allowedRsv = readAllowedRsv(rules);
     this.#role = rules.role;
     this.#sink = sink;
     this.#maxFramePayload = readLimit(limits.maxFramePayload, 'maxFramePayload', Number.MAX_SAFE_INTEGER);
     this.#maxMessagePayload = readLimit(limits.maxMessagePayload, 'maxMessagePayload', Number.MAX_SAFE_INTEGER);
     this.#mask = rules.role === 'server' ? 1 : rules.role === 'client' ? 0 : -1;
-    this.#maxPlain = Math.min(this.#maxFramePayload, this.#maxMessagePayload, 0xffff);
+    this.#maxUnfragmented = Math.min(this.#maxFramePayload, this.#maxMessagePayload, 0xffff);
   }
 
   /** How many bytes of the stream have been taken. Right at any time, also when a sink has thrown: go on from there. */
@@ -120,12 +120,16 @@ export class FrameDecoder {
     return this.#spilled;
   }
 
-  /** Lets `push` return after the callback that runs now, or take nothing. Each `hold` needs its own `release`. */
+  /** Makes `push` return after the callback that runs now, and makes later calls take nothing. Each `hold` needs its own `release`. */
   hold(): void {
     this.#holds++;
   }
 
-  /** Takes one `hold` back. Delivers nothing by itself: push the bytes that were not taken. */
+  /**
+   * Takes one `hold` back. Delivers nothing by itself: push the bytes that were not taken.
+   *
+   * @throws TypeError without a `hold` before it
+   */
   release(): void {
     if (this.#holds === 0) throw new TypeError('release() without a hold() before it');
     this.#holds--;
@@ -157,6 +161,8 @@ export class FrameDecoder {
   /**
    * The stream has ended. A frame or message that is not whole becomes a violation with close code 1006, which tells
    * the application and is never sent.
+   *
+   * @throws TypeError from inside one of its own callbacks; and whatever the sink throws
    */
   end(): void {
     this.#checkReturned('end');
@@ -180,17 +186,17 @@ export class FrameDecoder {
       else if (this.#state === OVER) this.#offset = base + (at = length);
       else if (this.#spilled > 0) at = this.#unspill(chunk, at, base);
       else {
-        const end = this.#plain(chunk, at, base);
+        const end = this.#runUnfragmented(chunk, at, base);
         at = end === at ? this.#next(chunk, at, base) : end;
       }
     }
   }
 
   /**
-   * The short way of most frames: unfragmented messages that lie whole in the chunk and break none of the rules of
-   * #readHeader, seen at a glance. Returns the index at which there is anything else.
+   * The fast path of most frames: unfragmented messages that lie whole in the chunk and plainly break none of the rules of
+   * #readHeader. Returns the index of the first frame that is anything else.
    */
-  #plain(chunk: Uint8Array, at: number, base: number): number {
+  #runUnfragmented(chunk: Uint8Array, at: number, base: number): number {
     if (this.#inMessage) return at;
     const header = this.#header;
     while (chunk.length - at >= 8 && this.#holds === 0) {
@@ -206,11 +212,11 @@ export class FrameDecoder {
       }
       if (byte1 < 0x80) header.maskingKey = undefined;
       else {
-        header.maskingKey = readMaskingKey(chunk, start);
+        header.maskingKey = readInt32(chunk, start);
         start += 4;
       }
       const end = start + payloadLength;
-      if (end > chunk.length || payloadLength > this.#maxPlain) return at;
+      if (end > chunk.length || payloadLength > this.#maxUnfragmented) return at;
       header.fin = true;
       header.rsv1 = header.rsv2 = header.rsv3 = false;
       header.opcode = byte0 & 0x0f;

@@ -1,5 +1,5 @@
 import { checkBytes, checkInteger } from './check.ts';
-import { checkMaskingKey, readMaskingKey } from './masking-key.ts';
+import { checkMaskingKey } from './masking-key.ts';
 import { isControl, isReserved, Opcode } from './opcode.ts';
 import type { ViolationName } from './violation.ts';
 
@@ -73,13 +73,17 @@ export interface FrameHeaderFields {
 /** What {@link decodeFrameHeader} makes of the bytes that are there. */
 export type DecodedFrameHeader =
   | { readonly header: FrameHeader; readonly bytesRead: number }
-  /** How many bytes more the header takes, at the least. */
+  /** How many more bytes the header takes, at least. */
   | { readonly needed: number }
   /** The rule that is broken, and the index into the bytes at which it is. */
   | { readonly violation: ViolationName; readonly offset: number };
 
-/** Throws unless the rules are ones; gives the reserved bits that are allowed. */
-export function readRules(rules: FrameRules): number {
+/**
+ * Validates the rules, and gives the reserved bits that they allow.
+ *
+ * @throws TypeError or RangeError if they are of the wrong kind
+ */
+export function readAllowedRsv(rules: FrameRules): number {
   const { role, allowedRsv = 0 } = rules;
   if (role !== 'server' && role !== 'client' && role !== 'observer') {
     throw new TypeError(`role must be 'server', 'client' or 'observer', got ${String(role)}`);
@@ -128,7 +132,7 @@ export function readPayloadLength(bytes: Uint8Array, at: number): number {
   const length = bytes[at + 1]! & 0x7f;
   if (length < 126) return length;
   if (length === 126) return (bytes[at + 2]! << 8) | bytes[at + 3]!;
-  return (readMaskingKey(bytes, at + 2) >>> 0) * 0x1_0000_0000 + (readMaskingKey(bytes, at + 6) >>> 0);
+  return (readInt32(bytes, at + 2) >>> 0) * 0x1_0000_0000 + (readInt32(bytes, at + 6) >>> 0);
 }
 
 /** The rules on the extended length: 63 bits, in the shortest form (section 5.2), and what a number can hold. */
@@ -142,7 +146,7 @@ export function judgeLength(bytes: Uint8Array, at: number, payloadLength: number
   return undefined;
 }
 
-/** Fills a header from bytes that are all there and have been judged. Returns how many they are. */
+/** Fills a header from bytes that are all there and have been judged. Returns its length. */
 export function fillHeader(header: FrameHeader, bytes: Uint8Array, at: number, payloadLength: number): number {
   const byte0 = bytes[at]!;
   const byte1 = bytes[at + 1]!;
@@ -157,7 +161,7 @@ export function fillHeader(header: FrameHeader, bytes: Uint8Array, at: number, p
     header.maskingKey = undefined;
     return length;
   }
-  header.maskingKey = readMaskingKey(bytes, at + length);
+  header.maskingKey = readInt32(bytes, at + length);
   return length + 4;
 }
 
@@ -176,7 +180,7 @@ export function emptyHeader(): FrameHeader {
 export function decodeFrameHeader(bytes: Uint8Array, rules: FrameRules, at = 0): DecodedFrameHeader {
   checkBytes(bytes, 'bytes');
   checkInteger(at, 'at', 0, bytes.length);
-  const allowedRsv = readRules(rules);
+  const allowedRsv = readAllowedRsv(rules);
   const available = bytes.length - at;
   if (available < 1) return { needed: 2 };
   const byte0 = bytes[at]!;
@@ -202,8 +206,8 @@ export function frameHeaderBytes(payloadLength: number, masked: boolean): number
   return (payloadLength < 126 ? 2 : payloadLength < 0x1_0000 ? 4 : 10) + (masked ? 4 : 0);
 }
 
-/** Throws for fields that no frame can have. Encoders write any legal combination of bits, so also illegal frames. */
-export function checkHeaderFields(fields: FrameHeaderFields): void {
+/** Throws for fields that no frame can have. Encoders write any combination of bits, so also illegal frames. */
+function checkHeaderFields(fields: FrameHeaderFields): void {
   checkInteger(fields.opcode, 'opcode', 0, 15);
   checkInteger(fields.payloadLength, 'payloadLength', 0, Number.MAX_SAFE_INTEGER);
   if (fields.maskingKey !== undefined) checkMaskingKey(fields.maskingKey);
@@ -229,7 +233,7 @@ export function byte0Of(fields: Omit<FrameHeaderFields, 'payloadLength'>): numbe
   );
 }
 
-/** As {@link writeFrameHeader}, from what it consists of. */
+/** As {@link writeFrameHeader}, with byte 0 as it is to be. */
 export function writeHeader(
   target: Uint8Array,
   at: number,
@@ -251,6 +255,11 @@ export function writeHeader(
     at = writeUint32(target, at, payloadLength);
   }
   return maskingKey === undefined ? at : writeUint32(target, at, maskingKey);
+}
+
+/** The 32 bits at `at`, signed: a masking key, or half of a length. The caller has seen to it that they are there. */
+export function readInt32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 function writeUint32(target: Uint8Array, at: number, value: number): number {

@@ -1,10 +1,10 @@
 import type { MaskKernel } from './mask-kernel.ts';
 
-/** The key, twice. Read in each function it stays in a register; handed on, or carried round a loop, it would be a BigInt on the heap. */
+/** The key, twice. Read anew in each function it stays in a register; passed on, or kept around a loop, it would be a BigInt on the heap. */
 const key64 = new BigUint64Array(1);
 const key32 = new Int32Array(key64.buffer);
 
-/** Of a word, the bytes from the h-th on; and those before the t-th. */
+/** HEAD[h] keeps a word's bytes from h on, TAIL[t] those before t. */
 const HEAD = /* @__PURE__ */ edges((bytes, h) => bytes.fill(0xff, h));
 const TAIL = /* @__PURE__ */ edges((bytes, t) => bytes.fill(0xff, 0, t));
 
@@ -38,7 +38,7 @@ export const bigUint64Kernel: MaskKernel<BigUint64Array> = {
   },
 };
 
-/** With one array to check an index against, a quarter faster than {@link xorFrom}. */
+/** Indices are checked against one array, not two: a quarter faster than {@link xorFrom}. */
 function xorInPlace(words: BigUint64Array, i: number, last: number): void {
   const word = key64[0]!;
   for (; i + 16 <= last; i += 16) {

@@ -1,12 +1,12 @@
 import { asWord } from './masking-key.ts';
 
 /**
- * Below this many bytes a loop over bytes is as fast as to make words and use them. Arrays of up to 64 bytes live on the heap
+ * Below this many bytes a loop over bytes is as fast as making words and using them. Arrays of up to 64 bytes live on the heap
  * of the engine, which must move them off it for a view of their words.
  */
 export const WORDS_FROM = 65;
 
-/** How an engine XORs many bytes at once. The words are a view of a whole buffer, since to make one costs as much as to XOR 100 bytes. */
+/** How an engine XORs many bytes at once. The words are a view of a whole buffer, since making one costs as much as XORing 100 bytes. */
 export interface MaskKernel<Words = unknown> {
   /** The bytes of a word. */
   readonly wordBytes: 4 | 8;
@@ -15,14 +15,14 @@ export interface MaskKernel<Words = unknown> {
   /**
    * Byte `i` of the target's buffer becomes byte `i + away` of the source's, XORed, for `start <= i < end`: at least 16
    * bytes, all in whole words. `away` is whole words. Source and target are the same and `away` is 0, or they share no memory.
-   * Of the words at either end the bytes beside the range become those of the source.
+   * In the words at either end, the bytes outside the range become those of the source.
    *
    * @param key four bytes as they lie in memory, in a word and so in each
    */
   xor(target: Words, start: number, end: number, source: Words, away: number, key: number): void;
 }
 
-/** Of a word, the bytes from the h-th on; and those before the t-th. */
+/** HEAD[h] keeps a word's bytes from h on, TAIL[t] those before t. */
 const HEAD = /* @__PURE__ */ [0, 1, 2, 3].map((h) => asWord(0xffff_ffff >>> (8 * h)));
 const TAIL = /* @__PURE__ */ HEAD.map((head) => ~head);
 
@@ -36,8 +36,8 @@ export const int32Kernel: MaskKernel<Int32Array> = {
 };
 
 /**
- * As `int32Kernel.xor`. Returns an OR of the range that was written, which tells whether all of it is ASCII, if it is wanted. By
- * | 0 an engine sees integers: no buffer has 2^31 words.
+ * As `int32Kernel.xor`. Returns, if it is wanted, an OR of the range that was written, which tells whether all of it is ASCII.
+ * `| 0` tells the engine that these are integers.
  */
 export function xorInt32(
   target: Int32Array,
@@ -67,9 +67,9 @@ export function xorInt32(
   return or;
 }
 
-// The loops by themselves, for JavaScriptCore: a counter that once was a fraction slows them down to a third.
+// The loops are functions of their own for JavaScriptCore: a counter that once was a fraction slows them down to a third.
 
-/** With one array to check an index against: on V8 a quarter faster than with two, on JavaScriptCore twice as fast. */
+/** Indices are checked against one array, not two: a quarter faster on V8, twice as fast on JavaScriptCore. */
 export function xorInPlace(words: Int32Array, i: number, last: number, key: number): void {
   for (; i + 8 <= last; i += 8) {
     words[i]! ^= key;

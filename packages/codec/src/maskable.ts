@@ -2,11 +2,11 @@ import { checkBytes, checkInteger } from './check.ts';
 import { int32Kernel, type MaskKernel, maskBytes, xorInt32 } from './mask-kernel.ts';
 import { asWord, checkMaskingKey, turn } from './masking-key.ts';
 
-/** From so many bytes on, words that are at hand are faster than a loop over the bytes; where they are yet to be made, `WORDS_FROM`. */
+/** From so many bytes on, words that are at hand are faster than a loop over the bytes; words yet to be made are from `WORDS_FROM` on. */
 export const XOR_FROM = 24;
 
 /**
- * An array with its words at hand, to mask many ranges of it. To make one costs as much as to mask some 200 bytes: make one
+ * An array with its words at hand, to mask many ranges of it. Making one costs as much as masking some 200 bytes: make one
  * for a chunk, say, and let go of it with the chunk.
  */
 export class Maskable {
@@ -45,7 +45,7 @@ export class Maskable {
    */
   mask(start: number, end: number, maskingKey: number, phase = 0): void {
     const { bytes } = this;
-    // What the decoders give is seen at a glance to be right.
+    // One quick test for what the decoders give, which is always right.
     const plain = (start | 0) === start && (end | 0) === end && (maskingKey | 0) === maskingKey && phase === 0;
     if (!plain || start < 0 || end < start || end > bytes.length) {
       checkInteger(start, 'the start', 0, bytes.length);
@@ -59,10 +59,9 @@ export class Maskable {
   }
 
   /**
-   * `bytes[at + i] = source.bytes[from + i] ^ key`, up to `to`, by words: at least 24 bytes, which lie alike in their words.
-   * Either in place; or from another array's memory, and then bytes of the target that share a word with the range are
-   * overwritten.
-   * The arguments are trusted.
+   * `bytes[at + i] = source.bytes[from + i] ^ key`, up to `to`, by words: at least 24 bytes, at the same place within
+   * their words in both arrays. Either in place; or from another array's memory, and then bytes of the target that share a word
+   * with the range are overwritten. The arguments are trusted.
    *
    * @param key starts with `source.bytes[from]`
    * @returns an OR of what was written if it is wanted, see `isAscii`; else -1
@@ -86,7 +85,7 @@ export class Maskable {
   }
 
   /**
-   * As {@link xor} from elsewhere, for any length, and no OR: whole words, so that a short payload costs a few of them. The
+   * As {@link xor} from another array, for any length and without an OR: whole words, so that a short payload costs a few. The
    * bytes of the target that share a word with the range are overwritten.
    *
    * @internal

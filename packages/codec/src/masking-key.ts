@@ -3,11 +3,6 @@ import { checkInteger } from './check.ts';
 /** The order of bytes in a word of this machine: words are XORed as they lie in memory. */
 const LITTLE_ENDIAN = /* @__PURE__ */ (() => new Uint8Array(new Uint16Array([1]).buffer)[0] === 1)();
 
-/** Reads the masking key that lies at `at`, as a signed 32-bit integer. The caller has seen to it that it is there. */
-export function readMaskingKey(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-}
-
 /** Throws unless the value is a masking key. */
 export function checkMaskingKey(maskingKey: number): void {
   checkInteger(maskingKey, 'a masking key', -0x80000000, 0xffffffff);

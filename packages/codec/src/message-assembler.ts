@@ -53,9 +53,12 @@ export interface Platform {
   readonly givesChunks?: boolean | ((chunk: Uint8Array, length: number) => boolean) | undefined;
 }
 
-/** From so many frames like this one in a chunk on, and so many bytes, the words of the chunk are worth their price. */
+/** The words of a chunk are worth making if it has room for so many frames like this one, and has so many bytes. */
 const SEVERAL = 4;
 const MANY_BYTES = 512;
+
+/** Up to so many bytes, an OR that unmasking gives tells sooner than the runtime's `isUtf8` that a text is ASCII. */
+const OR_UP_TO = 512;
 
 /**
  * Puts the payloads of frames together to messages, RFC 6455 section 5.4: the one place that copies and unmasks
@@ -68,9 +71,9 @@ export class MessageAssembler implements FrameSink {
   readonly #isUtf8: ((bytes: Uint8Array) => boolean) | undefined;
   readonly #kernel: MaskKernel;
   readonly #decode: (bytes: Uint8Array, start: number, end: number) => string;
-  /** Up to so many bytes it is cheaper to know whether a text is ASCII than to judge it. */
+  /** Up to so many bytes, it is found out first whether a text is ASCII: then it need not be judged. */
   readonly #orUpTo: number;
-  readonly #owns: ((chunk: Uint8Array, length: number) => boolean) | undefined;
+  readonly #givesChunk: ((chunk: Uint8Array, length: number) => boolean) | undefined;
   readonly #wantsStrings: boolean;
   readonly #maxMessagePayload: number;
 
@@ -83,12 +86,12 @@ export class MessageAssembler implements FrameSink {
   #rsv = 0;
   #target: Uint8Array<ArrayBuffer> | undefined;
   #length = 0;
-  /** Of the text in progress. Made when it is needed: most connections never see a text in parts, or a Close's reason. */
+  /** For the text in progress. Made when it is needed: most connections never see a text in parts, or a Close's reason. */
   #text: Utf8Validator | undefined;
 
   /** The control frame in progress; it may stand between two parts of the message. */
   #control: Uint8Array<ArrayBuffer> | undefined;
-  /** Of the Close, of which there is one. */
+  /** For the reason of the Close; there is only one Close. */
   #reason: Utf8Validator | undefined;
 
   /** The chunk that is being read, once its words were needed. */
@@ -100,9 +103,9 @@ export class MessageAssembler implements FrameSink {
     this.#memory = platform.memory ?? new MessageMemory();
     this.#isUtf8 = platform.isUtf8;
     this.#decode = platform.decodeUtf8 ?? decodeRange;
-    this.#orUpTo = platform.isUtf8 === undefined ? Number.MAX_SAFE_INTEGER : 512;
-    const owns = platform.givesChunks;
-    this.#owns = owns === true ? () => true : owns || undefined;
+    this.#orUpTo = platform.isUtf8 === undefined ? Number.MAX_SAFE_INTEGER : OR_UP_TO;
+    const { givesChunks } = platform;
+    this.#givesChunk = givesChunks === true ? () => true : givesChunks || undefined;
     this.#wantsStrings = sink.text !== undefined;
     this.#maxMessagePayload = maxMessagePayload;
     this.#kernel = platform.maskKernel ?? int32Kernel;
@@ -153,7 +156,7 @@ export class MessageAssembler implements FrameSink {
     this.#source = undefined;
   }
 
-  /** The short way of most messages: one frame, in one chunk. */
+  /** The fast path of most messages: one frame, in one chunk. */
   #whole(
     header: Readonly<FrameHeader>,
     opcode: 1 | 2,
@@ -170,7 +173,7 @@ export class MessageAssembler implements FrameSink {
     let payload: Uint8Array<ArrayBuffer>;
     /** An OR of the payload, if it is known. */
     let or = -1;
-    if (this.#owns !== undefined && length >= WORDS_FROM && this.#owns(chunk, length)) {
+    if (this.#givesChunk !== undefined && length >= WORDS_FROM && this.#givesChunk(chunk, length)) {
       const source = this.#sourceOf(chunk);
       if (maskingKey !== undefined) or = source.xor(start, source, start, end, maskingKey, wantsOr);
       payload = this.#memory.view(source, start, end);
@@ -294,9 +297,9 @@ export class MessageAssembler implements FrameSink {
     const { payloadLength, maskingKey } = header;
     const declared = this.#length - this.#received + payloadLength;
     // With its header: 1 MiB is little more than 16 times what has come of it with the first 64 KiB.
-    const come = needed + frameHeaderBytes(payloadLength, maskingKey !== undefined);
-    // Where that is not yet enough, it is not much that is thrown away soon.
-    const likely = declared <= come * 16 ? declared : needed * 2;
+    const arrived = needed + frameHeaderBytes(payloadLength, maskingKey !== undefined);
+    // If even that is not enough, the memory thrown away later is small.
+    const likely = declared <= arrived * 16 ? declared : needed * 2;
     const capacity = header.fin ? likely : Math.min(Math.max(likely, needed * 2), this.#maxMessagePayload);
     const target = this.#memory.allocate(capacity);
     if (old !== undefined) copyRange(target, 0, old, 0, this.#length);

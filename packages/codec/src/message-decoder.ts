@@ -45,12 +45,16 @@ export class MessageDecoder {
     return this.#frames.bufferedBytes + this.#assembler.bufferedBytes;
   }
 
-  /** Lets `push` return after the callback that runs now, or take nothing. Each `hold` needs its own `release`. */
+  /** Makes `push` return after the callback that runs now, and makes later calls take nothing. Each `hold` needs its own `release`. */
   hold(): void {
     this.#frames.hold();
   }
 
-  /** Takes one `hold` back. Delivers nothing by itself: push the bytes that were not taken. */
+  /**
+   * Takes one `hold` back. Delivers nothing by itself: push the bytes that were not taken.
+   *
+   * @throws TypeError without a `hold` before it
+   */
   release(): void {
     this.#frames.release();
   }
@@ -71,7 +75,11 @@ export class MessageDecoder {
     }
   }
 
-  /** The stream has ended. A frame or message that is not whole becomes a violation with close code 1006. */
+  /**
+   * The stream has ended. A frame or message that is not whole becomes a violation with close code 1006.
+   *
+   * @throws TypeError from inside one of its own callbacks; and whatever the sink throws
+   */
   end(): void {
     this.#frames.end();
   }

@@ -7,7 +7,7 @@ export interface BytesConstructor {
   new (buffer: ArrayBuffer, byteOffset: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
-/** From here on an allocation of its own costs little beside the bytes. */
+/** Above this length, an allocation of its own costs little beside the bytes. */
 export const SLAB_UP_TO = 4096;
 const SLAB_BYTES = 8192;
 
@@ -64,7 +64,7 @@ export class MessageMemory {
   reserve(length: number, alignment: number): number {
     // Words are not shared with the message before.
     const at = ((this.#used + 7) & ~7) + (alignment & 7);
-    // Who transfers the buffer of a message (to a worker, say) leaves the slab without bytes: the next message has a new one.
+    // Whoever transfers the buffer of a message (to a worker, say) leaves the slab without bytes: the next message gets a new one.
     if (this.#slab !== undefined && at + length <= this.#slab.length) return at;
     this.#slab = this.#allocateOwn(SLAB_BYTES, true);
     this.#buffer = this.#slab.buffer;

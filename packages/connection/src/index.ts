@@ -3,7 +3,7 @@ export type { DriverLimitSettings, DriverLimits, Overflow } from './driver/drive
 export type { DriverHandler, DriverOptions } from './driver/driver-options.ts';
 export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } from './driver/heartbeat.ts';
 export { type NotSentCode, NotSentError } from './driver/not-sent-error.ts';
-export { type HeartbeatSettings, readHeartbeat } from './driver/read-heartbeat.ts';
+export type { HeartbeatSettings } from './driver/read-heartbeat.ts';
 export { PauseReason } from './driver/reader.ts';
 export type { SendCallback } from './driver/send-callbacks.ts';
 export {
@@ -15,7 +15,7 @@ export type { Clock, Transport } from './driver/transport.ts';
 export { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from './integer.ts';
 export { Connection, type ConnectionOptions, type ConnectionState } from './machine/connection.ts';
 export type { ConnectionSink } from './machine/connection-sink.ts';
-export { type Data, toBytes } from './machine/data.ts';
+export type { Data } from './machine/data.ts';
 export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './machine/extension.ts';
 export { PreparedMessage, type PrepareOptions } from './machine/prepared.ts';
 export { SendMemory, type SendMemoryOptions, type Slab } from './machine/send-memory.ts';

@@ -3,7 +3,7 @@
  *
  * @throws TypeError that says what is missing
  */
-export function mustHaveMethods(object: unknown, name: string, methods: readonly string[]): void {
+export function checkMethods(object: unknown, name: string, methods: readonly string[]): void {
   for (const method of methods) {
     if (typeof (object as Record<string, unknown> | null | undefined)?.[method] === 'function') continue;
     const got = object === undefined || object === null ? object : `an object without ${method}`;

@@ -113,7 +113,7 @@ class Handshake<Context> {
       const answer = authenticate(info);
       if (isPromise(answer)) {
         this.#pending.watch();
-        // What is no verdict is for `decide` to say, also undefined.
+        // Wrapped: a verdict that is undefined is for `decide` to refuse, and no sign that nobody waits.
         const waited = await this.#pending.waitFor((async () => ({ decided: await answer }))());
         if (waited === undefined) return this.#giveUp();
         verdict = waited.decided;
@@ -138,7 +138,7 @@ class Handshake<Context> {
     const { upgrade, connection } = this.#settings;
     const { conn } = this.#pending;
     const { response, negotiated } = completeUpgrade(offer, upgrade, { headers });
-    const running = negotiated.extensions.map(({ extension }) => extension);
+    const extensions = negotiated.extensions.map(({ extension }) => extension);
     this.#pending.commit();
     // All of it fits into what the system takes at once: nothing has been written before.
     const written = await this.#pending.waitFor(
@@ -148,7 +148,7 @@ class Handshake<Context> {
       ),
     );
     if (written !== true) {
-      for (const extension of running) extension.close();
+      for (const extension of extensions) extension.close();
       this.#pending.drop();
       return undefined;
     }
@@ -157,14 +157,14 @@ class Handshake<Context> {
       released: this.#pending.release(),
       request,
       protocol: negotiated.subprotocol,
-      extensions: serializeExtensions(negotiated.extensions),
-      running,
+      extensionsHeader: serializeExtensions(negotiated.extensions),
+      extensions,
       context,
       settings: connection,
     });
   }
 
-  /** Nobody waits for the handshake any more: who is still there is told why. */
+  /** The handshake has been given up: a client that is still there is told why. */
   #giveUp(method?: string): NoWebSocket {
     const { reason } = this.#pending.signal;
     if (reason instanceof HandshakeError) return this.#refuse(refuse(reason), method);

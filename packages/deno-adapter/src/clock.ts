@@ -5,32 +5,33 @@ const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } = glo
   setImmediate?: (callback: () => void) => unknown;
 };
 
-/** Where a loop is never idle, the runtime under Deno (tokio) looks for what has come from outside once in so many of its turns. */
-const TURNS_TO_LOOK = 61;
-
-/** It is made to look after so many milliseconds: a look costs a twentieth of one. If it takes longer than that, others have turns as well: they go by. */
-const LOOK_AFTER = 5;
-const LOOK_AT_MOST = 1;
+/**
+ * When the loop never idles, tokio polls I/O only every 61 turns. If 5 ms have passed without a poll, let up to 61 empty turns (at most
+ * 1 ms) go by to force one.
+ */
+const TURNS_TO_POLL = 61;
+const POLL_AFTER = 5;
+const POLL_AT_MOST = 1;
 
 let waiting: (() => void)[] = [];
-let looked = performance.now();
-/** So many turns are still to go by. */
-let looking = 0;
+let polled = performance.now();
+/** How many empty turns are still to go by. */
+let polling = 0;
 
 function turn(): void {
   const now = performance.now();
-  if (looking === 0 && now - looked > LOOK_AFTER) {
-    looking = TURNS_TO_LOOK;
-    looked = now;
+  if (polling === 0 && now - polled > POLL_AFTER) {
+    polling = TURNS_TO_POLL;
+    polled = now;
   }
-  if (looking > 0) {
-    looking--;
-    if (looking > 0 && now - looked < LOOK_AT_MOST) {
+  if (polling > 0) {
+    polling--;
+    if (polling > 0 && now - polled < POLL_AT_MOST) {
       setImmediate(turn);
       return;
     }
-    looking = 0;
-    looked = now;
+    polling = 0;
+    polled = now;
   }
   const callbacks = waiting;
   waiting = [];
@@ -44,7 +45,7 @@ function turn(): void {
   }
 }
 
-/** Calls back once the connections that have something to read have been read, and those who take the messages have had their turn. */
+/** Calls back once the connections that have something to read have been read, and those that take the messages have had their turn. */
 export function afterTurn(callback: () => void): void {
   if (waiting.push(callback) === 1) setImmediate(turn);
 }

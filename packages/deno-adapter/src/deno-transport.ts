@@ -12,7 +12,7 @@ const LARGE_BYTES = 65_536;
 const MUCH_BYTES = 65_536;
 const MUCH_TIME = 1;
 
-/** After so many reads that a small memory would have had room for, it has a small one again. */
+/** After so many reads in a row that would have fit into the small memory, it has the small one again. */
 const SMALL_READS = 32;
 
 /** A connection of Deno as the transport of a driver. */
@@ -25,7 +25,7 @@ export class DenoTransport implements Transport, Bulk {
   /** The driver has paused; the connection gives way to others. */
   #paused = false;
   #givesWay = false;
-  /** Has the loop that reads look again at whether it may. */
+  /** Makes the loop that reads look again whether it may. */
   #wake: (() => void) | undefined;
   #peerEnded = false;
   #ended = false;

@@ -63,7 +63,6 @@ export function closeQuietly(conn: { close(): void }): void {
   }
 }
 
-/** Writes all of it. */
 export async function writeAll(conn: Conn, bytes: Uint8Array): Promise<void> {
   let written = await conn.write(bytes);
   while (written < bytes.length) written += await conn.write(bytes.subarray(written));

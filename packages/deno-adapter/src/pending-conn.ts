@@ -9,7 +9,7 @@ import {
 import { afterTurn } from './clock.ts';
 import { type Conn, closeQuietly, writeAll } from './deno.ts';
 
-/** One read before the answer takes so many bytes: a browser's request, at once. So much is kept of what stands behind it. */
+/** How many bytes a read takes before the answer, enough for a browser's request; and how many are kept of what comes behind it. */
 const READ_BYTES = 4096;
 
 /** What a connection hands over when its handshake is done. */
@@ -87,7 +87,7 @@ export class PendingConn {
    * @throws what it rejects with
    */
   async waitFor<T>(something: Promise<T>): Promise<T | undefined> {
-    // It may still reject after nobody waits for it: that is no news.
+    // It may still reject when nobody waits for it any more: nobody need know.
     something.catch(() => {});
     return this.signal.aborted ? undefined : await Promise.race([something, this.#aborted]);
   }

@@ -9,12 +9,12 @@ export type Answer = ResponseHead & { readonly body: Uint8Array };
 
 const SPEAKS = 'This port speaks WebSocket (RFC 6455), version 13';
 
-/** What is for no path of ours. */
+/** The answer to a request for another path. */
 export function notFound(): Refusal {
   return refuse(404, { body: `${SPEAKS}, but not at this path.\n` });
 }
 
-/** A plain request, which nobody wants to answer. */
+/** The answer to a request for no WebSocket that no handler takes. */
 export function refusePlain(method: string): Refusal {
   if (method !== 'GET' && method !== 'HEAD') {
     return refuse(405, { body: `${SPEAKS}, which starts with GET, not with this method.\n` });

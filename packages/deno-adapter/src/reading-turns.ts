@@ -1,9 +1,9 @@
 import { afterTurn } from './clock.ts';
 
-/** For so long those that much is read from go on in one turn of the event loop, in milliseconds: all others wait for it. */
+/** How long the connections that much is read from go on in one turn of the event loop, in milliseconds: all others wait for them. */
 const TURN = 1;
 
-/** So much of what one has taken more than another before is forgotten with each that takes less. */
+/** How fast the estimated cost of a connection falls: by 1/32 of the difference a turn. */
 const FORGETS = 1 / 32;
 
 /** A connection that much is read from. */

@@ -30,7 +30,7 @@ export interface ServeOptions<Context = unknown> extends PolicyOptions<Context> 
 /** Is called for each WebSocket that has been accepted. When it returns, the WebSocket stays as it is. */
 export type Handler<Context = unknown> = (socket: ServerWebSocket<Context>) => void | Promise<void>;
 
-/** After an error in accepting, there is nothing to accept for a while: no file is free, say. In milliseconds. */
+/** How long to wait after an error in accepting (no file descriptor is free, say), in milliseconds. */
 const ACCEPT_AGAIN = 100;
 
 /** A server that listens. */
@@ -90,7 +90,7 @@ export class Server<Context = unknown> {
    * @throws TypeError or RangeError for what may not be sent
    */
   close(code: number = CloseCode.GoingAway, reason?: string): Promise<void> {
-    // What may not be sent is said also where there is nobody to send it to.
+    // What may not be sent is an error also where there is nobody to send it to.
     encodeClose(code, reason);
     this.#closing ??= { code, reason };
     for (const socket of this.#clients) void socket.close(code, reason);
@@ -186,7 +186,7 @@ export function serve<Context = unknown>(options: ServeOptions<Context>, handler
   try {
     onListen?.(listener.addr as Address);
   } catch (error) {
-    // Who gets no server could not close it.
+    // The caller gets no server that it could close.
     closeQuietly(listener);
     throw error;
   }
@@ -195,7 +195,7 @@ export function serve<Context = unknown>(options: ServeOptions<Context>, handler
     const close = () => void server.close();
     signal.addEventListener('abort', close, { once: true });
     void server.finished.then(() => signal.removeEventListener('abort', close));
-    // By onListen.
+    // `onListen` may have aborted it.
     if (signal.aborted) close();
   }
   return server;

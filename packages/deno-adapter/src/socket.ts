@@ -12,8 +12,8 @@ export interface ServerWebSocketInit<Context> {
   readonly request: Request;
   readonly protocol: string;
   /** As in the response's Sec-WebSocket-Extensions. */
-  readonly extensions: string;
-  readonly running: readonly Extension[];
+  readonly extensionsHeader: string;
+  readonly extensions: readonly Extension[];
   readonly context: Context | undefined;
   readonly settings: ServerConnectionSettings;
 }
@@ -50,13 +50,13 @@ export class ServerWebSocket<Context = unknown> extends Socket {
       platform,
       sendMemory,
       limits: { maxMessagePayload: maxPayload },
-      extensions: init.running,
+      extensions: init.extensions,
       ...settings,
       early: init.released.early,
     });
     this.request = init.request;
     this.protocol = init.protocol;
-    this.extensions = init.extensions;
+    this.extensions = init.extensionsHeader;
     this.context = init.context as Context;
     this.remoteAddr = init.conn.remoteAddr;
   }

@@ -1,5 +1,5 @@
-/** @throws TypeError or RangeError: a limit that is coerced in silence is no limit. */
-export function checkLimit(name: string, value: number | undefined, fallback: number): number {
+/** @throws TypeError or RangeError: a limit that is silently coerced is no limit */
+export function readLimit(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number') throw new TypeError(`${name}: expected a number, got ${typeof value}`);
   if (!Number.isSafeInteger(value) || value < 0)
@@ -7,7 +7,7 @@ export function checkLimit(name: string, value: number | undefined, fallback: nu
   return value;
 }
 
-/** @throws TypeError, as a string has a length and indices too. */
+/** @throws TypeError for anything else: a string has a length and indices too */
 export function checkBytes(name: string, value: Uint8Array): void {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${name}: expected a Uint8Array, got ${typeof value}`);
 }

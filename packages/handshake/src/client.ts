@@ -2,10 +2,10 @@ import { acceptKey } from './accept-key.ts';
 import { encodeBase64 } from './base64.ts';
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { parseExtensions, serializeExtensions } from './extensions.ts';
-import { checkExtraFields, checkField, type HeaderFields, headerValues } from './fields.ts';
+import { checkField, type HeaderFields, headerValues, readExtraFields } from './fields.ts';
 import type { RequestHead, ResponseHead } from './head.ts';
 import type { ExtensionOffers, Negotiated, NegotiatedExtension } from './negotiation.ts';
-import { checkUniqueTokens, listElements } from './tokens.ts';
+import { listElements, readUniqueTokens } from './tokens.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from './websocket-url.ts';
 
 /** What a client asks for. */
@@ -43,14 +43,14 @@ export function createUpgrade<E>(
   options: UpgradeOptions<E>,
 ): PendingUpgrade<E> {
   const location = parseWebSocketUrl(url);
-  const subprotocols = checkUniqueTokens(options.subprotocols ?? [], 'subprotocols');
+  const subprotocols = readUniqueTokens(options.subprotocols ?? [], 'subprotocols');
   const extensions = [...(options.extensions ?? [])];
-  checkUniqueTokens(
+  readUniqueTokens(
     extensions.map((extension) => extension.name),
     'extensions',
   );
   const offers = extensions.flatMap(({ name, offers }) => offers.map((parameters) => ({ name, parameters })));
-  const extra = checkExtraFields(options.headers, /^(host|origin)$/i);
+  const extra = readExtraFields(options.headers, /^(host|origin)$/i);
   const nonce = options.random();
   if (!(nonce instanceof Uint8Array && nonce.length === 16))
     throw new TypeError('random: expected a Uint8Array of 16 bytes');
@@ -84,23 +84,23 @@ export function verifyUpgrade<E>(
 ): { readonly ok: true; readonly negotiated: Negotiated<E> } | { readonly ok: false; readonly error: HandshakeError } {
   const { status, headers } = response;
   const values = (name: string) => headerValues(headers, name);
-  const no = (
+  const fail = (
     reason: HandshakeReason,
     message: string,
     details: { cause?: unknown; offset?: number | undefined } = {},
   ) => ({ ok: false, error: new HandshakeError(reason, message, { status, headers, ...details }) }) as const;
 
-  if (status !== 101) return no('status-not-101', `The server answered ${status} ${response.reason}`.trim());
+  if (status !== 101) return fail('status-not-101', `The server answered ${status} ${response.reason}`.trim());
   const upgrades = values('upgrade');
   if (upgrades.length !== 1 || !/^websocket$/i.test(upgrades[0]!)) {
-    return no('upgrade-missing', 'The answer 101 lacks the header Upgrade: websocket, or has more than that');
+    return fail('upgrade-missing', 'The answer 101 lacks the header Upgrade: websocket, or has more than that');
   }
   if (!listElements(values('connection')).some((element) => /^upgrade$/i.test(element))) {
-    return no('connection-missing', 'The answer 101 lacks the header Connection: Upgrade');
+    return fail('connection-missing', 'The answer 101 lacks the header Connection: Upgrade');
   }
   const accepts = values('sec-websocket-accept');
   if (accepts.length !== 1 || accepts[0] !== acceptKey(pending.key)) {
-    return no(
+    return fail(
       'accept-mismatch',
       'Sec-WebSocket-Accept does not belong to our key: this is no WebSocket server, or an old answer',
     );
@@ -108,20 +108,20 @@ export function verifyUpgrade<E>(
   const subprotocols = values('sec-websocket-protocol');
   const subprotocol = subprotocols[0];
   if (subprotocols.length > 1 || (subprotocol !== undefined && !pending.subprotocols.includes(subprotocol))) {
-    return no(
+    return fail(
       'subprotocol-unexpected',
       `The server chose the subprotocol ${quote(subprotocols.join(', '))}: expected one of those offered`,
     );
   }
   const fields = values('sec-websocket-extensions');
-  if (fields.length > 1) return no('extensions-malformed', 'The answer has Sec-WebSocket-Extensions more than once');
+  if (fields.length > 1) return fail('extensions-malformed', 'The answer has Sec-WebSocket-Extensions more than once');
   const parsed = parseExtensions(fields[0] ?? '');
-  if ('error' in parsed) return no('extensions-malformed', parsed.error.message, { offset: parsed.error.offset });
+  if ('error' in parsed) return fail('extensions-malformed', parsed.error.message, { offset: parsed.error.offset });
   const negotiated: NegotiatedExtension<E>[] = [];
   for (const { name, parameters } of parsed.extensions) {
     const offered = pending.extensions.find((extension) => extension.name === name);
     if (!offered?.offers.length || negotiated.some((taken) => taken.name === name)) {
-      return no(
+      return fail(
         'extension-unexpected',
         `The server chose the extension ${quote(name)}: expected those offered, each at most once`,
       );
@@ -135,7 +135,7 @@ export function verifyUpgrade<E>(
     }
     if (extension === undefined) {
       const why = cause instanceof Error ? `: ${cause.message}` : '';
-      return no(
+      return fail(
         'extension-unacceptable',
         `The parameters of ${serializeExtensions([{ name, parameters }])} are not acceptable${why}`,
         { cause },

@@ -33,9 +33,13 @@ export type HandshakeReason = keyof typeof HANDSHAKE_REASONS;
 
 /** What a {@link HandshakeError} may have beside its reason and message. */
 export interface HandshakeErrorDetails {
+  /** On a server the status to answer with, on a client the one received. Default: that of the reason in {@link HANDSHAKE_REASONS}. */
   readonly status?: number | undefined;
+  /** The header fields of that answer. Default: none. */
   readonly headers?: HeaderFields | undefined;
+  /** The index of the first byte of the head that is not legal; of the value, for an error of `parseExtensions`. Default: none. */
   readonly offset?: number | undefined;
+  /** What was thrown, if something was. Default: none. */
   readonly cause?: unknown;
 }
 
@@ -59,7 +63,7 @@ export class HandshakeError extends Error {
   }
 }
 
-/** Peer's text for a message: in quotes, escaped and short. */
+/** The peer's text, as a message has it: in quotes, escaped and short. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

@@ -24,8 +24,8 @@ export function checkField(name: string, value: string): void {
 // What the handshake itself says, and what would put a body into it.
 const RESERVED = /^(upgrade|connection|content-length|transfer-encoding|sec-websocket-.*)$/i;
 
-/** As checkField, for the caller's own fields, which are copied: those that the handshake writes are refused as well. */
-export function checkExtraFields(headers: HeaderFields = [], alsoReserved?: RegExp): HeaderFields {
+/** A copy of the caller's own fields. @throws as {@link checkField}, and for those that the handshake writes */
+export function readExtraFields(headers: HeaderFields = [], alsoReserved?: RegExp): HeaderFields {
   return headers.map(([name, value]) => {
     checkField(name, value);
     if (RESERVED.test(name) || alsoReserved?.test(name)) {

@@ -1,4 +1,4 @@
-import { checkLimit } from './check.ts';
+import { readLimit } from './check.ts';
 import { HandshakeError, type HandshakeReason } from './error.ts';
 import { DEFAULT_MAX_HEAD_BYTES, DEFAULT_MAX_HEADER_FIELDS, type HeadKinds, type HeadLimits } from './head.ts';
 import { decodeLatin1 } from './latin1.ts';
@@ -19,7 +19,7 @@ interface Part {
 
 const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
 
-/** `HTTP/` DIGIT `.` DIGIT, and no byte after them: there, no code is equal to NaN. */
+/** `HTTP/` DIGIT `.` DIGIT, and no byte after them: `charCodeAt` gives NaN there, which equals nothing. */
 const isVersion = (byte: number, index: number) =>
   index === 5 || index === 7 ? isDigit(byte) : byte === 'HTTP/ .'.charCodeAt(index);
 
@@ -39,10 +39,11 @@ const START_LINES: Record<keyof HeadKinds, readonly Part[]> = {
 };
 
 const LINE_END: Part = { what: 'a line end', allows: () => false, min: 0, end: LF };
+/** Indices into `#parts`: 0-2 start line, 3 its LF, 4 name, 5 value, 6 LF, 7 last LF. */
 const NAME = 4;
 const VALUE = 5;
 const LAST = 7;
-/** What follows the three parts of the start line; the numbers above count from that line's first part. */
+/** What follows the three parts of the start line. */
 const FIELD_LINES: readonly Part[] = [
   LINE_END,
   { what: 'the name of a header', allows: isTokenChar, min: 1, end: COLON },
@@ -74,8 +75,8 @@ export class HeadScanner<K extends keyof HeadKinds> {
   constructor(kind: K, limits: HeadLimits = {}) {
     this.#kind = kind;
     this.#parts = [...START_LINES[kind], ...FIELD_LINES];
-    this.maxHeadBytes = checkLimit('maxHeadBytes', limits.maxHeadBytes, DEFAULT_MAX_HEAD_BYTES);
-    this.#maxHeaderFields = checkLimit('maxHeaderFields', limits.maxHeaderFields, DEFAULT_MAX_HEADER_FIELDS);
+    this.maxHeadBytes = readLimit('maxHeadBytes', limits.maxHeadBytes, DEFAULT_MAX_HEAD_BYTES);
+    this.#maxHeaderFields = readLimit('maxHeaderFields', limits.maxHeaderFields, DEFAULT_MAX_HEADER_FIELDS);
   }
 
   /**

@@ -1,10 +1,10 @@
 import { acceptKey } from './accept-key.ts';
-import { checkExtraFields, type HeaderFields } from './fields.ts';
+import { type HeaderFields, readExtraFields } from './fields.ts';
 import type { RequestHead } from './head.ts';
 import type { ExtensionNegotiator } from './negotiation.ts';
 import { serializeOrigin } from './origin.ts';
 import { selectSubprotocol } from './subprotocol.ts';
-import { checkUniqueTokens } from './tokens.ts';
+import { readUniqueTokens } from './tokens.ts';
 
 /** The application's choice out of the subprotocols that the client offered; undefined or '' for none. */
 export type SubprotocolSelector = (offered: readonly string[], request: RequestHead) => string | undefined;
@@ -51,16 +51,16 @@ export class UpgradePolicy<E = unknown> {
     if (allowedOrigins && !Array.isArray(allowedOrigins)) throw new TypeError('allowedOrigins: expected an array');
     if (typeof requireOrigin !== 'boolean') throw new TypeError('requireOrigin: expected a boolean');
     if (subprotocols && select) throw new TypeError('either subprotocols or selectSubprotocol, not both');
-    const supported = checkUniqueTokens(subprotocols ?? [], 'subprotocols');
+    const supported = readUniqueTokens(subprotocols ?? [], 'subprotocols');
     this.allowedOrigins = allowedOrigins && new Set(allowedOrigins.map(serializeOrigin));
     this.requireOrigin = requireOrigin;
     this.selectSubprotocol = select ?? ((offered) => selectSubprotocol(offered, supported));
-    checkUniqueTokens(
+    readUniqueTokens(
       extensions.map((extension) => extension.name),
       'extensions',
     );
     this.extensions = [...extensions];
-    this.headers = checkExtraFields(options.headers);
+    this.headers = readExtraFields(options.headers);
     this.acceptKey = options.acceptKey ?? acceptKey;
   }
 }

@@ -1,5 +1,5 @@
 import { HandshakeError } from './error.ts';
-import { checkExtraFields, type HeaderFields, headerValues } from './fields.ts';
+import { type HeaderFields, headerValues, readExtraFields } from './fields.ts';
 import type { ResponseHead } from './head.ts';
 import { encodeLatin1 } from './latin1.ts';
 
@@ -58,7 +58,7 @@ export function refuse(why: number | HandshakeError, options: RefusalOptions = {
   if (!(Number.isInteger(status) && status >= 300 && status <= 599)) {
     throw new RangeError(`${status} is no status to refuse with: expected 300 to 599`);
   }
-  const extra = checkExtraFields(options.headers);
+  const extra = readExtraFields(options.headers);
   const body = encodeUtf8(options.body ?? `${message}\n`);
   const headers: HeaderFields = [
     // Whoever sends Upgrade names it here too (RFC 9110 section 7.8).

@@ -1,6 +1,6 @@
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { type Extension, parseExtensions, serializeExtensions } from './extensions.ts';
-import { checkExtraFields, type HeaderFields, headerValues } from './fields.ts';
+import { type HeaderFields, headerValues, readExtraFields } from './fields.ts';
 import type { RequestHead, ResponseHead } from './head.ts';
 import { type Negotiated, negotiateExtensions } from './negotiation.ts';
 import { UpgradePolicy } from './policy.ts';
@@ -48,56 +48,57 @@ export function checkUpgrade(
   if (!(policy instanceof UpgradePolicy)) throw new TypeError('expected a policy made by new UpgradePolicy(options)');
   const { method, target, httpVersion, headers } = request;
   const values = (name: string) => headerValues(headers, name);
-  const no = (reason: HandshakeReason, message: string) => refuse(new HandshakeError(reason, message));
+  const refuseFor = (reason: HandshakeReason, message: string) => refuse(new HandshakeError(reason, message));
 
   if (!/^1\.[1-9]$/.test(httpVersion)) {
-    return no(
+    return refuseFor(
       'http-version-unsupported',
       `HTTP/${httpVersion}: a WebSocket starts with HTTP/1.1 (behind a proxy, set it to 1.1)`,
     );
   }
-  if (method !== 'GET') return no('method-not-get', `A WebSocket starts with GET, not ${quote(method)}`);
+  if (method !== 'GET') return refuseFor('method-not-get', `A WebSocket starts with GET, not ${quote(method)}`);
   if (!/^(\/|(http|ws)s?:\/\/)/i.test(target)) {
-    return no('target-malformed', `The request target ${quote(target)} is neither a path nor a URL`);
+    return refuseFor('target-malformed', `The request target ${quote(target)} is neither a path nor a URL`);
   }
   // Its bytes would be read as frames.
   if (values('transfer-encoding').length || values('content-length').some((length) => length !== '0')) {
-    return no(
+    return refuseFor(
       'body-forbidden',
       'A WebSocket handshake has no body: send neither Transfer-Encoding nor a Content-Length other than 0',
     );
   }
   const hosts = values('host');
-  if (hosts.length !== 1 || !hosts[0]) return no('host-malformed', 'Expected exactly one Host, and that not empty');
+  if (hosts.length !== 1 || !hosts[0])
+    return refuseFor('host-malformed', 'Expected exactly one Host, and that not empty');
   if (!listElements(values('upgrade')).some((element) => /^websocket$/i.test(element))) {
-    return no('upgrade-missing', 'This is a WebSocket endpoint: expected the header Upgrade: websocket');
+    return refuseFor('upgrade-missing', 'This is a WebSocket endpoint: expected the header Upgrade: websocket');
   }
   if (!listElements(values('connection')).some((element) => /^upgrade$/i.test(element))) {
-    return no(
+    return refuseFor(
       'connection-missing',
       'Expected the header Connection: Upgrade (behind a proxy, have it pass Upgrade and Connection on)',
     );
   }
   const versions = values('sec-websocket-version');
   if (versions.length !== 1 || versions[0] !== '13') {
-    return no('version-unsupported', 'Expected exactly one Sec-WebSocket-Version, and that 13');
+    return refuseFor('version-unsupported', 'Expected exactly one Sec-WebSocket-Version, and that 13');
   }
   const keys = values('sec-websocket-key');
   const key = keys[0];
   // Not judged: the low bits of the 22nd character, which decoders may ignore (RFC 4648 section 3.5).
   if (keys.length !== 1 || key === undefined || !/^[A-Za-z0-9+/]{22}==$/.test(key)) {
-    return no('key-malformed', 'Expected exactly one Sec-WebSocket-Key, and that 16 bytes in base64');
+    return refuseFor('key-malformed', 'Expected exactly one Sec-WebSocket-Key, and that 16 bytes in base64');
   }
   const origins = values('origin');
   const origin = origins[0];
-  if (origins.length > 1) return no('origin-malformed', 'Expected at most one Origin');
-  if (origin === undefined && policy.requireOrigin) return no('origin-missing', 'Expected an Origin');
+  if (origins.length > 1) return refuseFor('origin-malformed', 'Expected at most one Origin');
+  if (origin === undefined && policy.requireOrigin) return refuseFor('origin-missing', 'Expected an Origin');
   if (origin !== undefined && policy.allowedOrigins?.has(origin) === false) {
-    return no('origin-forbidden', `The origin ${quote(origin)} is not allowed here`);
+    return refuseFor('origin-forbidden', `The origin ${quote(origin)} is not allowed here`);
   }
   const subprotocols = listElements(values('sec-websocket-protocol'));
   if (!subprotocols.every(isToken) || new Set(subprotocols).size < subprotocols.length) {
-    return no('subprotocols-malformed', 'Sec-WebSocket-Protocol: expected a list of tokens, each once');
+    return refuseFor('subprotocols-malformed', 'Sec-WebSocket-Protocol: expected a list of tokens, each once');
   }
   const parsed = parseExtensions(values('sec-websocket-extensions').join(','));
   if ('error' in parsed) return refuse(parsed.error);
@@ -121,7 +122,7 @@ export function completeUpgrade<E>(
   if (subprotocol !== '' && !offered.includes(subprotocol)) {
     throw new TypeError(`the subprotocol ${JSON.stringify(subprotocol)} was not offered: ${JSON.stringify(offered)}`);
   }
-  const extra = checkExtraFields(options.headers);
+  const extra = readExtraFields(options.headers);
   // Last, since what an extension has agreed to may count for a limit of its own.
   const extensions = negotiateExtensions(offer.extensions, policy.extensions);
   const headers: (readonly [string, string])[] = [

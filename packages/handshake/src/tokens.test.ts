@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import {
-  checkUniqueTokens,
   isText,
   isTextChar,
   isToken,
@@ -8,6 +7,7 @@ import {
   isVisible,
   isVisibleChar,
   listElements,
+  readUniqueTokens,
   trimBlanks,
 } from './tokens.ts';
 
@@ -58,9 +58,9 @@ test('empty list elements do not count, and a list goes over several fields', ()
 });
 
 test('what is no array of different tokens is a TypeError', () => {
-  expect(checkUniqueTokens(['a', 'A'], 'x')).toEqual(['a', 'A']);
+  expect(readUniqueTokens(['a', 'A'], 'x')).toEqual(['a', 'A']);
   for (const bad of ['chat', ['a', 'a'], ['a b'], [''], [1], [undefined], {}]) {
-    expect(() => checkUniqueTokens(bad as string[], 'subprotocols')).toThrow(/^subprotocols: /);
-    expect(() => checkUniqueTokens(bad as string[], 'subprotocols')).toThrow(TypeError);
+    expect(() => readUniqueTokens(bad as string[], 'subprotocols')).toThrow(/^subprotocols: /);
+    expect(() => readUniqueTokens(bad as string[], 'subprotocols')).toThrow(TypeError);
   }
 });

@@ -15,7 +15,7 @@ export function isTextChar(char: number): boolean {
   return (char >= 0x20 && char !== 0x7f && char <= 0xff) || char === 0x09;
 }
 
-// The same of whole texts, for a runtime whose expressions are fast before a loop is compiled; a value that is no string is none of them.
+// The same for whole texts, by regular expressions: they are fast before a loop is compiled. A value that is no string is none of these.
 
 export function isToken(text: unknown): text is string {
   return typeof text === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(text);
@@ -57,8 +57,8 @@ export function listElements(values: readonly string[]): string[] {
   return elements;
 }
 
-/** @throws TypeError unless `value` is an array of tokens, each once. */
-export function checkUniqueTokens(value: readonly string[], what: string): readonly string[] {
+/** A copy of `value`. @throws TypeError unless it is an array of tokens, each once */
+export function readUniqueTokens(value: readonly string[], what: string): readonly string[] {
   if (!Array.isArray(value)) throw new TypeError(`${what}: expected an array of tokens, got ${typeof value}`);
   for (const element of value) {
     if (!isToken(element)) throw new TypeError(`${what}: ${JSON.stringify(element)} is not a token (RFC 9110 5.6.2)`);

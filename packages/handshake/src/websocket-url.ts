@@ -18,19 +18,19 @@ export interface WebSocketUrl {
  */
 export function parseWebSocketUrl(url: string | { readonly href: string }): WebSocketUrl {
   const text = typeof url === 'string' ? url : url.href;
-  const no = (problem: string) => new TypeError(`${JSON.stringify(text)} is not a WebSocket URL: ${problem}`);
+  const illegal = (problem: string) => new TypeError(`${JSON.stringify(text)} is not a WebSocket URL: ${problem}`);
   const match = /^(ws|wss|http|https):\/\/([^/?#]*)([^#]*)(#?)/i.exec(text);
-  if (!match) throw no('expected ws:// or wss://');
+  if (!match) throw illegal('expected ws:// or wss://');
   const [, scheme, authority, rest, hash] = match as unknown as [string, string, string, string, string];
-  if (hash) throw no('it has a fragment (RFC 6455 section 3 forbids it; escape # as %23)');
-  if (authority.includes('@')) throw no('it has a user name; send an Authorization header instead');
-  if (/[^!-~]/.test(rest)) throw no('its path has a character to be percent-encoded; new URL(url).href does that');
+  if (hash) throw illegal('it has a fragment (RFC 6455 section 3 forbids it; escape # as %23)');
+  if (authority.includes('@')) throw illegal('it has a user name; send an Authorization header instead');
+  if (/[^!-~]/.test(rest)) throw illegal('its path has a character to be percent-encoded; new URL(url).href does that');
   const parts = /^([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(authority);
-  if (!parts) throw no('expected host or host:port after // (an IPv6 address in brackets, a host name in ASCII)');
+  if (!parts) throw illegal('expected host or host:port after // (an IPv6 address in brackets, a host name in ASCII)');
   const secure = /wss|https/i.test(scheme);
   const defaultPort = secure ? 443 : 80;
   const port = parts[2] === undefined ? defaultPort : Number(parts[2]);
-  if (port < 1 || port > 65535) throw no('its port is not within 1 to 65535');
+  if (port < 1 || port > 65535) throw illegal('its port is not within 1 to 65535');
   const name = parts[1]!.toLowerCase();
   return {
     secure,

@@ -60,7 +60,7 @@ export class NodeStream extends StreamSteps {
     });
   }
 
-  /** A write that is under way has failed then: of a stream that was destroyed, not every error is told. */
+  /** Fails the write that is under way: a destroyed stream does not tell every error. */
   close(): void {
     this.#done('failed');
   }
@@ -88,7 +88,7 @@ export class StreamPool {
     this.#open = open;
   }
 
-  /** One that knows nothing. */
+  /** One that has seen no message yet, or has forgotten all. */
   take(): NodeStream {
     return this.#idle.pop() ?? this.#open();
   }

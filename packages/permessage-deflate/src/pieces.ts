@@ -1,6 +1,6 @@
 import type { Allocate } from './zlib.ts';
 
-/** A result, as it comes. */
+/** A result that comes in pieces. */
 export class Pieces {
   readonly #allocate: Allocate;
   readonly #pieces: Uint8Array[] = [];
@@ -33,7 +33,7 @@ export class Pieces {
     if (first) this.#only = piece;
   }
 
-  /** All of them, without so many bytes at the end, in memory that nobody else has. */
+  /** All of them but for so many bytes at the end, in memory that nobody else has. */
   join(without = 0): Uint8Array<ArrayBuffer> {
     if (this.#only !== undefined && without === 0) return this.#only;
     const whole = this.#allocate(this.#length - without);

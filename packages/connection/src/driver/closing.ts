@@ -5,10 +5,10 @@ import type { Clock, Transport } from './transport.ts';
 import type { Writer } from './writer.ts';
 
 /**
- * So many bytes of the write under way must leave within a time limit for the peer to get it anew: at the default of 10 s, the pace of the
- * slowest mobile networks. For each single byte, a peer could keep what waits for it for days.
+ * If so many bytes of the write under way have left within a time limit, the limit starts anew: at the default of 10 s that is the pace
+ * of the slowest mobile networks. If one byte were enough, a peer could draw out its end for days.
  */
-const STEP = 16_384;
+const PROGRESS_BYTES = 16_384;
 
 /**
  * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where the peer
@@ -21,17 +21,17 @@ export class Closing {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #closeTimeout: number;
-  readonly #replyTimeout: number;
+  readonly #closeReplyTimeout: number;
 
   #ended = false;
-  /** Neither deliveries nor writes any more: the transport is gone, or will be. */
+  /** No more deliveries or writes: the transport is gone, or will be. */
   #destroyed = false;
   #gone = false;
   #code: number = CloseCode.Abnormal;
   #reason = '';
   #cause: Error | undefined;
   #stopTimer: (() => void) | undefined;
-  /** How many bytes will have been written since the start when our Close has been; undefined while it waits for what is being encoded. */
+  /** The count of bytes written at which our Close has been; undefined while it waits for what is being encoded. */
   #closeEnd: number | undefined;
   #closeWritten = false;
   /** How much of the write under way the transport still had when the timer was started. */
@@ -46,7 +46,7 @@ export class Closing {
     /** How long the peer's end of stream is waited for, in milliseconds. */
     readonly closeTimeout: number;
     /** How long the peer may take no byte of what is written, and its Close is waited for after ours, in milliseconds. */
-    readonly replyTimeout: number;
+    readonly closeReplyTimeout: number;
   }) {
     this.#connection = parts.connection;
     this.#reader = parts.reader;
@@ -54,7 +54,7 @@ export class Closing {
     this.#transport = parts.transport;
     this.#clock = parts.clock;
     this.#closeTimeout = parts.closeTimeout;
-    this.#replyTimeout = parts.replyTimeout;
+    this.#closeReplyTimeout = parts.closeReplyTimeout;
   }
 
   /** How the connection ends, as far as that is known: what the handler's `close` is told. */
@@ -114,7 +114,10 @@ export class Closing {
     }
   }
 
-  /** A write is done, and the next one has begun: the peer reads, and gets its time anew. What comes after our Close is but pongs. */
+  /**
+   * A write is done and the next has begun: the peer is reading, so its time starts anew. Behind our Close only pongs follow; they do
+   * not count.
+   */
   written(): void {
     if (this.#closeWritten) return;
     this.#closeWritten = this.#closeEnd !== undefined && this.#writer.written >= this.#closeEnd;
@@ -148,7 +151,7 @@ export class Closing {
     this.#reader.stop();
     this.#cause ??= error;
     this.#connection.receiveEnd();
-    // Most connections end well, and an error is dear.
+    // Made only if asked for: creating an Error is slow, and most connections end well.
     const why = (): Error => (this.#cause ??= new Error('the connection ended without a Close frame of the peer'));
     this.#writer.abandon(why);
     if (this.#code === CloseCode.Abnormal) why();
@@ -166,16 +169,16 @@ export class Closing {
     if (state === 'open' || this.#destroyed) return;
     this.#stopTimer?.();
     this.#unwritten = this.#transport.unwritten?.() ?? 0;
-    // What is to be written stands before the peer's Close, and before its end.
+    // The peer reads what is still to be written before it answers with its Close, or ends.
     const writing = state === 'closing' || this.#writer.bufferedAmount > 0;
-    this.#stopTimer = this.#clock.after(writing ? this.#replyTimeout : this.#closeTimeout, () => this.#timeIsUp());
+    this.#stopTimer = this.#clock.after(writing ? this.#closeReplyTimeout : this.#closeTimeout, () => this.#timeIsUp());
   }
 
   #timeIsUp(): void {
     const unwritten = this.#transport.unwritten?.() ?? 0;
-    if (this.#unwritten - unwritten >= STEP) this.#armTimer();
+    if (this.#unwritten - unwritten >= PROGRESS_BYTES) this.#armTimer();
     else if (this.#connection.state === 'closed') this.#destroy();
-    else this.terminate(new Error(`the peer has not answered our Close for ${this.#replyTimeout} ms`));
+    else this.terminate(new Error(`the peer has not answered our Close for ${this.#closeReplyTimeout} ms`));
   }
 
   #destroy(): void {

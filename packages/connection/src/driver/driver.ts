@@ -4,7 +4,7 @@ import type { ConnectionSink } from '../machine/connection-sink.ts';
 import type { Data } from '../machine/data.ts';
 import type { PreparedMessage } from '../machine/prepared.ts';
 import type { SendOptions } from '../machine/sender.ts';
-import { mustHaveMethods } from '../methods.ts';
+import { checkMethods } from '../methods.ts';
 import { Closing } from './closing.ts';
 import { type Overflow, readDriverLimits } from './driver-limits.ts';
 import type { DriverHandler, DriverOptions } from './driver-options.ts';
@@ -15,7 +15,7 @@ import type { SendCallback } from './send-callbacks.ts';
 import type { Clock, Transport } from './transport.ts';
 import { Writer, type WriterEvents } from './writer.ts';
 
-/** The methods that those have which a driver is made of. */
+/** Checked when the driver is made, so that a missing method fails there and not at the first event. */
 const TRANSPORT = ['write', 'end', 'destroy', 'pause', 'resume'] as const satisfies (keyof Transport)[];
 const CLOCK = ['after', 'defer'] as const satisfies (keyof Clock)[];
 const HANDLER = ['message', 'ping', 'pong', 'drain', 'close', 'thrown'] as const satisfies (keyof DriverHandler)[];
@@ -33,12 +33,12 @@ export class Driver {
   readonly #writer: Writer;
   readonly #clock: Clock;
   readonly #closeTimeout: number;
-  readonly #replyTimeout: number;
-  /** None before the connection begins to end. */
+  readonly #closeReplyTimeout: number;
+  /** Made when the connection begins to end. */
   #closing: Closing | undefined;
   readonly #maxBufferedAmount: number;
   readonly #overflow: Overflow;
-  /** A fragmented message has begun, and its end has not been sent. */
+  /** See {@link insideMessage}. */
   #insideMessage = false;
   #needsDrain = false;
 
@@ -53,14 +53,14 @@ export class Driver {
     this.#clock = clock;
     const { closeTimeout, closeReplyTimeout, maxBufferedAmount, overflow } = readDriverLimits(options);
     this.#closeTimeout = closeTimeout;
-    this.#replyTimeout = closeReplyTimeout;
+    this.#closeReplyTimeout = closeReplyTimeout;
     this.#maxBufferedAmount = maxBufferedAmount;
     this.#overflow = overflow;
     this.#transport = transport;
     this.#handler = options.handler;
-    mustHaveMethods(transport, 'transport', TRANSPORT);
-    mustHaveMethods(clock, 'clock', CLOCK);
-    mustHaveMethods(options.handler, 'handler', HANDLER);
+    checkMethods(transport, 'transport', TRANSPORT);
+    checkMethods(clock, 'clock', CLOCK);
+    checkMethods(options.handler, 'handler', HANDLER);
     const events = new Driver.#Events(this);
     const connection = new Connection({ ...options, sink: events });
     const reader = new Reader(connection, transport, clock, closeTimeout, events);
@@ -208,7 +208,7 @@ export class Driver {
     this.#reader.outputWritten();
     this.#writer.done();
     this.#closing?.written();
-    // The middle of a message, or something behind it.
+    // If more waits, it is the rest of a message, or a later one.
     this.#pulse?.written(this.bufferedAmount > 0);
   }
 
@@ -233,7 +233,7 @@ export class Driver {
    */
   send(data: Data | PreparedMessage, options: SendOptions = {}, callback?: SendCallback | undefined): boolean {
     if (this.#pulse !== undefined) this.#pulse.moved = true;
-    // Null is no options, which is said where they are read.
+    // Null is refused where the options are read.
     const isFragment = options?.fin === false;
     if (this.overfull && this.#refuse(isFragment || this.#insideMessage, callback)) return false;
     const goOn = this.#submit(() => this.#connection.send(data, options), callback);
@@ -312,7 +312,7 @@ export class Driver {
       transport: this.#transport,
       clock: this.#clock,
       closeTimeout: this.#closeTimeout,
-      replyTimeout: this.#replyTimeout,
+      closeReplyTimeout: this.#closeReplyTimeout,
     });
     return this.#closing;
   }
@@ -338,9 +338,9 @@ export class Driver {
   }
 
   /**
-   * What `maxBufferedAmount` makes of a `send`: false if it is to be taken nevertheless.
+   * Does what `overflow` says with a `send` over `maxBufferedAmount`. Returns false if it is to be taken nevertheless.
    *
-   * @param isPart of a message, so that it cannot be missed out
+   * @param isPart whether it is a part of a message, which the others need
    */
   #refuse(isPart: boolean, callback: SendCallback | undefined): boolean {
     if (this.state !== 'open') return false;
@@ -357,7 +357,7 @@ export class Driver {
     const limit = this.#maxBufferedAmount;
     const why = `not sent: ${waiting} bytes wait for the peer, and maxBufferedAmount is ${limit}`;
     const error = new NotSentError('overflow', why);
-    // Who does not read would never come to a Close behind all that.
+    // A peer that does not read would never reach a Close behind all that.
     if (policy === 'close') this.#writer.recall(error);
     if (callback !== undefined) this.#writer.refused(callback, error);
     if (policy === 'close') {

@@ -15,12 +15,12 @@ export interface HeartbeatOptions {
   readonly idleTimeout?: number | undefined;
 }
 
-/** Whose heart beats: a driver. */
+/** A connection as a heartbeat sees it: a driver. */
 export interface HeartbeatOwner {
   readonly state: 'open' | 'closing' | 'closed';
   /** False while it has stopped reading. */
   readonly reading: boolean;
-  /** True while it has because more has come than the rate of the peer allows. */
+  /** True while it has stopped because the peer has sent more than its rate. */
   readonly throttled: boolean;
   /** Whether a message of the peer's has begun to come, and is not whole. */
   readonly receivingMessage: boolean;
@@ -78,11 +78,11 @@ export class Pulse {
 const PAYLOAD: Uint8Array = Uint8Array.of(104, 101, 97, 114, 116, 98, 101, 97, 116);
 
 /** Whether the payload of a ping or pong is a heartbeat's: the word itself, which is easy to tell in a trace of the wire. */
-export function isHeartbeat(payload: Uint8Array): boolean {
+function isHeartbeat(payload: Uint8Array): boolean {
   return payload.length === PAYLOAD.length && PAYLOAD.every((byte, i) => payload[i] === byte);
 }
 
-/** The connections are visited in so many lots, so that not all of them are pinged in one turn of the event loop. */
+/** The connections are visited in so many groups, so that not all of them are pinged in one turn of the event loop. */
 const SLOTS = 10;
 
 /**
@@ -95,7 +95,7 @@ const SLOTS = 10;
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #slots: readonly Set<Pulse>[] = Array.from({ length: SLOTS }, () => new Set());
-  /** The time between two visits to a lot, and to the next lot, in milliseconds. */
+  /** The time from the visit of one group to that of the next, in milliseconds. */
   readonly #step: number;
   /** The times as numbers of visits. */
   readonly #pingAt: number;
@@ -204,7 +204,7 @@ export class Heartbeat {
     if (pulse.quiet === this.#pingAt) {
       pulse.pinged = true;
       owner.beat(PAYLOAD);
-      // What we do not read may be the answer: nothing is counted but the time to the next ping.
+      // The answer may be in what we do not read: only the time to the next ping is counted.
       if (!owner.reading) pulse.quiet = 0;
     } else if (!owner.reading) pulse.quiet = Math.min(pulse.quiet, this.#pingAt - 1);
     else if (pulse.quiet >= this.#goneAt) {

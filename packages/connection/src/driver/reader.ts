@@ -10,7 +10,7 @@ export interface ReaderEvents {
   pongsUnread(ms: number): void;
 }
 
-/** Who has stopped the deliveries; each for itself. */
+/** Why deliveries have stopped; each reason is taken back by itself. */
 export const PauseReason = {
   Application: 1,
   /** The peer has to read first what was sent to it. */
@@ -21,11 +21,10 @@ export const PauseReason = {
   Rate: 8,
 } as const;
 
-/** One of them. */
 export type PauseReason = (typeof PauseReason)[keyof typeof PauseReason];
 
 const NOTHING = new Uint8Array(0);
-/** In place of an array for each connection, most of which never have a rest. Nothing is put into it. */
+/** For all connections without a rest, so that they need no array of their own. Nothing is put into it. */
 const NONE: Uint8Array[] = [];
 
 /**
@@ -62,7 +61,7 @@ export class Reader {
     return this.#peerEnded;
   }
 
-  /** Whether the transport is read, or only because of the peer is not. */
+  /** Whether the transport is read; also true while the only reason for a pause is that the peer has to read first. */
   get reading(): boolean {
     return !this.#transportPaused || this.#paused === PauseReason.Output;
   }
@@ -106,14 +105,14 @@ export class Reader {
     this.#clock.defer(() => this.goOn());
   }
 
-  /** A write is done, so the peer reads: it may take its time for the pongs that stand behind it. */
+  /** A write is done, so the peer is reading: its time for the pongs behind it starts anew. */
   outputWritten(): void {
     if (this.#stopPongTimer === undefined) return;
     this.#stopPongTimer();
     this.#startPongTimer();
   }
 
-  /** Output has been taken: if that were the pongs that reading waits for, it goes on soon. */
+  /** Output has been taken: if that was the pongs that reading waits for, it goes on soon. */
   outputTaken(): void {
     if (this.#stopPongTimer === undefined || this.#connection.heldForPongs) return;
     this.#stopPongTimer();

@@ -4,7 +4,7 @@ import type { Clock } from './transport.ts';
 /** Is told when the bytes of a `send` have been written, or why they never will be. */
 export type SendCallback = (error?: Error) => void;
 
-/** Who calls them, and minds what they throw. */
+/** Who calls them, and handles what they throw. */
 export interface SendCallbacksEvents {
   /** The bytes of earlier sends have been written, or will not be: call whoever waits. */
   settled(callbacks: readonly SendCallback[], error: Error | undefined): void;
@@ -36,7 +36,7 @@ export class SendCallbacks {
     this.#waiting.push({ callback, until });
   }
 
-  /** A send has been taken that is still being encoded; it has its place also if nobody waits for it. */
+  /** A send has been taken that is still being encoded; it keeps its place even if nobody waits for it. */
   pend(callback: SendCallback | undefined): void {
     this.#pending.push(callback);
   }
@@ -62,7 +62,7 @@ export class SendCallbacks {
     }
   }
 
-  /** What is behind these bytes was dropped. */
+  /** What came after these bytes was dropped. */
   recalled(after: number, error: Error): void {
     const kept = this.#waiting.filter(({ until }) => until <= after).length;
     this.encoded(0, 0);

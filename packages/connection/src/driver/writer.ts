@@ -24,10 +24,10 @@ export interface WriterEvents extends SendCallbacksEvents {
   idle(): void;
 }
 
-/** So much collected output does not wait for the end of the turn, in bytes. */
+/** With so much output collected, in bytes, it is written without waiting for the end of the turn. */
 const FLUSH_AT = 65_536;
 
-/** What one write takes at the most, in bytes: what it has taken cannot be recalled, and its end is a sign of life of the peer. */
+/** What one write takes at most, in bytes: what it has taken cannot be recalled, and its end is a sign of life of the peer. */
 const WRITE_AT_MOST = 1_048_576;
 
 /** The same once the connection is closing: each is a step of a time limit, and our Close stands behind them. */
@@ -51,7 +51,7 @@ export class Writer {
   /** Bytes that the transport is still writing. */
   #writing = 0;
   #written = 0;
-  /** None before somebody waits for a send. */
+  /** Made when somebody first waits for a send. */
   #callbacks: SendCallbacks | undefined;
 
   constructor(output: Output, transport: Transport, clock: Clock, events: WriterEvents) {

@@ -7,7 +7,7 @@ import {
   type Platform,
   type ProtocolError,
 } from '@ws/codec';
-import { mustHaveMethods } from '../methods.ts';
+import { checkMethods } from '../methods.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { type Data, toBytes } from './data.ts';
 import type { Extension } from './extension.ts';
@@ -42,7 +42,6 @@ export interface ConnectionOptions {
 
 const NOTHING = new Uint8Array(0);
 
-/** The methods of a sink. */
 const SINK = [
   'message',
   'ping',
@@ -77,7 +76,7 @@ export class Connection {
       throw new TypeError('a client must mask its frames: maskingKey is missing');
     if (maskingKey !== undefined && typeof maskingKey !== 'function')
       throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${typeof maskingKey}`);
-    mustHaveMethods(sink, 'sink', SINK);
+    checkMethods(sink, 'sink', SINK);
     this.#role = role;
     this.#sink = sink;
     this.#extensions = extensions;
@@ -178,6 +177,8 @@ export class Connection {
    * @param at where in the chunk to start
    * @returns how many bytes were taken. Fewer than there are after `hold`, while too many pongs wait for `take`, or while an
    *   extension decodes: keep the rest, stop reading the transport, and go on after `release`, `take` or `sink.decoded()`
+   * @throws TypeError from inside a delivery, or for a chunk that is no Uint8Array; RangeError for an `at` outside of it; and
+   *   whatever the sink throws
    */
   receive(chunk: Uint8Array, at = 0): number {
     return this.#receiver.receive(chunk, at);
@@ -187,7 +188,7 @@ export class Connection {
    * The peer's stream has ended. If that was in the middle of a frame or a message, it is a violation; nothing is sent any more.
    * A message that is still being decoded is dropped: who wants it, waits for it with the end as with the bytes.
    *
-   * @throws TypeError from inside a delivery
+   * @throws TypeError from inside a delivery; and whatever the sink throws
    */
   receiveEnd(): void {
     if (this.#state === 'closed') return;
@@ -220,7 +221,11 @@ export class Connection {
     this.#receiver.hold();
   }
 
-  /** Takes one `hold` back. Delivers nothing by itself: `receive` what was not taken. */
+  /**
+   * Takes one `hold` back. Delivers nothing by itself: `receive` what was not taken.
+   *
+   * @throws TypeError without a `hold` before it
+   */
   release(): void {
     this.#receiver.release();
   }

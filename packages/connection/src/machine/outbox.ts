@@ -5,8 +5,8 @@ import { COPY_UP_TO, type SendMemory, type Slab } from './send-memory.ts';
 const GATHER_UP_TO = 16_384;
 
 /**
- * With so many bytes waiting, a payload that need not be copied is not: a slow peer would have a copy of all that waits for it, in slabs
- * that it fills by half.
+ * With so many bytes waiting, a payload that need not be copied is not: else all that waits for a slow peer would be copies, in slabs
+ * that are half full.
  */
 const COPY_MORE_BELOW = 65_536;
 
@@ -16,7 +16,7 @@ interface Loan {
   readonly bytes: number;
 }
 
-/** In place of an array for each idle connection. Nothing is put into it. */
+/** For all idle connections, so that they need no array of their own. Nothing is put into it. */
 const NONE: Uint8Array[] = [];
 
 /** The frames that wait to be written, as chunks in the order of the wire. */
@@ -26,13 +26,13 @@ export class Outbox {
   #bytes = 0;
   /** Whether one of the chunks is a payload by itself, which is not to be copied. */
   #hasPayload = false;
-  /** How many of them are the rest of a frame whose start has been taken. */
+  /** How many of the bytes are the rest of a frame whose start has been taken. */
   #begun = 0;
   /** The frames that lie side by side at the end of the slab, and are not a chunk yet: `#slab[#start, #end)`. */
   #slab: Slab | undefined;
   #start = 0;
   #end = 0;
-  /** How many bytes of which slab the chunks have that wait; and of which slabs before that one. */
+  /** `#lender`: the slab of the latest queued chunks, `#borrowed`: how many of its bytes they have; `#lenders`: earlier slabs. */
   #lender: Slab | undefined;
   #borrowed = 0;
   #lenders: Loan[] | undefined;
@@ -83,7 +83,7 @@ export class Outbox {
     if (this.#chunks.length > 1 && !this.#hasPayload && this.#bytes <= most) this.#gather();
     const chunks = this.#chunks;
     const whole = this.#bytes <= maxBytes;
-    // What has to be written in parts is not worth the count: its memory goes with it.
+    // What is written in parts is not worth counting: its memory is not used again.
     this.#takenLender = whole ? this.#lender : undefined;
     this.#takenBorrowed = this.#borrowed;
     this.#takenLenders = whole ? this.#lenders : undefined;
@@ -153,13 +153,13 @@ export class Outbox {
     }
     this.#chunks = kept;
     this.#bytes = this.#begun;
-    // As in `take`: the memory of what is kept goes with it.
+    // As in `take`: the memory of what is kept is not used again.
     if (this.#begun === 0) this.#return(this.#lender, this.#borrowed, this.#lenders);
     this.#lender = undefined;
     this.#lenders = undefined;
   }
 
-  /** Where the frame ends that a cut behind the first `before` bytes of what waits goes through, or that ends right there. */
+  /** The end of the frame that holds the last of the first `before` bytes that wait. */
   #frameEnd(before: number): number {
     let end = this.#begun;
     let start = 0;

@@ -29,7 +29,7 @@ export class PreparedMessage {
   constructor(data: Data, options: PrepareOptions = {}, isUtf8: (bytes: Uint8Array) => boolean = isWholeText) {
     const bytes = toBytes(data, 'data');
     const { binary = typeof data !== 'string', compress = true } = options;
-    if (!binary && typeof data !== 'string') mustBeText(bytes, isUtf8);
+    if (!binary && typeof data !== 'string') checkText(bytes, isUtf8);
     this.payload = typeof data === 'string' ? bytes : new Uint8Array(bytes);
     this.isBinary = binary;
     this.compress = compress;
@@ -45,7 +45,7 @@ export class PreparedMessage {
 }
 
 /** @throws TypeError for bytes that cannot be sent as text */
-export function mustBeText(payload: Uint8Array, isUtf8: (bytes: Uint8Array) => boolean): void {
+export function checkText(payload: Uint8Array, isUtf8: (bytes: Uint8Array) => boolean): void {
   if (isUtf8(payload)) return;
   throw new TypeError('the data is not UTF-8, or cuts a character, so it cannot be sent as text: send it as binary');
 }

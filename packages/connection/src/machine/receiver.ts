@@ -23,8 +23,8 @@ export interface ReceiverEvents {
 /** Pongs that wait to be written, in bytes; with more, reading stops until they are (row M4). */
 const MAX_PONG_BYTES = 16_384;
 
-/** What a pong costs beside its bytes: of short ones 250 are answered at once, so that a flood of them leaves others their turn. */
-const PONG_BYTES = 64;
+/** What a pong counts beside its bytes: so 250 short pings are answered at once, and a flood of them leaves others their turn. */
+const PONG_OVERHEAD = 64;
 
 /** A message that an extension is decoding, or has decoded. */
 interface Decoding {
@@ -49,7 +49,7 @@ export class Receiver implements MessageSink {
   /** Nothing is delivered any more. */
   #stopped = false;
   #holds = 0;
-  /** None before the first ping. */
+  /** Made at the first ping. */
   #pongs: WaitingPongs | undefined;
   #heldForPongs = false;
   /** The decoder is held for it, until it is delivered. */
@@ -133,7 +133,7 @@ export class Receiver implements MessageSink {
   /** The answer to a ping was queued: `queuedBytes` wait now, of whatever kind. */
   answered(pongBytes: number, queuedBytes: number): void {
     this.#pongs ??= new WaitingPongs();
-    this.#pongs.add(pongBytes + PONG_BYTES, queuedBytes);
+    this.#pongs.add(pongBytes + PONG_OVERHEAD, queuedBytes);
     if (this.#pongs.bytes <= MAX_PONG_BYTES || this.#heldForPongs) return;
     this.#heldForPongs = true;
     this.#decoder.hold();

@@ -5,7 +5,7 @@ const SLAB_BYTES = 65_536;
 /** The longest header, RFC 6455 section 5.2: 2 bytes, 8 of length and a masking key. */
 const HEADER_BYTES = 14;
 
-/** Up to here a payload is copied beside its header, at least: cheaper than one more chunk to write, and the caller may reuse it at once. */
+/** Up to here a payload is always copied beside its header: cheaper than one more chunk to write, and the caller may reuse it at once. */
 export const COPY_UP_TO = 4096;
 
 /** What a {@link SendMemory} may be told. */
@@ -24,7 +24,11 @@ export interface SendMemoryOptions {
  */
 const SPARE_SLABS = 24;
 
-/** A piece of memory, filled from its start. */
+/**
+ * A piece of memory, filled from its start.
+ *
+ * @internal
+ */
 export interface Slab {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Where the next frame goes: `bytes[used, ...)`. */
@@ -39,7 +43,11 @@ export interface Slab {
  * still writes it; once all of it has been given back it is used again.
  */
 export class SendMemory {
-  /** Where the next frame goes. */
+  /**
+   * Where the next frame goes.
+   *
+   * @internal
+   */
   slab: Slab = { bytes: new Uint8Array(0), used: 0, back: 0 };
   /** See {@link SendMemoryOptions.copyUpTo}. */
   readonly copyUpTo: number;
@@ -54,13 +62,21 @@ export class SendMemory {
     });
   }
 
-  /** Sees to it that `length` bytes, at most 64 KiB, are free in the slab from `used` on. */
+  /**
+   * Makes sure that `length` bytes, at most 64 KiB, are free in the slab from `used` on.
+   *
+   * @internal
+   */
   reserve(length: number): void {
     if (this.slab.used + length <= this.slab.bytes.length) return;
     this.slab = this.#spare.pop() ?? { bytes: new Uint8Array(SLAB_BYTES), used: 0, back: 0 };
   }
 
-  /** So many bytes of a slab have been copied to where they go: nobody needs them here any more. */
+  /**
+   * So many bytes of a slab have been copied to where they go: nobody needs them here any more.
+   *
+   * @internal
+   */
   giveBack(slab: Slab, bytes: number): void {
     slab.back += bytes;
     if (slab.back < slab.used) return;

@@ -3,7 +3,7 @@ import { isPromise } from '../promise.ts';
 import { copyOf, type Data, toBytes } from './data.ts';
 import type { Encoded, EncodeOptions, Extension } from './extension.ts';
 import { Outbox } from './outbox.ts';
-import { mustBeText, PreparedMessage } from './prepared.ts';
+import { checkText, PreparedMessage } from './prepared.ts';
 import { COPY_UP_TO, type SendMemory } from './send-memory.ts';
 
 /** How a message is sent. */
@@ -37,7 +37,7 @@ interface Pending {
   readonly encode: Encoding | undefined;
 }
 
-/** Those of the frame that is being queued: one record for all, which nobody keeps. */
+/** The header of the frame that is being queued: one record for all, which nobody keeps. */
 const fields = {
   ...{ fin: true, rsv1: false, rsv2: false, rsv3: false },
   opcode: Opcode.Text as Opcode,
@@ -45,7 +45,7 @@ const fields = {
   payloadLength: 0,
 };
 
-/** In place of an array for each connection without extensions. Nothing is put into it. */
+/** For all connections without extensions, so that they need no array of their own. Nothing is put into it. */
 const NONE: Pending[] = [];
 
 /** The shortest header of a frame. */
@@ -67,7 +67,7 @@ export class Sender {
   #pendingSends = 0;
   #pendingBytes = 0;
 
-  /** The kind of the message that a fragment has begun, and none has ended. */
+  /** The kind of the fragmented message that has begun and not ended. */
   #open: 'none' | 'text' | 'binary' = 'none';
 
   constructor(options: {
@@ -121,11 +121,11 @@ export class Sender {
       this.#message(payload, true, isBinary, compress, true, data);
       return;
     }
-    mustBeOptions(options);
+    checkOptions(options);
     const { fin = true, binary, compress = true } = options;
     const payload = toBytes(data, 'data');
     const isBinary = binary ?? (typeof data !== 'string' && this.#open !== 'text');
-    if (!isBinary && typeof data !== 'string') mustBeText(payload, this.#isUtf8);
+    if (!isBinary && typeof data !== 'string') checkText(payload, this.#isUtf8);
     this.#message(payload, fin, isBinary, compress, typeof data === 'string', undefined);
   }
 
@@ -251,7 +251,7 @@ export class Sender {
   }
 
   #frame(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number): void {
-    // Asked for before the record is filled: whoever gives it may send something.
+    // Asked for before the record is filled, since whoever gives it may send something itself.
     const maskingKey = this.#maskingKey?.();
     fields.fin = fin;
     fields.rsv1 = (rsv & 0x40) !== 0;
@@ -264,7 +264,7 @@ export class Sender {
   }
 }
 
-function mustBeOptions(options: unknown): void {
+function checkOptions(options: unknown): void {
   if (typeof options === 'object' && options !== null) return;
   const got = options === null ? 'null' : typeof options;
   throw new TypeError(`options must be an object, such as { binary: true }, got ${got}`);

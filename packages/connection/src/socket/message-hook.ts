@@ -11,7 +11,7 @@ import type { Message } from './message.ts';
  */
 export type MessageVerdict = boolean | Data;
 
-/** For whom messages are checked: one connection. */
+/** A connection, as its message hook sees it. */
 export interface MessageHookHost<Bytes extends Uint8Array> {
   /** At once, or by a promise. */
   hook(message: Message<Bytes>): MessageVerdict | PromiseLike<MessageVerdict>;
@@ -106,7 +106,7 @@ export class MessageHook<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
     const { closeCode, message } = (error ?? {}) as { closeCode?: unknown; message?: unknown };
     const given = typeof closeCode === 'number' && isWireCloseCode(closeCode);
     const code = given ? closeCode : CloseCode.InternalError;
-    // What an error says that does not know of the peer is not for it.
+    // An error without a close code was not made for the peer: its message stays here.
     this.#host.failed(error, code, given && isReason(message) ? message : '');
   }
 }

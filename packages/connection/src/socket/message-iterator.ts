@@ -38,7 +38,7 @@ export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableI
     this.#left = left;
   }
 
-  /** Itself: for `for await`. */
+  /** The loop itself, for `for await`. */
   [Symbol.asyncIterator](): this {
     return this;
   }

@@ -8,7 +8,7 @@ const PAUSE_AT = 65_536;
 const RESUME_AT = PAUSE_AT / 2;
 
 /** What an empty message costs, in bytes: its entry, its array and the memory of that. So a flood of them counts as well. */
-const ENTRY_BYTES = 384;
+const ENTRY_OVERHEAD = 384;
 
 /**
  * The messages that nobody has asked for yet: those that arrive before the first listener, and those that an
@@ -47,7 +47,7 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> im
       return;
     }
     this.#entries.push(entry);
-    this.#bytes += payload.length + ENTRY_BYTES;
+    this.#bytes += payload.length + ENTRY_OVERHEAD;
     if (this.#bytes >= PAUSE_AT && !this.#paused) {
       this.#paused = true;
       this.#flow.pause();
@@ -58,7 +58,7 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> im
   shift(): QueuedMessage | undefined {
     const entry = this.#entries.shift();
     if (entry === undefined) return undefined;
-    this.#bytes -= entry.payload.length + ENTRY_BYTES;
+    this.#bytes -= entry.payload.length + ENTRY_OVERHEAD;
     if (this.#paused && this.#bytes <= RESUME_AT) {
       this.#paused = false;
       this.#flow.resume();

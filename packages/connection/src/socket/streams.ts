@@ -37,7 +37,7 @@ export interface ByteWritable {
  * open, a `Deno.Conn`, two `TransformStream`s. Both are locked for as long as the connection lasts.
  */
 export interface ByteStreams {
-  /** Its chunks are given away with being read. */
+  /** Its chunks are given away when they are read. */
   readonly readable: ByteReadable;
   /**
    * Takes chunks that are views of memory which is still in use around them: it must not transfer their buffers, which
