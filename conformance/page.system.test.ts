@@ -4,7 +4,7 @@ import { buildSync } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Outcome } from './client.suite.js';
-import { type Row, rowLine, rowsOfReadme } from './table.js';
+import { type Row, rowLines, rowsOfReadme } from './table.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const rows: Row[] = [];
@@ -40,5 +40,5 @@ test('Chromium: a WebSocket server in a page, and a client in the same page, do 
 });
 
 test('is what the README says; `node conformance/run.js --write` mends it', () => {
-  for (const row of rows) expect(rowsOfReadme()).toContain(rowLine(row));
+  for (const line of rowLines(rows)) expect(rowsOfReadme()).toContain(line);
 });

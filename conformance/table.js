@@ -36,12 +36,40 @@ const cells = ({ what, role, runtime, counts }) => [
 ];
 
 /**
- * The table out of its rows. Without times, so that the same sources make the same table.
+ * One row for a subject and role in all the runtimes that have executed the same number of checks.
+ *
+ * @param {readonly Row[]} rows
+ * @returns {Row[]}
+ */
+function grouped(rows) {
+  const groups = new Map(rows.map((row) => [keyOf(row), row]));
+  return Array.from(groups, ([key, row]) => {
+    const runtimes = rows.filter((other) => keyOf(other) === key).map(({ runtime }) => runtime);
+    return { ...row, runtime: listOf(runtimes) };
+  });
+}
+
+/** @param {Row} row */
+const keyOf = ({ what, role, counts }) => JSON.stringify([what, role, features.map((feature) => counts[feature])]);
+
+/** Each name once, with all of its versions. @param {readonly string[]} runtimes */
+function listOf(runtimes) {
+  const names = new Set(runtimes.map((runtime) => runtime.split(' ', 1)[0] ?? ''));
+  return Array.from(names, (name) => {
+    const versions = runtimes
+      .filter((runtime) => runtime.split(' ', 1)[0] === name)
+      .map((runtime) => runtime.slice(name.length));
+    return name + versions.join(',');
+  }).join('; ');
+}
+
+/**
+ * The table out of the rows of all runtimes. Without times, so that the same sources make the same table.
  *
  * @param {readonly Row[]} rows
  */
 export function tableOf(rows) {
-  const lines = [['what', 'role', 'runtime', ...features, 'checks'], ...rows.map(cells)];
+  const lines = [['what', 'role', 'runtimes', ...features, 'checks'], ...grouped(rows).map(cells)];
   const widths = (lines[0] ?? []).map((_, at) => Math.max(3, ...lines.map((line) => line[at]?.length ?? 0)));
   const isText = (/** @type {number} */ at) => at < 3;
   const [head, ...body] = lines.map((line) => {
@@ -73,5 +101,5 @@ export function rowsOfReadme() {
   return rows.map((line) => line.replace(/ +/g, ' '));
 }
 
-/** A row as {@link rowsOfReadme} gives it. @param {Row} row */
-export const rowLine = (row) => `| ${cells(row).join(' | ')} |`.replace(/ +/g, ' ');
+/** The rows as {@link rowsOfReadme} gives them. @param {readonly Row[]} rows */
+export const rowLines = (rows) => grouped(rows).map((row) => `| ${cells(row).join(' | ')} |`.replace(/ +/g, ' '));

@@ -17,6 +17,6 @@ test.each(blocks)('the README prints what it says: %#', (block) => {
   expect(printed.trimEnd().split('\n')).toEqual(promised);
 });
 
-test('the README has three examples', () => {
-  expect(blocks).toHaveLength(3);
+test('the README has four examples', () => {
+  expect(blocks).toHaveLength(4);
 });
