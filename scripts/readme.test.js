@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -64,4 +64,13 @@ test('what the README embeds anywhere is short', () => {
   for (const name of readdirSync(dir)) {
     assert.ok(readFileSync(join(dir, name), 'utf8').split('\n').length < 60, name);
   }
+});
+
+test('what CONTRIBUTING.md says where it is, is there', () => {
+  const paths = Array.from(
+    readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8').matchAll(/`((?:packages|bench|scripts|rows)\/[\w/.-]+)`/g),
+    (match) => match[1] ?? '',
+  );
+  assert.ok(paths.length > 20);
+  for (const path of paths) assert.ok(existsSync(join(ROOT, path)), path);
 });
