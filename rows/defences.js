@@ -9,8 +9,8 @@ export const DEFENCES = [
     row: 'M1',
     tests: 'node-server/test/load',
     file: 'codec/src/message-assembler.ts',
-    find: 'const target = this.#memory.allocate(capacity);',
-    replace: 'const target = this.#memory.allocate(capacity + 2 ** 21);',
+    find: 'const target = this.#memory.allocateUnfinished(capacity);',
+    replace: 'const target = this.#memory.allocateUnfinished(capacity + 2 ** 21);',
   },
   {
     row: 'M2',

@@ -93,6 +93,11 @@ class WatchedMemory extends MessageMemory {
     this.#watch(length);
     return super.allocate(length);
   }
+
+  override allocateUnfinished(length: number): Uint8Array<ArrayBuffer> {
+    this.#watch(length);
+    return super.allocateUnfinished(length);
+  }
 }
 
 function checkAtEveryStep(bytes: Uint8Array, rules: NaiveRules, cuts: Cuts): void {

@@ -128,9 +128,8 @@ export class MessageAssembler implements FrameSink {
   begin(header: Readonly<FrameHeader>): void {
     this.#header = header;
     this.#received = 0;
-    if (isControl(header.opcode)) {
-      this.#control = this.#memory.allocate(header.payloadLength);
-    } else if (header.opcode !== Opcode.Continuation) {
+    if (isControl(header.opcode)) return;
+    if (header.opcode !== Opcode.Continuation) {
       this.#opcode = header.opcode as 1 | 2;
       this.#rsv = rsvOf(header);
       this.#length = 0;
@@ -301,15 +300,15 @@ export class MessageAssembler implements FrameSink {
     // If even that is not enough, the memory thrown away later is small.
     const likely = declared <= arrived * 16 ? declared : needed * 2;
     const capacity = header.fin ? likely : Math.min(Math.max(likely, needed * 2), this.#maxMessagePayload);
-    const target = this.#memory.allocate(capacity);
+    const target = this.#memory.allocateUnfinished(capacity);
     if (old !== undefined) copyRange(target, 0, old, 0, this.#length);
     this.#target = target;
     return target;
   }
 
-  /** A message pins no more than its bytes: what was too large a guess is copied. */
+  /** A message pins no more than its bytes: what was too large a guess is copied, as is what may not be handed out. */
   #exact(target: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
-    if (target.length === length) return target;
+    if (target.length === length && length > SLAB_UP_TO) return target;
     const payload = this.#memory.allocate(length);
     copyRange(payload, 0, target, 0, length);
     return payload;
@@ -341,17 +340,19 @@ export class MessageAssembler implements FrameSink {
     end: number,
     last: boolean,
   ): PayloadViolation | undefined {
-    const payload = this.#control!;
     const from = this.#received;
     const to = from + (end - start);
-    this.#unmask(payload, from, chunk, start, end, header.maskingKey, from, false);
+    this.#control ??= this.#memory.allocateUnfinished(header.payloadLength);
+    const unfinished = this.#control;
+    this.#unmask(unfinished, from, chunk, start, end, header.maskingKey, from, false);
     this.#received = to;
     if (header.opcode === Opcode.Close) {
-      const bad = this.#judgeClose(payload, from, to, last);
+      const bad = this.#judgeClose(unfinished, from, to, last);
       if (bad !== undefined) return { violation: bad.violation, at: start + bad.at - from };
     }
     if (!last) return undefined;
     this.#control = undefined;
+    const payload = this.#exact(unfinished, to);
     if (header.opcode === Opcode.Ping) this.#sink.ping(payload);
     else if (header.opcode === Opcode.Pong) this.#sink.pong(payload);
     else {

@@ -2,6 +2,7 @@ import { concat, rawFrame } from '@ws/testkit';
 import { expect, test } from 'vitest';
 import { bigUint64Kernel } from './mask-biguint64.ts';
 import { int32Kernel } from './mask-kernel.ts';
+import type { MessageSink } from './message-assembler.ts';
 import { MessageDecoder } from './message-decoder.ts';
 import { type BytesConstructor, MessageMemory } from './message-memory.ts';
 
@@ -76,6 +77,50 @@ test.each([1, 24, 100, 4000])(
   },
 );
 
+test.each([
+  ['a short message', [{ opcode: 2, size: 10 }]],
+  ['a longer one', [{ opcode: 1, size: 200 }]],
+  [
+    'a message of fragments',
+    [
+      { opcode: 1, fin: false, size: 100 },
+      { opcode: 0, size: 100 },
+    ],
+  ],
+  ['a ping', [{ opcode: 9, size: 120 }]],
+  ['a Close', [{ opcode: 8, size: 2 }]],
+])('who transfers a message leaves what is still arriving whole: %s', (_, frames) => {
+  const masked = { maskingKey: 0x37fa213d };
+  const small = rawFrame({ opcode: 2, payload: Uint8Array.of(1), ...masked });
+  const stream = concat(
+    frames.map(({ size, ...fields }) =>
+      rawFrame({
+        ...fields,
+        payload: Uint8Array.from({ length: size }, (_, i) =>
+          i === 0 ? 3 : fields.opcode === 8 ? 0xe8 : 0x41 + (i % 26),
+        ),
+        ...masked,
+      }),
+    ),
+  );
+  const received = (cut: number): unknown[] => {
+    const memory = new MessageMemory();
+    const found: unknown[] = [];
+    const decoder = new MessageDecoder({ role: 'server' }, {}, recordingSink(found), { memory });
+    const other = new MessageDecoder(
+      { role: 'server' },
+      {},
+      { ...recordingSink([]), message: (payload) => structuredClone(payload, { transfer: [payload.buffer] }) },
+      { memory },
+    );
+    decoder.push(stream.subarray(0, cut));
+    other.push(small);
+    decoder.push(stream.subarray(cut));
+    return found;
+  };
+  for (let cut = 1; cut < stream.length; cut++) expect(received(cut), `cut at ${cut}`).toEqual(received(0));
+});
+
 test('who allocates is told what messages will share', () => {
   const asked: [number, boolean | undefined][] = [];
   const memory = new MessageMemory(Uint8Array, (length, isShared) => {
@@ -97,6 +142,17 @@ test('the class of the arrays is the one that was asked for', () => {
   const memory = new MessageMemory(Constructor);
   for (const length of [1, 100, 5000]) expect(memory.allocate(length)).toBeInstanceOf(Bytes);
 });
+
+/** Writes down what it is told, as it is then. */
+function recordingSink(found: unknown[]): MessageSink {
+  return {
+    message: (payload, opcode) => found.push([opcode, ...payload]),
+    ping: (payload) => found.push(['ping', ...payload]),
+    pong: (payload) => found.push(['pong', ...payload]),
+    close: (code, reason) => found.push(['close', code, reason]),
+    violation: ({ violation, offset }) => found.push([violation, offset]),
+  };
+}
 
 /** A decoder with a message in progress, of which `arrived` bytes of `declared` have come. */
 function progress(arrived: number, declared: number): MessageDecoder {

@@ -27,6 +27,8 @@ export class MessageMemory {
   /** The slab as it is masked, and with which kernel. */
   #maskable: Maskable | undefined;
   #kernel: MaskKernel | undefined;
+  /** That of messages which are not whole yet, in slabs that nobody else sees. */
+  #unfinished: MessageMemory | undefined;
 
   /**
    * @param Bytes the class of the arrays. Default: Uint8Array
@@ -51,6 +53,17 @@ export class MessageMemory {
     if (length === 0) return new this.#Bytes(0);
     if (length > SLAB_UP_TO) return this.#allocateOwn(length);
     return this.take(this.reserve(length, 0), length);
+  }
+
+  /**
+   * As {@link allocate}, for what is not whole yet, and up to 4 KiB not to be handed out: whoever transfers a message that
+   * has been delivered would empty those that are still arriving in the same slab.
+   *
+   * @internal
+   */
+  allocateUnfinished(length: number): Uint8Array<ArrayBuffer> {
+    this.#unfinished ??= new MessageMemory(this.#Bytes, this.#allocateOwn);
+    return this.#unfinished.allocate(length);
   }
 
   /**
