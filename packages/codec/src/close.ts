@@ -1,4 +1,4 @@
-import { checkBytes } from './check.ts';
+import { check, checkBytes } from './check.ts';
 import { decodeUtf8, encodeUtf8, Utf8Validator } from './utf8.ts';
 import type { ViolationName } from './violation.ts';
 
@@ -45,12 +45,12 @@ export function isWireCloseCode(code: number): boolean {
  * @throws RangeError for a code that may not be sent or a reason that is too long; TypeError for a reason without a code
  */
 export function encodeClose(code?: number | undefined, reason = ''): Uint8Array<ArrayBuffer> {
-  if (typeof reason !== 'string') throw new TypeError(`a close reason is a string, got ${typeof reason}`);
+  check(typeof reason === 'string', reason, 'a close reason', 'a string');
   if (code === undefined) {
     if (reason !== '') throw new TypeError('a close reason needs a close code before it');
     return new Uint8Array(0);
   }
-  if (typeof code !== 'number') throw new TypeError(`a close code is a number, got ${typeof code}`);
+  check(typeof code === 'number', code, 'a close code', 'a number');
   if (!isWireCloseCode(code)) {
     throw new RangeError(`close code ${code} may not be sent: use 1000-1003, 1007-1014 or 3000-4999`);
   }

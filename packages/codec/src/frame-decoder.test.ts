@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decodeFrames, encodeFrame } from './frame.ts';
 import { FrameDecoder, type FrameSink } from './frame-decoder.ts';
 import { hex } from './hex.suite.ts';
@@ -146,4 +146,76 @@ test('decodeFrames throws what is wrong, and where', () => {
   expect(thrown('8100 8101')).toMatchObject({ violation: 'end-inside-frame', offset: 4, closeCode: 1006 });
   expect(thrown('8100 b1')).toMatchObject({ violation: 'reserved-bits', offset: 2, closeCode: 1002 });
   expect(String(thrown('8100 b1'))).toContain('byte 2');
+});
+
+describe('a callback that takes the chunk away', () => {
+  /** A chunk over a buffer that can become shorter. */
+  function resizable(bytes: Uint8Array): { chunk: Uint8Array; buffer: ArrayBuffer } {
+    // Not yet in the types of ES2022.
+    const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
+    const buffer = new Resizable(bytes.length, { maxByteLength: bytes.length });
+    const chunk = new Uint8Array(buffer);
+    chunk.set(bytes);
+    return { chunk, buffer };
+  }
+  const transfer = (buffer: ArrayBuffer): unknown => structuredClone(buffer, { transfer: [buffer] });
+  const shorten = (buffer: ArrayBuffer): void => (buffer as unknown as { resize(length: number): void }).resize(1);
+
+  test.each([
+    ['unfragmented messages', '8201 07 8201 07 8201 07 8201 07'],
+    ['a message with a ping in its middle', '0201 07 8901 07 8001 07 8201 07'],
+    ['a frame that is not whole', '8201 07 8909 07'],
+  ])('is told so at once, and hears no more: %s', (_, digits) => {
+    for (const take of [transfer, shorten]) {
+      const frames = hex(digits);
+      const { chunk, buffer } = resizable(frames);
+      const events: string[] = [];
+      const { sink } = recorder();
+      const decoder = new FrameDecoder(
+        { role: 'client' },
+        {
+          ...sink,
+          frame: ({ opcode }) => {
+            events.push(`frame ${opcode}`);
+            if (events.length === (digits.startsWith('02') ? 2 : 1)) take(buffer);
+          },
+          violation: ({ violation }) => void events.push(violation),
+        },
+      );
+      expect(() => decoder.push(chunk)).toThrow(new TypeError('a callback has taken the bytes of the chunk away'));
+      const told = [...events];
+      expect(decoder.offset).toBe(3 * events.length);
+      expect(decoder.push(hex('8100'))).toBe(2);
+      decoder.end();
+      expect(events).toEqual(told);
+    }
+  });
+
+  test('at its end is nobody’s loss', () => {
+    const { chunk, buffer } = resizable(hex('8201 07'));
+    const { events, sink } = recorder();
+    const decoder = new FrameDecoder({ role: 'client' }, { ...sink, frame: () => void transfer(buffer) });
+    expect(decoder.push(chunk)).toBe(3);
+    expect(decoder.push(hex('8909'))).toBe(2);
+    expect(events).toEqual(['begin 9 9']);
+  });
+});
+
+test('what a callback returns that names no violation says nothing', () => {
+  for (const answer of [5, 'text', true, null, {}, []]) {
+    const events: unknown[] = [];
+    const note = (...what: unknown[]): never => {
+      events.push(...what);
+      return answer as never;
+    };
+    const sink: FrameSink = {
+      frame: () => note('frame'),
+      begin: () => note('begin'),
+      part: () => note('part'),
+      violation() {},
+    };
+    const decoder = new FrameDecoder({ role: 'client' }, sink);
+    for (const digits of ['8201 07', '8900', '8202 07', '07', '8201 07']) decoder.push(hex(digits));
+    expect(events).toEqual(['frame', 'frame', 'begin', 'part', 'part', 'frame']);
+  }
 });

@@ -1,4 +1,4 @@
-import { checkBytes, checkInteger, readLimit } from './check.ts';
+import { checkBytes, checkInteger, checkMethods, readLimit } from './check.ts';
 import {
   emptyHeader,
   extendedLengthBytes,
@@ -31,7 +31,8 @@ export type Judgement = PayloadViolation | void;
 /**
  * Where a {@link FrameDecoder} delivers to. Payloads are as they came: masked, if the header has a key, and in the
  * caller's chunk, which is the sink's to read during the call only. A callback that finds the payload itself
- * illegal returns how; the decoder then fails. The header is one record, overwritten by the next frame.
+ * illegal returns how; the decoder then fails. Whatever else it returns says nothing: the length of an array that it has pushed to, say.
+ * The header is one record, overwritten by the next frame.
  */
 export interface FrameSink {
   /** A frame whose payload lies whole in the chunk, at `[start, end)`. */
@@ -98,14 +99,15 @@ export class FrameDecoder {
 
   /**
    * @param limits default: none, since nothing is kept here
-   * @throws TypeError or RangeError if rules or limits are of the wrong kind
+   * @throws TypeError or RangeError if rules, sink or limits are of the wrong kind
    */
   constructor(rules: FrameRules, sink: FrameSink, limits: FrameLimits = {}) {
+    checkMethods(sink, 'sink', ['frame', 'begin', 'part', 'violation']);
     this.#allowedRsv = readAllowedRsv(rules);
     this.#role = rules.role;
     this.#sink = sink;
-    this.#maxFramePayload = readLimit(limits.maxFramePayload, 'maxFramePayload', Number.MAX_SAFE_INTEGER);
-    this.#maxMessagePayload = readLimit(limits.maxMessagePayload, 'maxMessagePayload', Number.MAX_SAFE_INTEGER);
+    this.#maxFramePayload = readLimit(limits, 'maxFramePayload');
+    this.#maxMessagePayload = readLimit(limits, 'maxMessagePayload');
     this.#mask = rules.role === 'server' ? 1 : rules.role === 'client' ? 0 : -1;
     this.#maxUnfragmented = Math.min(this.#maxFramePayload, this.#maxMessagePayload, 0xffff);
   }
@@ -141,7 +143,8 @@ export class FrameDecoder {
    * @param chunk read during the call only; neither written nor kept
    * @param at where in the chunk to start
    * @returns how many bytes were taken: all, unless `hold` was called
-   * @throws TypeError from inside one of its own callbacks or after `end`; and whatever a sink throws
+   * @throws TypeError from inside one of its own callbacks or after `end`, or if a callback has taken the chunk's buffer away before its end,
+   *   after which all is dropped in silence; and whatever a sink throws
    */
   push(chunk: Uint8Array, at = 0): number {
     checkBytes(chunk, 'chunk');
@@ -182,6 +185,11 @@ export class FrameDecoder {
     /** The offset in the stream of chunk[0]. */
     const base = this.#offset - at;
     while (at < length && this.#holds === 0) {
+      // A buffer that was transferred, or made shorter: no byte that is still to come is there.
+      if (chunk.length < length) {
+        this.#state = OVER;
+        throw new TypeError('a callback has taken the bytes of the chunk away');
+      }
       if (this.#state === PAYLOAD) at = this.#part(chunk, at, base);
       else if (this.#state === OVER) this.#offset = base + (at = length);
       else if (this.#spilled > 0) at = this.#unspill(chunk, at, base);
@@ -222,8 +230,8 @@ export class FrameDecoder {
       header.opcode = byte0 & 0x0f;
       header.payloadLength = payloadLength;
       this.#offset = base + end;
-      const bad = this.#sink.frame(header, chunk, start, end);
-      if (bad) return this.#failIn(chunk, bad, base);
+      const bad = this.#sink.frame(header, chunk, start, end) as PayloadViolation | undefined;
+      if (bad?.violation) return this.#failIn(chunk, bad.violation, bad.at, base);
       at = end;
     }
     return at;
@@ -233,7 +241,7 @@ export class FrameDecoder {
   #next(chunk: Uint8Array, at: number, base: number): number {
     const headerLength = this.#readHeader(chunk, at, chunk.length - at);
     if (headerLength > 0) return this.#deliver(chunk, at + headerLength, base);
-    if (headerLength < 0) return this.#failIn(chunk, { violation: this.#violation!, at: at + this.#violationAt }, base);
+    if (headerLength < 0) return this.#failIn(chunk, this.#violation!, at + this.#violationAt, base);
     this.#spill ??= new Uint8Array(MAX_HEADER_BYTES);
     let spilled = 0;
     while (at < chunk.length) this.#spill[spilled++] = chunk[at++]!;
@@ -253,7 +261,7 @@ export class FrameDecoder {
       this.#spilled = 0;
       return headerLength > 0
         ? this.#deliver(chunk, at, base)
-        : this.#failIn(chunk, { violation: this.#violation!, at: start + this.#violationAt }, base);
+        : this.#failIn(chunk, this.#violation!, start + this.#violationAt, base);
     }
     this.#offset = base + at;
     return at;
@@ -321,8 +329,8 @@ export class FrameDecoder {
     }
     if (opcode === Opcode.Close) this.#state = OVER;
     this.#offset = base + end;
-    const bad = this.#sink.frame(header, chunk, at, end);
-    return bad ? this.#failIn(chunk, bad, base) : end;
+    const bad = this.#sink.frame(header, chunk, at, end) as PayloadViolation | undefined;
+    return bad?.violation ? this.#failIn(chunk, bad.violation, bad.at, base) : end;
   }
 
   #part(chunk: Uint8Array, at: number, base: number): number {
@@ -331,13 +339,13 @@ export class FrameDecoder {
     this.#offset = base + end;
     const last = this.#remaining === 0;
     if (last) this.#state = this.#header.opcode === Opcode.Close ? OVER : BETWEEN;
-    const bad = this.#sink.part(chunk, at, end, last);
-    return bad ? this.#failIn(chunk, bad, base) : end;
+    const bad = this.#sink.part(chunk, at, end, last) as PayloadViolation | undefined;
+    return bad?.violation ? this.#failIn(chunk, bad.violation, bad.at, base) : end;
   }
 
-  #failIn(chunk: Uint8Array, bad: PayloadViolation, base: number): number {
+  #failIn(chunk: Uint8Array, violation: ViolationName, at: number, base: number): number {
     this.#offset = base + chunk.length;
-    this.#fail(bad.violation, base + bad.at);
+    this.#fail(violation, base + at);
     return chunk.length;
   }
 

@@ -1,4 +1,4 @@
-import { checkBytes, checkInteger } from './check.ts';
+import { check, checkBytes, checkInteger } from './check.ts';
 import { checkMaskingKey } from './masking-key.ts';
 import { isControl, isReserved, Opcode } from './opcode.ts';
 import type { ViolationName } from './violation.ts';
@@ -207,10 +207,10 @@ export function frameHeaderBytes(payloadLength: number, masked: boolean): number
 }
 
 /** Throws for fields that no frame can have. Encoders write any combination of bits, so also illegal frames. */
-function checkHeaderFields(fields: FrameHeaderFields): void {
-  checkInteger(fields.opcode, 'opcode', 0, 15);
-  checkInteger(fields.payloadLength, 'payloadLength', 0, Number.MAX_SAFE_INTEGER);
-  if (fields.maskingKey !== undefined) checkMaskingKey(fields.maskingKey);
+export function checkHeaderFields(opcode: number, payloadLength: number, maskingKey: number | undefined): void {
+  checkInteger(opcode, 'opcode', 0, 15);
+  checkInteger(payloadLength, 'payloadLength', 0, Number.MAX_SAFE_INTEGER);
+  if (maskingKey !== undefined) checkMaskingKey(maskingKey);
 }
 
 /**
@@ -222,14 +222,12 @@ export function writeFrameHeader(target: Uint8Array, at: number, fields: FrameHe
   return writeHeader(target, at, byte0Of(fields), fields.payloadLength, fields.maskingKey);
 }
 
-/** FIN, the reserved bits and the opcode. */
+/** FIN, the reserved bits and the opcode. Throws for a `fin` that others would take for true, or for false. */
 export function byte0Of(fields: Omit<FrameHeaderFields, 'payloadLength'>): number {
+  const { fin = true } = fields;
+  check(typeof fin === 'boolean', fin, 'fin', 'a boolean');
   return (
-    (fields.fin === false ? 0 : FIN) |
-    (fields.rsv1 ? RSV1 : 0) |
-    (fields.rsv2 ? RSV2 : 0) |
-    (fields.rsv3 ? RSV3 : 0) |
-    fields.opcode
+    (fin ? FIN : 0) | (fields.rsv1 ? RSV1 : 0) | (fields.rsv2 ? RSV2 : 0) | (fields.rsv3 ? RSV3 : 0) | fields.opcode
   );
 }
 
@@ -277,7 +275,7 @@ function writeUint32(target: Uint8Array, at: number, value: number): number {
  * @throws TypeError or RangeError for fields out of range
  */
 export function encodeFrameHeader(fields: FrameHeaderFields): Uint8Array<ArrayBuffer> {
-  checkHeaderFields(fields);
+  checkHeaderFields(fields.opcode, fields.payloadLength, fields.maskingKey);
   const bytes = new Uint8Array(frameHeaderBytes(fields.payloadLength, fields.maskingKey !== undefined));
   writeFrameHeader(bytes, 0, fields);
   return bytes;

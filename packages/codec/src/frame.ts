@@ -1,7 +1,8 @@
-import { checkBytes, checkInteger, checkPlace } from './check.ts';
+import { checkBytes, checkPlace } from './check.ts';
 import { FrameDecoder } from './frame-decoder.ts';
 import {
   byte0Of,
+  checkHeaderFields,
   type FrameHeader,
   type FrameHeaderFields,
   type FrameRules,
@@ -11,7 +12,6 @@ import {
 import { copyRange, maskRange } from './mask.ts';
 import { WORDS_FROM } from './mask-kernel.ts';
 import { Maskable } from './maskable.ts';
-import { checkMaskingKey } from './masking-key.ts';
 import type { ProtocolError } from './violation.ts';
 
 /** A frame as a value: its header, and its payload unmasked, in memory of its own. */
@@ -56,9 +56,8 @@ export function encodeFrameInto(
   const { payload } = frame;
   checkBytes(bytes, 'target');
   checkBytes(payload, 'payload');
-  checkInteger(frame.opcode, 'opcode', 0, 15);
-  if (maskingKey !== undefined) checkMaskingKey(maskingKey);
   const { length } = payload;
+  checkHeaderFields(frame.opcode, length, maskingKey);
   const frameBytes = frameHeaderBytes(length, maskingKey !== undefined) + length;
   checkPlace(at, 'a frame', frameBytes, bytes);
   const start = writeHeader(bytes, at, byte0Of(frame), length, maskingKey);

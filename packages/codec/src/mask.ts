@@ -1,6 +1,6 @@
-import { checkBytes, checkInteger, checkPlace } from './check.ts';
+import { checkBytes, checkPlace } from './check.ts';
 import { maskBytes, WORDS_FROM, xorInPlace } from './mask-kernel.ts';
-import { asWord, checkMaskingKey, turn } from './masking-key.ts';
+import { asWord, turn, turnChecked } from './masking-key.ts';
 
 /*
  * Masking, RFC 6455 section 5.3: byte i of the payload is XORed with byte i mod 4 of the masking key.
@@ -50,9 +50,7 @@ export function maskRange(
  */
 export function applyMask(data: Uint8Array, maskingKey: number, phase = 0): void {
   checkBytes(data, 'data');
-  checkMaskingKey(maskingKey);
-  checkInteger(phase, 'the phase', 0, Number.MAX_SAFE_INTEGER);
-  maskRange(data, 0, data, 0, data.length, turn(maskingKey, phase % 4));
+  maskRange(data, 0, data, 0, data.length, turnChecked(maskingKey, phase));
 }
 
 /**
@@ -63,8 +61,7 @@ export function applyMask(data: Uint8Array, maskingKey: number, phase = 0): void
 export function maskInto(target: Uint8Array, at: number, data: Uint8Array, maskingKey: number, phase = 0): void {
   checkBytes(target, 'target');
   checkBytes(data, 'data');
-  checkMaskingKey(maskingKey);
-  checkInteger(phase, 'the phase', 0, Number.MAX_SAFE_INTEGER);
+  const key = turnChecked(maskingKey, phase);
   checkPlace(at, 'data', data.length, target);
-  maskRange(target, at, data, 0, data.length, turn(maskingKey, phase % 4));
+  maskRange(target, at, data, 0, data.length, key);
 }

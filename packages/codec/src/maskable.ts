@@ -1,6 +1,6 @@
 import { checkBytes, checkInteger } from './check.ts';
 import { int32Kernel, type MaskKernel, maskBytes, xorInt32 } from './mask-kernel.ts';
-import { asWord, checkMaskingKey, turn } from './masking-key.ts';
+import { asWord, turn, turnChecked } from './masking-key.ts';
 
 /** From so many bytes on, words that are at hand are faster than a loop over the bytes; words yet to be made are from `WORDS_FROM` on. */
 export const XOR_FROM = 24;
@@ -50,9 +50,7 @@ export class Maskable {
     if (!plain || start < 0 || end < start || end > bytes.length) {
       checkInteger(start, 'the start', 0, bytes.length);
       checkInteger(end, 'the end', start, bytes.length);
-      checkMaskingKey(maskingKey);
-      checkInteger(phase, 'the phase', 0, Number.MAX_SAFE_INTEGER);
-      maskingKey = turn(maskingKey, phase % 4);
+      maskingKey = turnChecked(maskingKey, phase);
     }
     if (end - start < XOR_FROM) maskBytes(bytes, start, bytes, start, end, maskingKey);
     else this.xor(start, this, start, end, maskingKey, false);

@@ -8,6 +8,13 @@ export function checkMaskingKey(maskingKey: number): void {
   checkInteger(maskingKey, 'a masking key', -0x80000000, 0xffffffff);
 }
 
+/** As {@link turn}, for a key and a phase that are yet to be checked. */
+export function turnChecked(maskingKey: number, phase: number): number {
+  checkMaskingKey(maskingKey);
+  checkInteger(phase, 'the phase', 0, Number.MAX_SAFE_INTEGER);
+  return turn(maskingKey, phase % 4);
+}
+
 /** The masking key that starts `phase` bytes into the payload. */
 export function turn(maskingKey: number, phase: number): number {
   const bits = (phase & 3) << 3;

@@ -1,3 +1,4 @@
+import { checkMethods, readLimit } from './check.ts';
 import { isWireCloseCode, readCloseCode } from './close.ts';
 import type { FrameSink, PayloadViolation } from './frame-decoder.ts';
 import { type FrameHeader, frameHeaderBytes } from './frame-header.ts';
@@ -97,8 +98,12 @@ export class MessageAssembler implements FrameSink {
   /** The chunk that is being read, once its words were needed. */
   #source: Maskable | undefined;
 
-  /** @param maxMessagePayload the limit that the decoder keeps to, in bytes: no memory is taken ahead of need beyond it */
-  constructor(sink: MessageSink, platform: Platform = {}, maxMessagePayload: number = Number.MAX_SAFE_INTEGER) {
+  /**
+   * @param maxMessagePayload the limit that the decoder keeps to, in bytes: no memory is taken ahead of need beyond it. Default: none
+   * @throws TypeError or RangeError if sink or limit are of the wrong kind
+   */
+  constructor(sink: MessageSink, platform: Platform = {}, maxMessagePayload?: number | undefined) {
+    checkMethods(sink, 'sink', ['message', 'ping', 'pong', 'close', 'violation']);
     this.#sink = sink;
     this.#memory = platform.memory ?? new MessageMemory();
     this.#isUtf8 = platform.isUtf8;
@@ -107,7 +112,7 @@ export class MessageAssembler implements FrameSink {
     const { givesChunks } = platform;
     this.#givesChunk = givesChunks === true ? () => true : givesChunks || undefined;
     this.#wantsStrings = sink.text !== undefined;
-    this.#maxMessagePayload = maxMessagePayload;
+    this.#maxMessagePayload = readLimit({ maxMessagePayload }, 'maxMessagePayload');
     this.#kernel = platform.maskKernel ?? int32Kernel;
   }
 

@@ -27,10 +27,10 @@ export class MessageDecoder {
   readonly #frames: FrameDecoder;
   readonly #assembler: MessageAssembler;
 
-  /** @throws TypeError or RangeError if rules or limits are of the wrong kind */
+  /** @throws TypeError or RangeError if rules, limits or sink are of the wrong kind */
   constructor(rules: FrameRules, limits: MessageLimits, sink: MessageSink, platform?: Platform) {
-    const maxMessagePayload = readLimit(limits.maxMessagePayload, 'maxMessagePayload', DEFAULT_MAX_MESSAGE_PAYLOAD);
-    const maxFramePayload = readLimit(limits.maxFramePayload, 'maxFramePayload', maxMessagePayload);
+    const maxMessagePayload = readLimit(limits, 'maxMessagePayload', DEFAULT_MAX_MESSAGE_PAYLOAD);
+    const maxFramePayload = readLimit(limits, 'maxFramePayload', maxMessagePayload);
     this.#assembler = new MessageAssembler(sink, platform, maxMessagePayload);
     this.#frames = new FrameDecoder(rules, this.#assembler, { maxFramePayload, maxMessagePayload });
   }
@@ -65,7 +65,8 @@ export class MessageDecoder {
    * @param chunk read during the call only; neither written nor kept
    * @param at where in the chunk to start
    * @returns how many bytes were taken: all, unless `hold` was called
-   * @throws TypeError from inside one of its own callbacks or after `end`; and whatever the sink throws
+   * @throws TypeError from inside one of its own callbacks or after `end`, or if a callback has taken the chunk's buffer away before its end,
+   *   after which all is dropped in silence; and whatever the sink throws
    */
   push(chunk: Uint8Array, at = 0): number {
     try {
