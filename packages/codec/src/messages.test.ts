@@ -2,23 +2,29 @@
 import { expect, test } from 'vitest';
 import {
   applyMask,
+  closeCodeOf,
   decodeClose,
   decodeFrameHeader,
+  decodeUtf8,
   encodeClose,
   encodeFrame,
   encodeFrameHeader,
   encodeFrameInto,
+  encodeUtf8,
   FrameDecoder,
   Maskable,
+  MessageAssembler,
   MessageDecoder,
   maskInto,
   ProtocolError,
+  Utf8Validator,
   type ViolationName,
   violationNames,
 } from './index.ts';
 import { decodeUtf8Purely } from './utf8.ts';
 
 const bytes = new Uint8Array(4);
+const none = new Uint8Array(0);
 const sink = { message() {}, ping() {}, pong() {}, close() {}, violation() {}, frame() {}, begin() {}, part() {} };
 const decode = (limits: object = {}) => new MessageDecoder({ role: 'client' }, limits, sink);
 
@@ -39,9 +45,9 @@ test.each<[string, () => unknown]>([
   ['target must be a Uint8Array, got object', () => maskInto([] as never, 0, bytes, 1)],
   ['data must be a Uint8Array, got object', () => maskInto(bytes, 0, [] as never, 1)],
   ['data must be a Uint8Array, got function', () => applyMask((() => {}) as never, 1)],
-  ['a close reason is a string, got object', () => encodeClose(1000, bytes as never)],
+  ['a close reason must be a string, got object', () => encodeClose(1000, bytes as never)],
   ['a close reason needs a close code before it', () => encodeClose(undefined, 'why')],
-  ['a close code is a number, got string', () => encodeClose('1000' as never)],
+  ['a close code must be a number, got string', () => encodeClose('1000' as never)],
   [
     "role must be 'server', 'client' or 'observer', got peer",
     () => decodeFrameHeader(bytes, { role: 'peer' as never }),
@@ -61,6 +67,30 @@ test.each<[string, () => unknown]>([
   ['opcode must be a number, got undefined', () => encodeFrameInto(bytes, 0, { payload: bytes } as never)],
   ['a masking key must be a number, got null', () => applyMask(bytes, null as never)],
   ['maxMessagePayload must be a number, got string', () => decode({ maxMessagePayload: '1kb' })],
+  ['maxMessagePayload must be a number, got string', () => new MessageAssembler(sink, {}, '1kb' as never)],
+  ['limits must be an object, got string', () => decode('16MB' as never)],
+  ['limits must be an object, got number', () => new FrameDecoder({ role: 'client' }, sink, 5 as never)],
+  ['sink.frame must be a function, got undefined', () => new FrameDecoder({ role: 'client' }, undefined as never)],
+  [
+    'sink.part must be a function, got null',
+    () => new FrameDecoder({ role: 'client' }, { ...sink, part: null as never }),
+  ],
+  [
+    'sink.pong must be a function, got undefined',
+    () => new MessageDecoder({ role: 'client' }, {}, { ...sink, pong: undefined as never }),
+  ],
+  ['fin must be a boolean, got number', () => encodeFrameHeader({ opcode: 1, payloadLength: 0, fin: 0 as never })],
+  ['fin must be a boolean, got null', () => encodeFrame({ opcode: 1, payload: bytes, fin: null as never })],
+  [
+    'fin must be a boolean, got string',
+    () => encodeFrameInto(bytes, 0, { opcode: 1, payload: none, fin: '' as never }),
+  ],
+  ['bytes must be a Uint8Array, got string', () => decodeUtf8('abc' as never)],
+  ['bytes must be a Uint8Array, got string', () => new Utf8Validator().push('abc' as never)],
+  ['text must be a string, got number', () => encodeUtf8(5 as never)],
+  ['constructor is no violation', () => closeCodeOf('constructor' as never)],
+  ['toString is no violation', () => new ProtocolError('toString' as never, 3)],
+  ['undefined is no violation', () => closeCodeOf(undefined as never)],
 ])('a wrong type is a TypeError: %s', (message, use) => {
   expect(use).toThrow(expect.objectContaining({ name: 'TypeError', message }));
 });
@@ -150,6 +180,16 @@ test.each(violationNames)('a violation says what is broken, where, and what is s
     closeCode,
     offset: 7,
   });
+});
+
+test('a violation has its name also where somebody has made those of errors read-only', () => {
+  const before = Object.getOwnPropertyDescriptor(Error.prototype, 'name')!;
+  Object.defineProperty(Error.prototype, 'name', { ...before, writable: false });
+  try {
+    expect(new ProtocolError('text-not-utf8', 3).name).toBe('ProtocolError');
+  } finally {
+    Object.defineProperty(Error.prototype, 'name', before);
+  }
 });
 
 function ended(): void {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { hex } from './hex.suite.ts';
 import { decodeAscii, decodeUtf8, decodeUtf8Purely, encodeUtf8, encodeUtf8Purely, Utf8Validator } from './utf8.ts';
 
@@ -148,4 +148,46 @@ test('a lone surrogate is written as U+FFFD', () => {
   for (const encode of [encodeUtf8, encodeUtf8Purely]) {
     for (const lone of ['\ud800', '\udbff', '\udc00', '\udfff']) expect(encode(`a${lone}`)).toEqual(hex('61efbfbd'));
   }
+});
+
+describe('a TextDecoder of a polyfill', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  const Native = TextDecoder;
+  const replacement = (after: (options: { ignoreBOM?: boolean; fatal?: boolean }) => object) =>
+    class {
+      readonly #inner: InstanceType<typeof Native>;
+
+      constructor(label: string, options: object) {
+        this.#inner = new Native(label, after(options));
+      }
+
+      decode(bytes: Uint8Array): string {
+        return this.#inner.decode(bytes);
+      }
+    };
+
+  test.each<[string, unknown]>([
+    [
+      'that refuses fatal',
+      replacement(() => {
+        throw new Error("the 'fatal' option is unsupported");
+      }),
+    ],
+    ['that does not know fatal', replacement(({ ignoreBOM }) => ({ ignoreBOM }))],
+    ['that does not know ignoreBOM', replacement(({ fatal }) => ({ fatal }))],
+    ['that is none at all', class {}],
+    ['that knows both', replacement((options) => options)],
+  ])('%s', async (_, TextDecoder) => {
+    vi.resetModules();
+    vi.stubGlobal('TextDecoder', TextDecoder);
+    const { decodeUtf8 } = await import('./utf8.ts');
+    vi.unstubAllGlobals();
+    const text = `\ufeff${'é'.repeat(30)}`;
+    expect(decodeUtf8(encodeUtf8(text))).toBe(text);
+    expect(() => decodeUtf8(Uint8Array.of(...encodeUtf8(text), 0xff))).toThrow(TypeError);
+  });
 });

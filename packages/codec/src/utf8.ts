@@ -1,3 +1,5 @@
+import { check, checkBytes } from './check.ts';
+
 /**
  * UTF-8 as RFC 3629 and Unicode's table 3-7 have it: no overlong form, no surrogate, nothing over U+10FFFF.
  */
@@ -12,9 +14,21 @@ interface TextCoders {
 }
 const coders = globalThis as TextCoders;
 
-/** ignoreBOM keeps a leading U+FEFF: it is a part of the message (row F13). */
-const decoder = /* @__PURE__ */ (() =>
-  coders.TextDecoder && new coders.TextDecoder('utf-8', { ignoreBOM: true, fatal: true }))();
+/**
+ * ignoreBOM keeps a leading U+FEFF: it is a part of the message (row F13). What stands in for TextDecoder may know neither that option nor
+ * `fatal`, and refuse them or leave them out: then it is of no use here.
+ */
+const decoder = /* @__PURE__ */ (() => {
+  let keepsBom: InstanceType<NonNullable<TextCoders['TextDecoder']>> | undefined;
+  try {
+    const decoder = new coders.TextDecoder!('utf-8', { ignoreBOM: true, fatal: true });
+    if (decoder.decode(Uint8Array.of(0xef, 0xbb, 0xbf))) keepsBom = decoder;
+    decoder.decode(Uint8Array.of(0xff));
+  } catch {
+    return keepsBom;
+  }
+  return undefined;
+})();
 const encoder = /* @__PURE__ */ (() => coders.TextEncoder && new coders.TextEncoder())();
 
 /**
@@ -43,8 +57,10 @@ export class Utf8Validator {
    * Takes more bytes: `bytes[start, end)`.
    *
    * @returns the index into `bytes` of the first bad byte, or -1. After a bad byte, call {@link reset} before the next use.
+   * @throws TypeError for no Uint8Array
    */
   push(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+    checkBytes(bytes, 'bytes');
     if (this.#isUtf8 === undefined || end - start < LONG_TEXT) return this.#run(bytes, start, end);
     // The characters that begin before these bytes, and those that end behind them, are not whole here.
     const first = start + this.#missing;
@@ -128,9 +144,10 @@ export function decodeAscii(bytes: Uint8Array, start: number, end: number): stri
 /**
  * The text of valid UTF-8, as a decoder has delivered it; a leading BOM is kept.
  *
- * @throws TypeError if the bytes are not valid UTF-8
+ * @throws TypeError if the bytes are not valid UTF-8, or no Uint8Array
  */
 export function decodeUtf8(bytes: Uint8Array): string {
+  checkBytes(bytes, 'bytes');
   if (bytes.length <= SHORT_TEXT) {
     let or = 0;
     for (let i = 0; i < bytes.length; i++) or |= bytes[i]!;
@@ -159,8 +176,13 @@ function tail(bytes: Uint8Array, at: number): number {
   return bytes[at]! & 0x3f;
 }
 
-/** The UTF-8 of a text, in an array of its own. A lone surrogate becomes U+FFFD, as everywhere on the web. */
+/**
+ * The UTF-8 of a text, in an array of its own. A lone surrogate becomes U+FFFD, as everywhere on the web.
+ *
+ * @throws TypeError for what is no string
+ */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  check(typeof text === 'string', text, 'text', 'a string');
   return encoder ? encoder.encode(text) : encodeUtf8Purely(text);
 }
 

@@ -33,15 +33,26 @@ export type ViolationName = keyof typeof VIOLATIONS;
 /** The names of all violations, in the order of the table. */
 export const violationNames: readonly ViolationName[] = /* @__PURE__ */ Object.keys(VIOLATIONS) as ViolationName[];
 
-/** The close code that answers a violation (RFC 6455, section 7.4.1); 1006 where none can be sent. */
+/**
+ * The close code that answers a violation (RFC 6455, section 7.4.1); 1006 where none can be sent.
+ *
+ * @throws TypeError for what is no name of a violation
+ */
 export function closeCodeOf(violation: ViolationName): number {
-  return VIOLATIONS[violation][0];
+  return entryOf(violation)[0];
+}
+
+function entryOf(violation: ViolationName): (typeof VIOLATIONS)[ViolationName] {
+  // What every object has is none: 'constructor', say.
+  if (violationNames.includes(violation)) return VIOLATIONS[violation];
+  throw new TypeError(`${String(violation)} is no violation`);
 }
 
 /**
  * A violation of RFC 6455 by the peer. Decoders deliver it as a value; only `decodeFrames` throws it.
  */
 export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
   /** The rule that was broken. */
   readonly violation: ViolationName;
   /** What to tell the peer in the Close frame, or 1006: the stream is gone, send nothing. */
@@ -49,10 +60,10 @@ export class ProtocolError extends Error {
   /** The index, from the start of the stream, of the byte at which it became illegal. */
   readonly offset: number;
 
+  /** @throws TypeError for what is no name of a violation */
   constructor(violation: ViolationName, offset: number) {
-    const [closeCode, words] = VIOLATIONS[violation];
+    const [closeCode, words] = entryOf(violation);
     super(`${words} (${violation}, byte ${offset} of the stream, close code ${closeCode})`);
-    this.name = 'ProtocolError';
     this.violation = violation;
     this.closeCode = closeCode;
     this.offset = offset;
