@@ -273,6 +273,89 @@ test('whoever gives a masking key may send something: both are whole frames', ()
   expect(end.written()).toEqual(['ping "from within"', 'text "a longer text"']);
 });
 
+describe('a masking key that is none', () => {
+  const broken: [unknown, typeof TypeError | typeof RangeError][] = [
+    [undefined, TypeError],
+    [null, TypeError],
+    ['5', TypeError],
+    [1n, TypeError],
+    [Number.NaN, RangeError],
+    [1.5, RangeError],
+    [2 ** 32, RangeError],
+    [-(2 ** 31) - 1, RangeError],
+  ];
+  /** A client whose first key is another one. */
+  const client = (first: () => unknown, options = {}): Endpoint => {
+    let asked = 0;
+    return new Endpoint('client', { ...options, maskingKey: () => (asked++ === 0 ? (first() as number) : asked) });
+  };
+
+  test.each(broken)('%o: nothing is queued and nothing has changed, whatever was sent', (key, error) => {
+    const extension = { rsv: 0x40, decode: () => utf8(''), encode: () => utf8('encoded') };
+    for (const extensions of [[], [extension]]) {
+      const calls: [(connection: Connection) => void, string][] = [
+        [(connection) => connection.send('a'), extensions.length > 0 ? 'text "encoded" rsv=64' : 'text "a"'],
+        [(connection) => connection.send(new Uint8Array(5000), { compress: false, fin: false }), ''],
+        [(connection) => connection.ping('b'), 'ping "b"'],
+        [(connection) => connection.close(1000), 'close 1000 ""'],
+      ];
+      for (const [call, written] of calls) {
+        const end = client(() => key, { extensions });
+        expect(() => call(end.connection)).toThrow(error);
+        const { state, queuedBytes, pendingSends } = end.connection;
+        expect([state, queuedBytes, pendingSends, end.outputs]).toEqual(['open', 0, 0, 0]);
+        if (written === '') end.connection.send('no fragment is open', { fin: true });
+        else {
+          call(end.connection);
+          expect(end.written(0x40)).toEqual([written]);
+        }
+      }
+    }
+  });
+
+  test('so of a source that throws', () => {
+    const end = client(() => {
+      throw new Error('no entropy');
+    });
+    expect(() => end.connection.close(1000)).toThrow('no entropy');
+    expect(end.connection.state).toBe('open');
+    end.connection.close(1001);
+    expect(end.written()).toEqual(['close 1001 ""']);
+  });
+
+  test('both ends of what a key can be are', () => {
+    for (const key of [0, -(2 ** 31), 2 ** 32 - 1]) {
+      const end = client(() => key);
+      end.connection.send('text');
+      expect(end.written()).toEqual(['text "text"']);
+    }
+  });
+});
+
+test.each([0, 1, null, '', 'false'])('an option of send that is %o is no boolean, and nothing is sent', (value) => {
+  for (const option of ['fin', 'binary', 'compress']) {
+    const end = new Endpoint('server');
+    const send = () => end.connection.send('a', { [option]: value });
+    const got = value === null ? 'null' : typeof value;
+    expect(send).toThrow(new TypeError(`${option} must be a boolean, got ${got}`));
+    end.connection.send('b', { [option]: undefined });
+    expect(end.written()).toEqual(['text "b"']);
+  }
+});
+
+test.each(['3', null, true, Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, 2 ** 53])(
+  'to take %o bytes is an error, and nothing is taken',
+  (maxBytes) => {
+    const { connection } = new Endpoint('server');
+    connection.send('hello');
+    const error = typeof maxBytes === 'number' ? RangeError : TypeError;
+    expect(() => connection.take(maxBytes as never)).toThrow(error);
+    expect(connection.queuedBytes).toBe(7);
+    expect(connection.take(0)).toEqual([]);
+    expect(flat(connection.take(1000)).length).toBe(7);
+  },
+);
+
 test('a server asks for no masking key', () => {
   const end = new Endpoint('server', {
     maskingKey: () => {

@@ -7,6 +7,7 @@ import {
   type Platform,
   type ProtocolError,
 } from '@ws/codec';
+import { readInteger } from '../integer.ts';
 import { checkMethods } from '../methods.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { type Data, toBytes } from './data.ts';
@@ -77,6 +78,8 @@ export class Connection {
     if (maskingKey !== undefined && typeof maskingKey !== 'function')
       throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${typeof maskingKey}`);
     checkMethods(sink, 'sink', SINK);
+    const { sendMemory = new SendMemory() } = options;
+    checkMethods(sendMemory, 'sendMemory', ['reserve', 'giveBack']);
     this.#role = role;
     this.#sink = sink;
     this.#extensions = extensions;
@@ -86,7 +89,7 @@ export class Connection {
       maskingKey: role === 'client' ? maskingKey : undefined,
       extensions,
       isUtf8,
-      memory: options.sendMemory ?? new SendMemory(),
+      memory: sendMemory,
       events,
     });
     this.#receiver = new Receiver({ role, limits, extensions, isUtf8, platform, sink, events });
@@ -177,8 +180,8 @@ export class Connection {
    * @param at where in the chunk to start
    * @returns how many bytes were taken. Fewer than there are after `hold`, while too many pongs wait for `take`, or while an
    *   extension decodes: keep the rest, stop reading the transport, and go on after `release`, `take` or `sink.decoded()`
-   * @throws TypeError from inside a delivery, or for a chunk that is no Uint8Array; RangeError for an `at` outside of it; and
-   *   whatever the sink throws
+   * @throws TypeError or RangeError for what is no chunk or no place in it; TypeError from inside a delivery, or if the sink has taken the
+   *   chunk's buffer away before its end; and whatever the sink throws
    */
   receive(chunk: Uint8Array, at = 0): number {
     return this.#receiver.receive(chunk, at);
@@ -235,10 +238,12 @@ export class Connection {
    * its {@link SendMemory}) that a server sends are the sender's own.
    *
    * @param maxBytes at most so many of them, so that the rest stays here. Default: all
+   * @throws TypeError or RangeError for what is no number of bytes
    */
-  take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
+  take(maxBytes?: number | undefined): Uint8Array[] {
+    const most = readInteger(maxBytes, 'maxBytes', { default: Number.MAX_SAFE_INTEGER });
     const before = this.#sender.queuedBytes;
-    const chunks = this.#sender.take(maxBytes);
+    const chunks = this.#sender.take(most);
     this.#receiver.outputTaken(before - this.#sender.queuedBytes);
     return chunks;
   }
@@ -254,7 +259,7 @@ export class Connection {
    * @param data a string is sent as text, with U+FFFD for a lone surrogate; anything else as binary. Bytes up to 4 KiB are
    *   copied at once; more must not change until they have been written. What was prepared has its own options
    * @throws TypeError if the connection is not open; if the data is of the wrong kind, or is bytes sent as text that are not
-   *   whole characters of UTF-8; if the options are no object; or if a fragmented message is open and this is of another kind: it would
+   *   whole characters of UTF-8; if the options are no object, or one of them no boolean; or if a fragmented message is open and this is of another kind: it would
    *   be a second one
    */
   send(data: Data | PreparedMessage, options: SendOptions = {}): void {
@@ -288,8 +293,10 @@ export class Connection {
   close(code?: number | undefined, reason?: string | undefined): void {
     const payload = encodeClose(code, reason);
     if (this.#state !== 'open') return;
+    // The masking key comes from outside, and without one nothing may have changed.
+    this.#sender.control(Opcode.Close, payload);
     this.#state = 'closing';
-    this.#control(Opcode.Close, payload);
+    this.#sink.output();
   }
 
   #answer(ping: Uint8Array): void {

@@ -59,6 +59,8 @@ test('data may change once it is prepared, of any size', () => {
 test('what cannot be sent is a TypeError when it is prepared', () => {
   expect(() => new PreparedMessage(5 as never)).toThrow(TypeError);
   expect(() => new PreparedMessage(undefined as never)).toThrow(TypeError);
+  expect(() => new PreparedMessage('a', { binary: 'x' as never })).toThrow('binary must be a boolean, got string');
+  expect(() => new PreparedMessage('a', { compress: null as never })).toThrow('compress must be a boolean, got null');
   expect(() => new PreparedMessage(Uint8Array.of(0xff), { binary: false })).toThrow('is not UTF-8');
   expect(() => new PreparedMessage(utf8('é').subarray(0, 1), { binary: false })).toThrow('cuts a character');
 });

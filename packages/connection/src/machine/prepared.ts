@@ -1,4 +1,5 @@
 import { Utf8Validator } from '@ws/codec';
+import { readBoolean } from '../boolean.ts';
 import { type Data, toBytes } from './data.ts';
 import type { Encoded, EncodeOptions, Extension } from './extension.ts';
 
@@ -24,15 +25,15 @@ export class PreparedMessage {
   /**
    * @param data copied: it may change once this has returned
    * @param isUtf8 what the runtime lends, to check bytes that are to be sent as text
-   * @throws TypeError for data that cannot be sent; see `Connection.send`
+   * @throws TypeError for data that cannot be sent, or an option that is no boolean; see `Connection.send`
    */
   constructor(data: Data, options: PrepareOptions = {}, isUtf8: (bytes: Uint8Array) => boolean = isWholeText) {
     const bytes = toBytes(data, 'data');
-    const { binary = typeof data !== 'string', compress = true } = options;
+    const binary = readBoolean(options.binary, 'binary', typeof data !== 'string');
     if (!binary && typeof data !== 'string') checkText(bytes, isUtf8);
     this.payload = typeof data === 'string' ? bytes : new Uint8Array(bytes);
     this.isBinary = binary;
-    this.compress = compress;
+    this.compress = readBoolean(options.compress, 'compress', true);
   }
 
   /** What an extension makes of the payload, asked once for all that are alike. */

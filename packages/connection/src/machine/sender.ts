@@ -1,4 +1,6 @@
 import { Opcode } from '@ws/codec';
+import { readBoolean } from '../boolean.ts';
+import { type IntegerRange, readInteger } from '../integer.ts';
 import { isPromise } from '../promise.ts';
 import { copyOf, type Data, toBytes } from './data.ts';
 import type { Encoded, EncodeOptions, Extension } from './extension.ts';
@@ -33,6 +35,7 @@ interface Pending {
   readonly opcode: Opcode;
   readonly payload: Uint8Array;
   readonly fin: boolean;
+  readonly maskingKey: number | undefined;
   /** Undefined: not for extensions. */
   readonly encode: Encoding | undefined;
 }
@@ -44,6 +47,9 @@ const fields = {
   maskingKey: undefined as number | undefined,
   payloadLength: 0,
 };
+
+/** Four bytes (section 5.3), as a signed integer or not. */
+const MASKING_KEY: IntegerRange = { default: 0, min: -0x8000_0000, max: 0xffff_ffff };
 
 /** For all connections without extensions, so that they need no array of their own. Nothing is put into it. */
 const NONE: Pending[] = [];
@@ -122,9 +128,10 @@ export class Sender {
       return;
     }
     checkOptions(options);
-    const { fin = true, binary, compress = true } = options;
+    const fin = readBoolean(options.fin, 'fin', true);
+    const compress = readBoolean(options.compress, 'compress', true);
     const payload = toBytes(data, 'data');
-    const isBinary = binary ?? (typeof data !== 'string' && this.#open !== 'text');
+    const isBinary = readBoolean(options.binary, 'binary', typeof data !== 'string' && this.#open !== 'text');
     if (!isBinary && typeof data !== 'string') checkText(payload, this.#isUtf8);
     this.#message(payload, fin, isBinary, compress, typeof data === 'string', undefined);
   }
@@ -138,6 +145,8 @@ export class Sender {
     stays: boolean,
     prepared: PreparedMessage | undefined,
   ): void {
+    // Before anything has changed: it may throw, and whoever gives it may send something.
+    const maskingKey = this.#nextKey();
     const kind = isBinary ? 'binary' : 'text';
     if (this.#open !== 'none' && (this.#open !== kind || prepared !== undefined)) {
       throw new TypeError(`a fragmented ${this.#open} message is open: end it (fin) before another is begun`);
@@ -149,17 +158,24 @@ export class Sender {
     const encode = whole && this.#extensions.length > 0 ? { isBinary, compress, prepared } : undefined;
     if (this.#pending.length > 0) {
       const mayChange = !stays && payload.length <= COPY_UP_TO;
-      this.#wait({ opcode, payload: mayChange ? copyOf(payload) : payload, fin, encode });
-    } else if (encode === undefined) this.#frame(opcode, payload, fin, 0);
-    else if (!this.#encode(opcode, payload, encode, 0, 0)) this.#wait({ opcode, payload, fin, encode });
+      this.#wait({ opcode, payload: mayChange ? copyOf(payload) : payload, fin, maskingKey, encode });
+    } else if (encode === undefined) this.#frame(opcode, payload, fin, 0, maskingKey);
+    else if (!this.#encode(opcode, payload, encode, 0, 0, maskingKey)) {
+      this.#wait({ opcode, payload, fin, maskingKey, encode });
+    }
   }
 
-  /** Queues a control frame, whose payload of at most 125 bytes is trusted. */
+  /**
+   * Queues a control frame, whose payload of at most 125 bytes is trusted.
+   *
+   * @throws before anything is queued, if there is no masking key for it
+   */
   control(opcode: Opcode, payload: Uint8Array): void {
+    const maskingKey = this.#nextKey();
     // A ping or pong may stand anywhere. A Close ends what was sent before it.
     if (opcode === Opcode.Close && this.#pending.length > 0) {
-      this.#wait({ opcode, payload, fin: true, encode: undefined });
-    } else this.#frame(opcode, payload, true, 0);
+      this.#wait({ opcode, payload, fin: true, maskingKey, encode: undefined });
+    } else this.#frame(opcode, payload, true, 0, maskingKey);
   }
 
   /** Drops what waits, and of what is queued the frames of which nothing was taken. */
@@ -185,7 +201,14 @@ export class Sender {
    *
    * @returns false if one of them takes its time
    */
-  #encode(opcode: Opcode, plain: Uint8Array, options: Encoding, from: number, marked: number): boolean {
+  #encode(
+    opcode: Opcode,
+    plain: Uint8Array,
+    options: Encoding,
+    from: number,
+    marked: number,
+    maskingKey: number | undefined,
+  ): boolean {
     let payload = plain;
     let rsv = marked;
     for (let i = from; i < this.#extensions.length; i++) {
@@ -195,14 +218,14 @@ export class Sender {
           ? extension.encode(payload, options)
           : options.prepared.encode(extension, payload, options);
       if (isPromise(encoded)) {
-        this.#encodeLater(encoded, opcode, payload, options, i, rsv);
+        this.#encodeLater(encoded, opcode, payload, options, i, rsv, maskingKey);
         return false;
       }
       if (encoded === undefined) continue;
       payload = encoded;
       rsv |= extension.rsv;
     }
-    this.#frame(opcode, payload, true, rsv);
+    this.#frame(opcode, payload, true, rsv, maskingKey);
     return true;
   }
 
@@ -213,6 +236,7 @@ export class Sender {
     options: Encoding,
     at: number,
     rsv: number,
+    maskingKey: number | undefined,
   ): void {
     const pending = this.#pending;
     // It may be sent as it is, and the caller may change so much of it at once.
@@ -221,7 +245,7 @@ export class Sender {
       // What was dropped meanwhile is for nobody.
       if (this.#pending !== pending) return;
       const marked = result === undefined ? rsv : rsv | this.#extensions[at]!.rsv;
-      if (this.#encode(opcode, result ?? plain, options, at + 1, marked)) this.#goOn();
+      if (this.#encode(opcode, result ?? plain, options, at + 1, marked, maskingKey)) this.#goOn();
     };
     void Promise.resolve(encoded).then(goOn, () => goOn(undefined));
   }
@@ -244,15 +268,26 @@ export class Sender {
     this.#events.encoded();
   }
 
-  #queue({ opcode, payload, fin, encode }: Pending): boolean {
-    if (encode !== undefined) return this.#encode(opcode, payload, encode, 0, 0);
-    this.#frame(opcode, payload, fin, 0);
+  #queue({ opcode, payload, fin, maskingKey, encode }: Pending): boolean {
+    if (encode !== undefined) return this.#encode(opcode, payload, encode, 0, 0, maskingKey);
+    this.#frame(opcode, payload, fin, 0, maskingKey);
     return true;
   }
 
-  #frame(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number): void {
-    // Asked for before the record is filled, since whoever gives it may send something itself.
-    const maskingKey = this.#maskingKey?.();
+  /**
+   * The masking key of a client's next frame; a server has none.
+   *
+   * @throws TypeError or RangeError for what is none, or what its source throws
+   */
+  #nextKey(): number | undefined {
+    if (this.#maskingKey === undefined) return undefined;
+    const key = this.#maskingKey();
+    // A frame of a client's without a mask is illegal (section 5.1).
+    if (key === undefined) throw new TypeError('maskingKey must give a number, got undefined');
+    return readInteger(key, 'what maskingKey gives', MASKING_KEY);
+  }
+
+  #frame(opcode: Opcode, payload: Uint8Array, fin: boolean, rsv: number, maskingKey: number | undefined): void {
     fields.fin = fin;
     fields.rsv1 = (rsv & 0x40) !== 0;
     fields.rsv2 = (rsv & 0x20) !== 0;
