@@ -209,6 +209,17 @@ describe.each(roles)('a %s', (role) => {
     expect(end.events).toEqual(['text "a"', 'text "b"']);
   });
 
+  test.each(['open', 'closed'])('what is no chunk, or no place in it, is an error: %s', (state) => {
+    const { connection } = new Endpoint(role);
+    if (state === 'closed') connection.receiveEnd();
+    for (const chunk of ['abc', null, [1], new DataView(new ArrayBuffer(2))]) {
+      expect(() => connection.receive(chunk as never)).toThrow(TypeError);
+    }
+    for (const at of [-1, 3, 0.5]) expect(() => connection.receive(new Uint8Array(2), at)).toThrow(RangeError);
+    expect(() => connection.receive(new Uint8Array(2), '1' as never)).toThrow(TypeError);
+    expect(connection.receive(new Uint8Array(2), 2)).toBe(0);
+  });
+
   test('a sink that throws loses nothing: offset tells where to go on', () => {
     const frames = [text('a'), ping('b'), pong('c'), text('d'), closeFrame(1000)];
     const bytes = peerBytes(role, ...frames);
@@ -284,6 +295,14 @@ describe('options', () => {
     ['maxMessagePayload', { limits: { maxMessagePayload: '1kb' } }],
     ['maxFramePayload', { limits: { maxFramePayload: null } }],
     ['reserved bit', { extensions: [extension, extension] }],
+    ['extensions must be an array', { extensions: 'x' }],
+    ['an extension must have the methods', { extensions: [null] }],
+    ['an extension must have the methods', { extensions: [{ rsv: 0x40, encode: none }] }],
+    ['the rsv of an extension must be a number', { extensions: [{ ...extension, rsv: '64' }] }],
+    ['the rsv of an extension must be a number', { extensions: [{ ...extension, rsv: undefined }] }],
+    ['sendMemory must have the methods', { sendMemory: 5 }],
+    ['sendMemory must have the methods', { sendMemory: {} }],
+    ['limits must be an object', { limits: '16MB' }],
   ])('M8: a wrong %s is a TypeError: %o', (words, options) => {
     expect(make({ role: 'server', sink, ...options })).toThrow(TypeError);
     expect(make({ role: 'server', sink, ...options })).toThrow(words);
@@ -296,6 +315,7 @@ describe('options', () => {
     { limits: { maxFramePayload: Number.POSITIVE_INFINITY } },
     { limits: { maxFramePayload: 2 ** 53 } },
     { extensions: [{ ...extension, rsv: 0x80 }] },
+    { extensions: [{ ...extension, rsv: 0 }] },
   ])('M8: a number out of range is a RangeError: %o', (options) => {
     expect(make({ role: 'server', sink, ...options })).toThrow(RangeError);
   });

@@ -10,14 +10,29 @@ export type Data = string | ArrayBuffer | ArrayBufferView;
  */
 export function toBytes(data: Data, name: string): Uint8Array {
   if (typeof data === 'string') return encodeUtf8(data);
+  return viewOf(data) ?? wrongData(data, `${name} must be a string, an ArrayBuffer or a view of one`);
+}
+
+/**
+ * The bytes of what was read, without a copy.
+ *
+ * @throws TypeError for anything but an ArrayBuffer or a view: what a string means, only who has read it could know
+ */
+export function toChunk(data: unknown, name: string): Uint8Array {
+  return viewOf(data) ?? wrongData(data, `${name} must be an ArrayBuffer or a view of one`);
+}
+
+function viewOf(data: unknown): Uint8Array | undefined {
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer || Object.prototype.toString.call(data) === '[object ArrayBuffer]') {
-    return new Uint8Array(data);
+    return new Uint8Array(data as ArrayBuffer);
   }
-  throw new TypeError(
-    `${name} must be a string, an ArrayBuffer or a view of one, got ${data === null ? 'null' : typeof data}`,
-  );
+  return undefined;
+}
+
+function wrongData(data: unknown, problem: string): never {
+  throw new TypeError(`${problem}, got ${data === null ? 'null' : typeof data}`);
 }
 
 /** A copy of bytes, in memory of its own. The slice() of a Buffer is none. */

@@ -43,6 +43,35 @@ describe.each(roles)('a %s whose extension takes its time', (role) => {
       expect(end.events).toEqual(['text "alone"']);
     });
 
+    test('and takes neither bytes nor an end from inside that delivery', async () => {
+      const attempts: [(end: Endpoint) => void, string][] = [
+        [(end) => end.receive(text('later')), 'receive() inside a delivery'],
+        [(end) => end.connection.receiveEnd(), 'receiveEnd() inside a delivery'],
+      ];
+      for (const [attempt, words] of attempts) {
+        const refused: unknown[] = [];
+        const [end, slow]: [Endpoint, SlowExtension] = make({
+          on: () => {
+            try {
+              attempt(end);
+            } catch (error) {
+              refused.push(error);
+            }
+          },
+        });
+        end.receive(encoded('slow'));
+        await slow.answer();
+        expect(() => end.connection.receive('abc' as never)).toThrow(TypeError);
+        expect(end.receive(text('next'))).toBeGreaterThan(0);
+        expect(end.events).toEqual(['text "slow"', 'text "next"']);
+        expect(refused).toEqual([
+          expect.objectContaining({ name: 'TypeError', message: expect.stringContaining(words) }),
+          expect.any(TypeError),
+        ]);
+        expect(end.connection.state).toBe('open');
+      }
+    });
+
     test('and delivers nothing while somebody holds', async () => {
       for (const holdFirst of [true, false]) {
         const [end, slow] = make();

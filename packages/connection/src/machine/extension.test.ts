@@ -97,6 +97,28 @@ describe.each(roles)('a %s with an extension', (role) => {
     }
   });
 
+  test.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no memory');
+      },
+    ],
+    ['answers with nothing', () => undefined],
+    ['answers with another word', () => 'oops'],
+    ['answers with an array', () => [1]],
+    ['answers with nothing, later', () => Promise.resolve()],
+    ['answers with another word, later', () => Promise.resolve('oops')],
+    ['is rejected', () => Promise.reject(new Error('no memory'))],
+  ])('that %s has found the message illegal', async (_, decode) => {
+    const end = new Endpoint(role, { extensions: [{ rsv: 0x40, encode: () => undefined, decode: decode as never }] });
+    end.receive({ opcode: 2, rsv1: true, payload: utf8('x') });
+    await new Promise(setImmediate);
+    if (end.connection.decoding !== 'no') end.receive();
+    expect(end.events).toEqual([`violation extension-data-illegal 1007 at ${role === 'server' ? 6 : 2}`]);
+    expect(end.written()).toEqual(['close 1007 ""']);
+  });
+
   test('is given the limit on a message', () => {
     const [end] = make({ limits: { maxMessagePayload: 10 } });
     end.receive({ opcode: 2, rsv1: true, payload: encoded(0xff, new Uint8Array(9)) });

@@ -1,3 +1,5 @@
+import { type IntegerRange, readInteger } from '../integer.ts';
+import { checkMethods } from '../methods.ts';
 import { isPromise } from '../promise.ts';
 
 /**
@@ -21,8 +23,8 @@ export interface Extension {
    * A message from the peer, whose first frame has at least one of its bits set.
    *
    * @param maxLength the limit on what comes out, in bytes; over it, the answer is 'message-too-big'
-   * @returns the payload that the next extension, or the application, gets. A promise that is rejected counts as
-   *   'extension-data-illegal'
+   * @returns the payload that the next extension, or the application, gets. An error, thrown or by a promise, and what is no
+   *   answer at all count as 'extension-data-illegal'
    */
   decode(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | PromiseLike<Decoded>;
 
@@ -65,12 +67,26 @@ export function decodeWith(
   for (let i = extensions.length - 1; i >= 0; i--) {
     const extension = extensions[i]!;
     if ((extension.rsv & rsv) === 0) continue;
-    const decoded = extension.decode(payload, maxLength);
-    if (isPromise(decoded)) return decodeLater(decoded, extensions.slice(0, i), rsv, maxLength);
-    if (typeof decoded === 'string') return decoded;
+    let decoded: Decoded | PromiseLike<Decoded>;
+    try {
+      decoded = extension.decode(payload, maxLength);
+      if (isPromise(decoded)) return decodeLater(decoded, extensions.slice(0, i), rsv, maxLength);
+    } catch {
+      return 'extension-data-illegal';
+    }
+    if (!isBytes(decoded)) return failureOf(decoded);
     payload = decoded;
   }
   return payload;
+}
+
+function isBytes(decoded: Decoded): decoded is Uint8Array<ArrayBuffer> {
+  return decoded instanceof Uint8Array || Object.prototype.toString.call(decoded) === '[object Uint8Array]';
+}
+
+/** How a message was illegal, by what its extension says that are no bytes: undefined, say, of one that is badly written. */
+function failureOf(answer: ExtensionFailure): ExtensionFailure {
+  return answer === 'message-too-big' ? answer : 'extension-data-illegal';
 }
 
 async function decodeLater(
@@ -81,16 +97,29 @@ async function decodeLater(
 ): Promise<Decoded> {
   try {
     const decoded = await first;
-    return typeof decoded === 'string' ? decoded : await decodeWith(rest, decoded, rsv, maxLength);
+    return isBytes(decoded) ? await decodeWith(rest, decoded, rsv, maxLength) : failureOf(decoded);
   } catch {
     return 'extension-data-illegal';
   }
 }
 
-/** The bits of all extensions. */
+/** Those that are there, as they lie in byte 0 (RFC 6455, section 5.2). */
+const RSV: IntegerRange = { default: 0, min: 0x10, max: 0x70 };
+
+/**
+ * The bits of all extensions.
+ *
+ * @throws TypeError or RangeError for what are no extensions: without a bit of its own, what one has encoded would be taken for plain
+ */
 export function allRsv(extensions: readonly Extension[]): number {
   let rsv = 0;
-  for (const extension of extensions) {
+  if (!Array.isArray(extensions)) throw new TypeError(`extensions must be an array, got ${typeof extensions}`);
+  for (const extension of extensions as readonly Extension[]) {
+    checkMethods(extension, 'an extension', ['decode', 'encode']);
+    if (typeof extension.rsv !== 'number') {
+      throw new TypeError(`the rsv of an extension must be a number, got ${typeof extension.rsv}`);
+    }
+    readInteger(extension.rsv, 'the rsv of an extension', RSV);
     if ((rsv & extension.rsv) !== 0) throw new TypeError('two extensions use the same reserved bit');
     rsv |= extension.rsv;
   }

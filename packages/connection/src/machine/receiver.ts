@@ -8,6 +8,7 @@ import {
   ProtocolError,
   type ViolationName,
 } from '@ws/codec';
+import { readInteger } from '../integer.ts';
 import { isPromise } from '../promise.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { allRsv, type Decoded, decodeWith, type Extension } from './extension.ts';
@@ -52,6 +53,8 @@ export class Receiver implements MessageSink {
   /** Made at the first ping. */
   #pongs: WaitingPongs | undefined;
   #heldForPongs = false;
+  /** A message that was decoded later is being delivered: the decoder does not know of it. */
+  #delivering = false;
   /** The decoder is held for it, until it is delivered. */
   #decoding: Decoding | undefined;
 
@@ -97,6 +100,9 @@ export class Receiver implements MessageSink {
 
   /** See `Connection.receive`. */
   receive(chunk: Uint8Array, at: number): number {
+    this.#checkReturned('receive');
+    // The decoder looks at them as well, but not before that delivery, nor after the end.
+    if (this.#decoding !== undefined || this.#stopped) checkPlace(chunk, at);
     if (this.#decoding !== undefined) this.#deliverDecoded(this.#decoding);
     if (this.#stopped) return chunk.length - at;
     return this.#decoder.push(chunk, at);
@@ -104,7 +110,15 @@ export class Receiver implements MessageSink {
 
   /** The peer's stream has ended: in the middle of a frame or a message, that is a violation. */
   end(): void {
+    this.#checkReturned('receiveEnd');
     this.#decoder.end();
+  }
+
+  #checkReturned(call: string): void {
+    if (!this.#delivering) return;
+    throw new TypeError(
+      `${call}() inside a delivery of the same connection: call it again when receive() has returned`,
+    );
   }
 
   /** Delivers nothing any more. */
@@ -196,7 +210,12 @@ export class Receiver implements MessageSink {
     if (result === undefined || this.#holds > 0 || this.#heldForPongs) return;
     this.#decoding = undefined;
     this.#decoder.release();
-    this.#deliver(result, opcode, at);
+    this.#delivering = true;
+    try {
+      this.#deliver(result, opcode, at);
+    } finally {
+      this.#delivering = false;
+    }
   }
 
   #deliver(decoded: Decoded, opcode: 1 | 2, at: number): void {
@@ -206,4 +225,12 @@ export class Receiver implements MessageSink {
     else this.#sink.message(decoded, opcode === Opcode.Binary);
     if (violation !== undefined) this.#events.violation(new ProtocolError(violation, at));
   }
+}
+
+/** @throws TypeError or RangeError for what is no chunk, or no place in it */
+function checkPlace(chunk: unknown, at: number): void {
+  if (Object.prototype.toString.call(chunk) !== '[object Uint8Array]') {
+    throw new TypeError(`chunk must be a Uint8Array, got ${chunk === null ? 'null' : typeof chunk}`);
+  }
+  readInteger(at, 'at', { default: 0, max: (chunk as Uint8Array).length });
 }
