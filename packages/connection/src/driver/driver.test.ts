@@ -284,6 +284,10 @@ test.each(['transport', 'clock', 'handler'] as const)('%s is required, with its 
   }
 });
 
+test.each([true, null, 5, 'x'])('a heartbeat that is %o is a TypeError', (heartbeat) => {
+  expect(() => makeBench('server', { heartbeat: heartbeat as never })).toThrow('heartbeat must be a Heartbeat');
+});
+
 test('M8: what the connection refuses, the driver refuses', () => {
   expect(() => new Driver({ role: 'observer' } as unknown as DriverOptions)).toThrow(TypeError);
   expect(() => makeBench('server', { limits: { maxMessagePayload: -1 } })).toThrow(RangeError);

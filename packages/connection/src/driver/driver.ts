@@ -49,7 +49,10 @@ export class Driver {
 
   /** @throws TypeError or RangeError if an option is of the wrong kind */
   constructor(options: DriverOptions) {
-    const { transport, clock } = options;
+    const { transport, clock, heartbeat = false } = options;
+    if (heartbeat !== false && (typeof heartbeat !== 'object' || heartbeat === null)) {
+      throw new TypeError(`heartbeat must be a Heartbeat, { interval, timeout } or false, got ${String(heartbeat)}`);
+    }
     this.#clock = clock;
     const { closeTimeout, closeReplyTimeout, maxBufferedAmount, overflow } = readDriverLimits(options);
     this.#closeTimeout = closeTimeout;
@@ -68,7 +71,6 @@ export class Driver {
     this.#connection = connection;
     this.#reader = reader;
     this.#writer = writer;
-    const { heartbeat = false } = options;
     if (heartbeat === false) return;
     this.#heartbeat = heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, clock);
     this.#pulse = this.#heartbeat.join(this);

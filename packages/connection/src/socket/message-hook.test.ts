@@ -105,6 +105,12 @@ test('one that never settles fails when its time is up; what it says later is fo
   expect(log).toEqual(['pause', 'failed 1011 "": the message hook has not decided for 1000 ms', 'resume']);
 });
 
+test.each(['5', null, undefined, Number.NaN, -1])('a timeout of %o is an error', (timeout) => {
+  const { clock } = hooked(() => true);
+  const host = { hook: () => true, pause() {}, resume() {}, deliver() {}, failed() {} };
+  expect(() => new MessageHook(host, clock, timeout as never)).toThrow('timeout');
+});
+
 test('once the connection is over, neither a verdict nor a timer is left', async () => {
   const { log, clock, gate } = hooked(async () => true);
   gate.message(utf8('a'), false);

@@ -1,5 +1,6 @@
 import { CloseCode, decodeUtf8, encodeClose, isWireCloseCode } from '@ws/codec';
 import type { Clock } from '../driver/transport.ts';
+import { readMilliseconds } from '../integer.ts';
 import { type Data, toBytes } from '../machine/data.ts';
 import { isPromise } from '../promise.ts';
 import type { Message } from './message.ts';
@@ -36,11 +37,15 @@ export class MessageHook<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   #over = false;
   #stopTimer: (() => void) | undefined;
 
-  /** @param timeout how long it may decide on one message, in milliseconds */
+  /**
+   * @param timeout how long it may decide on one message, in milliseconds, 0 to 2^31-1
+   * @throws TypeError or RangeError for what is no time
+   */
   constructor(host: MessageHookHost<Bytes>, clock: Clock, timeout: number) {
     this.#host = host;
     this.#clock = clock;
-    this.#timeout = timeout;
+    if (timeout === undefined) throw new TypeError('a message hook must have a timeout, got undefined');
+    this.#timeout = readMilliseconds(timeout, 'the timeout of a message hook', { default: 0 });
   }
 
   /** A message has come. Not to be called while deliveries are paused. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../driver/transport.ts';
+import { checkMethods } from '../methods.ts';
 
 /** What every runtime of today has as globals, and a driver needs: `globalThis` is one. */
 export interface Runtime {
@@ -20,8 +21,11 @@ export interface RandomSource {
  * A clock out of the timers of a runtime. What is deferred runs as a microtask: after all that was read at once has been
  * delivered. Where a runtime has something that also waits for the other sockets (`setImmediate`), a clock of one's own
  * makes fewer writes.
+ *
+ * @throws TypeError for a runtime without timers
  */
 export function clockOf(runtime: Runtime): Clock {
+  checkMethods(runtime, 'runtime', ['setTimeout', 'clearTimeout']);
   // Browsers' timers are called without a `this`, or with their own global as `this`; not with an object of the caller.
   const { setTimeout: start, clearTimeout: stop } = runtime;
   return {
@@ -38,8 +42,13 @@ export function clockOf(runtime: Runtime): Clock {
 /** Masking keys that nobody can foresee (RFC 6455, section 5.3), asked for so many at a time: each request costs a microsecond. */
 const KEYS = 64;
 
-/** A source of masking keys out of a runtime's random numbers; none of them is used twice. */
+/**
+ * A source of masking keys out of a runtime's random numbers; none of them is used twice.
+ *
+ * @throws TypeError for a runtime without random numbers
+ */
 export function maskingKeysOf({ crypto: source }: Runtime): () => number {
+  checkMethods(source, 'the crypto of the runtime', ['getRandomValues']);
   const keys = new Int32Array(KEYS);
   let used = KEYS;
   return () => {

@@ -3,7 +3,7 @@ import type { DriverOptions } from '../driver/driver-options.ts';
 import { NotSentError } from '../driver/not-sent-error.ts';
 import type { SendCallback } from '../driver/send-callbacks.ts';
 import type { Clock, Transport } from '../driver/transport.ts';
-import { type Data, toBytes } from '../machine/data.ts';
+import { type Data, toBytes, toChunk } from '../machine/data.ts';
 import { COPY_UP_TO } from '../machine/send-memory.ts';
 import type { SendOptions } from '../machine/sender.ts';
 import type { Message } from './message.ts';
@@ -59,7 +59,8 @@ export class Socket {
 
   /** @throws TypeError or RangeError for options of the wrong kind */
   constructor(transport: ConnectableTransport, options: SocketOptions) {
-    const { runtime, early, ping, pong, clock = clockOf(runtime), ...others } = options;
+    const { runtime, early: rest, ping, pong, clock = clockOf(runtime), ...others } = options;
+    const early = rest === undefined ? undefined : toChunk(rest, 'early');
     let tellEnd!: (end: SocketEnd) => void;
     this.closed = new Promise((resolve) => {
       tellEnd = resolve;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { closeFrame, flat, peerBytes, text } from '../endpoint.suite.ts';
 import {
   type Extension,
+  Heartbeat,
   NotSentError,
   openStreams,
   SendMemory,
@@ -347,5 +348,55 @@ describe('ends', () => {
     const streams = new ManualStreams();
     openStreams(streams, { role: 'server', runtime: globalThis });
     expect(() => openStreams(streams, { role: 'server', runtime: globalThis })).toThrow(TypeError);
+  });
+
+  test.each<[string, Partial<Record<keyof SocketOptions, unknown>>, string]>([
+    ['a time limit', { closeTimeout: 'x' }, 'closeTimeout'],
+    ['what came with the head', { early: 'abc' }, 'early must be an ArrayBuffer or a view of one, got string'],
+    ['a runtime without timers', { runtime: {} }, 'runtime must have the methods setTimeout, clearTimeout'],
+    ['a client’s without random numbers', { role: 'client', runtime: { setTimeout, clearTimeout } }, 'getRandomValues'],
+  ])('a wrong option leaves the streams as they were: %s', (_, options, words) => {
+    const streams = new ManualStreams();
+    const heartbeat = new Heartbeat({}, { after: () => () => {}, defer() {} });
+    const make = () => openStreams(streams, { role: 'server', runtime: globalThis, heartbeat, ...options } as never);
+    expect(make).toThrow(words);
+    expect(make).toThrow(TypeError);
+    expect([streams.readable.locked, streams.writable.locked, heartbeat.size]).toEqual([false, false, 0]);
+  });
+
+  test('a locked writable leaves the readable as it was', () => {
+    const streams = new ManualStreams();
+    streams.writable.getWriter();
+    expect(() => new StreamsTransport(streams)).toThrow(TypeError);
+    expect(streams.readable.locked).toBe(false);
+  });
+
+  test.each(['text', undefined, null, 5, {}])(
+    'a readable that gives %o ends the connection, and that is the cause',
+    async (chunk) => {
+      const { streams, socket } = open();
+      await settle();
+      streams.input.enqueue(chunk as never);
+      const { code, cause } = await socket.closed;
+      const got = chunk === null ? 'null' : typeof chunk;
+      expect(code).toBe(1006);
+      expect(cause).toEqual(
+        new TypeError(`what a readable stream gives must be an ArrayBuffer or a view of one, got ${got}`),
+      );
+      await settle();
+      expect(streams.calls).toContain(`cancel: ${cause?.message}`);
+    },
+  );
+
+  test('an ArrayBuffer and any view of one are chunks', async () => {
+    const { streams, socket } = open();
+    const bytes = peerBytes('server', text('a'));
+    for (const chunk of [bytes.buffer, new Int8Array(bytes.buffer), new DataView(bytes.buffer)]) {
+      await settle();
+      streams.input.enqueue(chunk as never);
+    }
+    const heard: unknown[] = [];
+    for await (const { data } of socket) if (heard.push(data) === 3) break;
+    expect(heard).toEqual(['a', 'a', 'a']);
   });
 });

@@ -1,5 +1,6 @@
 import type { Driver } from '../driver/driver.ts';
 import type { Transport } from '../driver/transport.ts';
+import { toChunk } from '../machine/data.ts';
 import { Socket, type SocketOptions } from './socket.ts';
 
 /** As much of a reader of a WHATWG stream as is used here. */
@@ -8,6 +9,8 @@ export interface ByteReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   /** Ends the stream from here: nobody will read on. */
   cancel(reason?: unknown): Promise<unknown>;
+  /** Unlocks the stream. */
+  releaseLock?(): void;
 }
 
 /** As much of a writer of a WHATWG stream as is used here. */
@@ -18,6 +21,8 @@ export interface ByteWriter {
   close(): Promise<unknown>;
   /** Ends the stream at once. */
   abort(reason?: unknown): Promise<unknown>;
+  /** Unlocks the stream. */
+  releaseLock?(): void;
 }
 
 /** As much of a WHATWG `ReadableStream` of bytes as is used here. */
@@ -37,7 +42,7 @@ export interface ByteWritable {
  * open, a `Deno.Conn`, two `TransformStream`s. Both are locked for as long as the connection lasts.
  */
 export interface ByteStreams {
-  /** Its chunks are given away when they are read. */
+  /** Its chunks are given away when they are read. An ArrayBuffer or another view of bytes will do for one. */
   readonly readable: ByteReadable;
   /**
    * Takes chunks that are views of memory which is still in use around them: it must not transfer their buffers, which
@@ -60,11 +65,22 @@ export class StreamsTransport implements Transport {
   #writeEnded = false;
   #gone = false;
 
-  /** @throws TypeError if a stream is locked */
+  /** @throws TypeError if a stream is locked; the other one is not, then */
   constructor(streams: ByteStreams) {
     this.#streams = streams;
     this.#reader = streams.readable.getReader();
-    this.#writer = streams.writable.getWriter();
+    try {
+      this.#writer = streams.writable.getWriter();
+    } catch (error) {
+      this.#reader.releaseLock?.();
+      throw error;
+    }
+  }
+
+  /** Unlocks both streams, for a connection that does not come about. Nothing follows. */
+  release(): void {
+    this.#reader.releaseLock?.();
+    this.#writer.releaseLock?.();
   }
 
   /** Starts to read, for the driver. */
@@ -106,18 +122,20 @@ export class StreamsTransport implements Transport {
   #read(): void {
     if (this.#reading || this.#paused || this.#readEnded || this.#gone || this.#driver === undefined) return;
     this.#reading = true;
-    this.#reader.read().then(({ done, value }) => {
+    const take = ({ done, value }: Awaited<ReturnType<ByteReader['read']>>): void => {
       this.#reading = false;
       if (this.#gone) return;
       if (!done) {
-        this.#driver?.received(value!);
+        this.#driver?.received(toChunk(value, 'what a readable stream gives'));
         this.#read();
         return;
       }
       this.#readEnded = true;
       this.#driver?.receivedEnd();
       this.#loseIfBothEnded();
-    }, this.#fail);
+    };
+    // What is no chunk ends the connection as well: whoever waits for it would wait for ever.
+    this.#reader.read().then(take).catch(this.#fail);
   }
 
   readonly #fail = (reason: unknown): void => {
@@ -153,8 +171,14 @@ export class StreamsTransport implements Transport {
  * await socket.send('hello');
  * for await (const { data } of socket) console.log(data);
  *
- * @throws TypeError if a stream is locked; TypeError or RangeError for options of the wrong kind
+ * @throws TypeError if a stream is locked; TypeError or RangeError for options of the wrong kind. It has locked none, then
  */
 export function openStreams(streams: ByteStreams, options: SocketOptions): Socket {
-  return new Socket(new StreamsTransport(streams), options);
+  const transport = new StreamsTransport(streams);
+  try {
+    return new Socket(transport, options);
+  } catch (error) {
+    transport.release();
+    throw error;
+  }
 }
