@@ -2,6 +2,7 @@ import type { GiveWay } from './in-turns.ts';
 import { readInteger } from './integer.ts';
 import { Gate } from './node-gate.ts';
 import { stepsWork } from './node-steps.ts';
+import { checkOptionType } from './option-type.ts';
 import type { Allocate } from './zlib.ts';
 
 /** How `nodeZlib` is set up. */
@@ -38,6 +39,9 @@ export class Shared {
   readonly scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES);
 
   constructor(options: NodeZlibOptions) {
+    checkOptionType('allocate', options.allocate, 'function');
+    checkOptionType('giveWay', options.giveWay, 'function');
+    checkOptionType('inside', options.inside, 'boolean');
     const concurrency = readInteger('concurrency', options.concurrency, 1, Number.MAX_SAFE_INTEGER, CONCURRENCY);
     this.allocate = options.allocate ?? ((length) => Buffer.allocUnsafeSlow(length));
     this.#places = new Gate(concurrency);

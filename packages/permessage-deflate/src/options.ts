@@ -1,4 +1,5 @@
 import { readInteger } from './integer.ts';
+import { checkOptionType } from './option-type.ts';
 import { MAX_WINDOW_BITS, MIN_WINDOW_BITS } from './parameters.ts';
 import type { Zlib } from './zlib.ts';
 
@@ -57,9 +58,9 @@ export function readOptions(zlib: Zlib, options: ServerOptions): Settings {
   const number = (name: keyof ServerOptions, min: number, max: number, preset: number): number =>
     readInteger(name, options[name], min, max, preset);
   const flag = (name: keyof ServerOptions): boolean => {
-    const value: unknown = options[name] === undefined ? true : options[name];
-    if (typeof value !== 'boolean') throw new TypeError(`${name} must be a boolean, got ${typeof value}`);
-    return value;
+    const value = options[name];
+    checkOptionType(name, value, 'boolean');
+    return value !== false;
   };
   const { maxRatio = Number.POSITIVE_INFINITY } = options;
   if (typeof maxRatio !== 'number') throw new TypeError(`maxRatio must be a number, got ${typeof maxRatio}`);

@@ -13,6 +13,7 @@ import {
   zlibInflateReset,
 } from 'pako';
 import { Inflation } from './inflation.ts';
+import { checkOptionType } from './option-type.ts';
 import { deflateInSteps, inflateInSteps, type Steps } from './stepwise.ts';
 import type { Allocate, Deflater, DeflateSettings, Inflater, InflateSettings, Zlib } from './zlib.ts';
 
@@ -32,8 +33,11 @@ export interface PureZlibOptions {
 /**
  * zlib in ECMAScript, for runtimes that have none: pako, which has to be installed beside this package. Every message is
  * done when the call returns, so a long one stops all else for as long as it takes.
+ *
+ * @throws TypeError if an option is of the wrong kind
  */
 export function pureZlib({ allocate = (length) => new Uint8Array(length) }: PureZlibOptions = {}): Zlib {
+  checkOptionType('allocate', allocate, 'function');
   const scratch = new Uint8Array(SCRATCH_BYTES);
   const alone = new Map<string, DeflateSteps>();
   let inflating: InflateSteps | undefined;

@@ -52,7 +52,7 @@ export function deflateInSteps(
  *
  * @param scratch memory for a step
  * @param budget up to how many bytes of the result are for here; one more is asked for, which comes only of a result that is longer
- * @param most up to how many bytes of the payload are read
+ * @param mostInput up to how many bytes of the payload are read
  * @returns undefined if it, or the payload, is longer: `inflation` knows how far it has come
  */
 export function inflateInSteps(
@@ -60,12 +60,14 @@ export function inflateInSteps(
   inflation: Inflation,
   scratch: Uint8Array<ArrayBuffer>,
   budget: number,
-  most: number = Number.POSITIVE_INFINITY,
+  mostInput: number = Number.POSITIVE_INFINITY,
 ): Decoded | undefined {
   const { payload, pieces } = inflation;
-  const input = payload.length - inflation.at > most ? payload.subarray(0, inflation.at + most) : payload;
+  const input = payload.length - inflation.at > mostInput ? payload.subarray(0, inflation.at + mostInput) : payload;
+  // No step goes further than what is judged: whether a message is too long, or not legal behind that, must not depend on their size.
+  const most = Math.min(budget, inflation.maxLength);
   for (;;) {
-    const room = budget + 1 - pieces.length;
+    const room = most + 1 - pieces.length;
     const output = room < scratch.length ? scratch.subarray(0, room) : scratch;
     if (!steps.step(input, inflation.at, output)) return 'extension-data-illegal';
     inflation.at = input.length - steps.inputLeft;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { backends, hex, noise, prose, unhex, utf8 } from './backends.suite.ts';
 import { inflateNaively } from './naive-inflate.suite.ts';
 import { nodeZlib } from './node.ts';
+import { pureZlib } from './pure.ts';
 import type { Zlib } from './zlib.ts';
 
 const TAIL = Uint8Array.of(0, 0, 0xff, 0xff);
@@ -20,6 +21,38 @@ const deflaterOf = (zlib: Zlib, takeover: boolean, windowBits = 15, level = 6) =
 /** A message as another implementation compresses it. */
 const deflated = (payload: Uint8Array, options = {}): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH, ...options }).subarray(0, -4));
+
+test('what is too long, and not legal behind that, is too long to whichever works step by step', async () => {
+  // Behind it stands a block of the type that does not exist (RFC 1951, section 3.2.3).
+  const stepwise = backends.filter(([name]) => name !== 'zlib of Node by public means');
+  for (const [name, zlib] of stepwise) {
+    for (const length of [1002, 5000, 40_000, 70_000, 140_000]) {
+      for (const takeover of [false, true]) {
+        const payload = concat([deflated(prose(length)), TAIL, Uint8Array.of(7)]);
+        if (payload.length > 16_384) continue;
+        const inflater = zlib.inflater({ takeover, windowBits: 15 });
+        expect(await inflater.inflate(payload, 1000), `${name}, ${length}`).toBe('message-too-big');
+        inflater.close();
+        const legal = zlib.inflater({ takeover, windowBits: 15 });
+        expect(await legal.inflate(payload, length), `${name}, ${length}`).toBe('extension-data-illegal');
+        legal.close();
+      }
+    }
+  }
+});
+
+test.each([
+  ['allocate', 5],
+  ['allocate', 'x'],
+  ['allocate', null],
+  ['giveWay', 5],
+  ['inside', 'no'],
+])('%s: %o is a TypeError when the zlib is made', (option, value) => {
+  const message = new RegExp(`^${option} must be a (function|boolean), got (number|string|null)$`);
+  expect(() => nodeZlib({ [option]: value })).toThrow(TypeError);
+  expect(() => nodeZlib({ [option]: value })).toThrow(message);
+  if (option === 'allocate') expect(() => pureZlib({ allocate: value as never })).toThrow(message);
+});
 
 describe.each(backends)('%s', (_, zlib) => {
   const inflateAlone = (payload: Uint8Array<ArrayBuffer>, maxLength = MAX) =>
