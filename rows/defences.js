@@ -163,7 +163,7 @@ export const DEFENCES = [
     row: 'H15',
     tests: 'node-server/test/refusals',
     file: 'handshake/src/fields.ts',
-    find: 'if (!isText(value)) {',
+    find: 'if (!isText(value) || value !== trimBlanks(value)) {',
     replace: 'if (false as boolean) {',
   },
   {

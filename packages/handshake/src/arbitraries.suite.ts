@@ -32,7 +32,8 @@ export const requestHead: fc.Arbitrary<RequestHead> = fc.record(
 export const responseHead: fc.Arbitrary<ResponseHead> = fc.record(
   {
     httpVersion,
-    status: fc.integer({ min: 100, max: 999 }),
+    // What is informational has another head behind it.
+    status: fc.oneof(fc.constant(101), fc.integer({ min: 200, max: 999 })),
     reason: text(/[\t\x20-\x7e\x80-\xff]/, 0),
     headers: headerFields,
   },

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {
   acceptKey,
@@ -52,6 +53,11 @@ test("RFC 6455's sample request", () => {
       ],
     },
   });
+});
+
+test('a nonce of another realm is one', () => {
+  const { key } = create({ random: () => runInNewContext('new Uint8Array(16)') });
+  expect(key).toBe('AAAAAAAAAAAAAAAAAAAAAA==');
 });
 
 test('extensions with several offers, and any other header', () => {
@@ -170,6 +176,11 @@ describe('what the client refuses', () => {
       `${status}`,
       { ...response, status },
       'status-not-101',
+    ]),
+    ...['0.9', '1.0', '2.0', '1.10', ''].map((httpVersion): [string, ResponseHead, HandshakeReason] => [
+      `HTTP/${httpVersion}`,
+      { ...response, httpVersion },
+      'http-version-unsupported',
     ]),
     ['no Upgrade', without('Upgrade'), 'upgrade-missing'],
     ['two Upgrades', plus(['upgrade', 'websocket']), 'upgrade-missing'],

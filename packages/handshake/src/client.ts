@@ -1,10 +1,11 @@
 import { acceptKey } from './accept-key.ts';
 import { encodeBase64 } from './base64.ts';
+import { checkBytes } from './check.ts';
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { parseExtensions, serializeExtensions } from './extensions.ts';
 import { checkField, type HeaderFields, headerValues, readExtraFields } from './fields.ts';
-import type { RequestHead, ResponseHead } from './head.ts';
-import type { ExtensionOffers, Negotiated, NegotiatedExtension } from './negotiation.ts';
+import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
+import { checkExtensions, type ExtensionOffers, type Negotiated, type NegotiatedExtension } from './negotiation.ts';
 import { listElements, readUniqueTokens } from './tokens.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from './websocket-url.ts';
 
@@ -44,16 +45,12 @@ export function createUpgrade<E>(
 ): PendingUpgrade<E> {
   const location = parseWebSocketUrl(url);
   const subprotocols = readUniqueTokens(options.subprotocols ?? [], 'subprotocols');
-  const extensions = [...(options.extensions ?? [])];
-  readUniqueTokens(
-    extensions.map((extension) => extension.name),
-    'extensions',
-  );
+  const extensions = checkExtensions(options.extensions ?? [], 'verify');
   const offers = extensions.flatMap(({ name, offers }) => offers.map((parameters) => ({ name, parameters })));
   const extra = readExtraFields(options.headers, /^(host|origin)$/i);
   const nonce = options.random();
-  if (!(nonce instanceof Uint8Array && nonce.length === 16))
-    throw new TypeError('random: expected a Uint8Array of 16 bytes');
+  checkBytes('random', nonce);
+  if (nonce.length !== 16) throw new TypeError('random: expected a Uint8Array of 16 bytes');
   const key = encodeBase64(nonce);
 
   const headers: (readonly [string, string])[] = [
@@ -82,7 +79,7 @@ export function verifyUpgrade<E>(
   response: ResponseHead,
   pending: PendingUpgrade<E>,
 ): { readonly ok: true; readonly negotiated: Negotiated<E> } | { readonly ok: false; readonly error: HandshakeError } {
-  const { status, headers } = response;
+  const { status, headers, httpVersion } = response;
   const values = (name: string) => headerValues(headers, name);
   const fail = (
     reason: HandshakeReason,
@@ -91,6 +88,7 @@ export function verifyUpgrade<E>(
   ) => ({ ok: false, error: new HandshakeError(reason, message, { status, headers, ...details }) }) as const;
 
   if (status !== 101) return fail('status-not-101', `The server answered ${status} ${response.reason}`.trim());
+  if (!canUpgrade(httpVersion)) return fail('http-version-unsupported', `The answer 101 is of HTTP/${httpVersion}`);
   const upgrades = values('upgrade');
   if (upgrades.length !== 1 || !/^websocket$/i.test(upgrades[0]!)) {
     return fail('upgrade-missing', 'The answer 101 lacks the header Upgrade: websocket, or has more than that');

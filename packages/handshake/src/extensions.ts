@@ -1,3 +1,4 @@
+import { checkType } from './check.ts';
 import { HandshakeError, quote } from './error.ts';
 import { isToken, isTokenChar } from './tokens.ts';
 
@@ -13,11 +14,14 @@ export interface Extension {
 /**
  * Parses the value of Sec-WebSocket-Extensions by the grammar of RFC 6455 section 9.1: quoted strings are unescaped,
  * and what they hold must be a token; empty list elements are skipped. Several fields are joined by commas first.
- * Linear in the value's length; never throws. The error's offset counts chars of the value.
+ * Linear in the value's length; never throws for a string. The error's offset counts chars of the value.
+ *
+ * @throws TypeError for what is no string
  */
 export function parseExtensions(
   value: string,
 ): { readonly extensions: readonly Extension[] } | { readonly error: HandshakeError } {
+  checkType('Sec-WebSocket-Extensions', value, 'string');
   let at = 0;
 
   const skipBlanks = () => {

@@ -16,8 +16,11 @@ export function headerValues(headers: HeaderFields, name: string): string[] {
 /** @throws TypeError for a field that cannot be written without changing the message around it. */
 export function checkField(name: string, value: string): void {
   if (!isToken(name)) throw new TypeError(`the header name ${JSON.stringify(name)} is not a token (RFC 9110 5.6.2)`);
-  if (!isText(value)) {
-    throw new TypeError(`the value of ${name} must be a string without control characters and chars above U+00FF`);
+  // Blanks around it are not its own (RFC 9110, section 5.5): whoever reads the field does not see them.
+  if (!isText(value) || value !== trimBlanks(value)) {
+    throw new TypeError(
+      `the value of ${name} must be a string without control characters, chars above U+00FF and blanks around it`,
+    );
   }
 }
 

@@ -38,6 +38,9 @@ const START_LINES: Record<keyof HeadKinds, readonly Part[]> = {
   ],
 };
 
+/** A status after which another head comes: 103 Early Hints, say. 101 is the last of its request (RFC 9110, section 15.2). */
+const INFORMATIONAL = /^1(?!01)/;
+
 const LINE_END: Part = { what: 'a line end', allows: () => false, min: 0, end: LF };
 /** Indices into `#parts`: 0-2 start line, 3 its LF, 4 name, 5 value, 6 LF, 7 last LF. */
 const NAME = 4;
@@ -59,6 +62,7 @@ export type Scanned<K extends keyof HeadKinds> =
 /**
  * The grammar of a head: looks at each byte once, and stops at the first that is not legal, whoever holds the bytes.
  * Strict where leniency lets two parsers see two messages: no folded lines, no bare CR or LF, no space before the colon.
+ * Of responses, those that are but informational are judged, and passed over.
  */
 export class HeadScanner<K extends keyof HeadKinds> {
   readonly maxHeadBytes: number;
@@ -80,8 +84,8 @@ export class HeadScanner<K extends keyof HeadKinds> {
   }
 
   /**
-   * Goes on where it stopped, up to `end`. `bytes` holds the head from its first byte on; `end` is at most maxHeadBytes,
-   * and `more` tells that there are bytes after it.
+   * Goes on where it stopped, up to `end`. `bytes` holds the head, and what was passed over, from the first byte on; `end` is at most
+   * maxHeadBytes, and `more` tells that there are bytes after it.
    */
   scan(bytes: Uint8Array, end: number, more: boolean): Scanned<K> | undefined {
     while (this.#at < end) {
@@ -106,7 +110,11 @@ export class HeadScanner<K extends keyof HeadKinds> {
         return this.#fail(this.#part < NAME ? 'start-line-malformed' : 'field-malformed', at, `${hex} in ${where}`);
       }
       this.#start = this.#at = at + 1;
-      if (this.#part > LAST) return { head: this.#head(), bytesRead: this.#at };
+      if (this.#part <= LAST) continue;
+      if (this.#kind === 'request' || !INFORMATIONAL.test(this.#words[1]!)) {
+        return { head: this.#head(), bytesRead: this.#at };
+      }
+      this.#part = this.#words.length = this.#headers.length = 0;
     }
     return more ? this.#fail('head-too-large', end, `it is longer than ${this.maxHeadBytes} bytes`) : undefined;
   }

@@ -10,6 +10,9 @@ export interface RequestHead {
   readonly headers: HeaderFields;
 }
 
+/** Whether a WebSocket can start with a version of HTTP: 1.1 or a later 1 (RFC 6455, sections 4.1 and 4.2.1). */
+export const canUpgrade = (httpVersion: string): boolean => /^1\.[1-9]$/.test(httpVersion);
+
 /** The head of a response, from bytes or from a runtime that parsed it. */
 export interface ResponseHead {
   readonly httpVersion: string;

@@ -1,12 +1,14 @@
 /** An error is for the person who reads it: what was wrong, where, and what to do. Here is each message as it is read. */
 import { expect, test } from 'vitest';
 import {
+  acceptKey,
   checkUpgrade,
   completeUpgrade,
   createUpgrade,
   type ExtensionParameters,
   HandshakeError,
   HeadParser,
+  parseExtensions,
   parseRequestHead,
   type RequestHead,
   type ResponseHead,
@@ -29,7 +31,7 @@ test.each<[string, RequestHead, UpgradePolicy?]>([
     'A WebSocket handshake has no body: send neither Transfer-Encoding nor a Content-Length other than 0',
     plus(['Content-Length', '5']),
   ],
-  ['Expected exactly one Host, and that not empty', without('Host')],
+  ['Expected exactly one Host, and that a host or host:port', without('Host')],
   ['This is a WebSocket endpoint: expected the header Upgrade: websocket', without('Upgrade')],
   [
     'Expected the header Connection: Upgrade (behind a proxy, have it pass Upgrade and Connection on)',
@@ -72,6 +74,7 @@ const also = (...more: [string, string][]): ResponseHead => ({ ...response, head
 test.each<[string, ResponseHead]>([
   ['The server answered 404 Not Found', { ...response, status: 404, reason: 'Not Found' }],
   ['The server answered 404', { ...response, status: 404, reason: '' }],
+  ['The answer 101 is of HTTP/1.0', { ...response, httpVersion: '1.0' }],
   ['The answer 101 lacks the header Upgrade: websocket, or has more than that', answer(0)],
   ['The answer 101 lacks the header Connection: Upgrade', answer(1)],
   ['Sec-WebSocket-Accept does not belong to our key: this is no WebSocket server, or an old answer', answer(2)],
@@ -124,8 +127,27 @@ const parser = new HeadParser('request');
 parser.push(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
 
 test.each<[string, () => unknown]>([
-  ['allowedOrigins: expected an array', policy({ allowedOrigins: 'https://example.com' })],
-  ['requireOrigin: expected a boolean', policy({ requireOrigin: 'false' })],
+  ...['https://example.com', '', null, 0, false].map((allowedOrigins): [string, () => unknown] => [
+    'allowedOrigins: expected an array',
+    policy({ allowedOrigins }),
+  ]),
+  ['options: expected an object', policy('x' as never)],
+  ['requireOrigin: expected a boolean, got string', policy({ requireOrigin: 'false' })],
+  ['selectSubprotocol: expected a function, got number', policy({ selectSubprotocol: 5 })],
+  ['selectSubprotocol: expected a function, got object', policy({ selectSubprotocol: null })],
+  ['selectSubprotocol: expected a function, got string', policy({ selectSubprotocol: 'chat' })],
+  ['acceptKey: expected a function, got number', policy({ acceptKey: 5 })],
+  ['acceptKey: expected a function, got object', policy({ acceptKey: null })],
+  ['accept of an extension: expected a function, got undefined', policy({ extensions: [{ name: 'x' }] })],
+  ['subprotocols: expected an array of tokens, got object', policy({ subprotocols: null })],
+  [
+    'verify of an extension: expected a function, got undefined',
+    () => create({ extensions: [{ name: 'x', offers: [[]] }] }),
+  ],
+  ['key: expected a string, got undefined', () => acceptKey(undefined as never)],
+  ['Sec-WebSocket-Extensions: expected a string, got number', () => parseExtensions(5 as never)],
+  ['a status: expected a number, got string', () => refuse('401' as never)],
+  ['a status: expected a number, got object', () => refuse(null as never)],
   ['either subprotocols or selectSubprotocol, not both', policy({ subprotocols: [], selectSubprotocol: () => '' })],
   ['subprotocols: an element is there twice', policy({ subprotocols: ['a', 'a'] })],
   ['extensions: an element is there twice', policy({ extensions: [negotiator, negotiator] })],
@@ -145,7 +167,7 @@ test.each<[string, () => unknown]>([
   ['the header Host is written by the handshake and cannot be set', () => create({ headers: [['Host', 'a']] })],
   ['the header name "a b" is not a token (RFC 9110 5.6.2)', () => create({ headers: [['a b', '']] })],
   [
-    'the value of a must be a string without control characters and chars above U+00FF',
+    'the value of a must be a string without control characters, chars above U+00FF and blanks around it',
     () => create({ headers: [['a', '\n']] }),
   ],
   ['the subprotocol "b" was not offered: ["a"]', () => complete('b')],

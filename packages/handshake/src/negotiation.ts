@@ -1,4 +1,6 @@
+import { checkType } from './check.ts';
 import type { Extension, ExtensionParameters } from './extensions.ts';
+import { readUniqueTokens } from './tokens.ts';
 
 /** An extension in use. */
 export interface NegotiatedExtension<E = unknown> extends Extension {
@@ -31,6 +33,19 @@ export interface ExtensionOffers<E = unknown> {
   readonly offers: readonly ExtensionParameters[];
   /** Judges the server's answer: the extension to run; undefined, or an error that is thrown, fails the handshake. */
   verify(parameters: ExtensionParameters): E | undefined;
+}
+
+/** @throws TypeError unless each has a name of its own, and this method */
+export function checkExtensions<Side extends { readonly name: string }>(
+  extensions: readonly Side[],
+  method: keyof Side & string,
+): readonly Side[] {
+  readUniqueTokens(
+    extensions.map(({ name }) => name),
+    'extensions',
+  );
+  for (const extension of extensions) checkType(`${method} of an extension`, extension[method], 'function');
+  return [...extensions];
 }
 
 /** Offers are tried in the client's order; of each name the first that is acceptable is taken. */

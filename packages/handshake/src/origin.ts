@@ -1,9 +1,13 @@
+import { HOST } from './host.ts';
+
 const DEFAULT_PORTS = new Map([
   ['http', '80'],
   ['https', '443'],
   ['ws', '80'],
   ['wss', '443'],
 ]);
+
+const ORIGIN = /* @__PURE__ */ new RegExp(`^([a-z][a-z0-9+.-]*)://${HOST}(?::([1-9]\\d{0,4}))?$`, 'i');
 
 /**
  * An origin as a browser serialises it (RFC 6454 section 6.2): scheme and host in lower case, no default port. `null`
@@ -13,7 +17,7 @@ const DEFAULT_PORTS = new Map([
  */
 export function serializeOrigin(text: string): string {
   if (text === 'null' || text === 'file://') return text;
-  const match = /^([a-z][a-z0-9+.-]*):\/\/([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::([1-9]\d{0,4}))?$/i.exec(text);
+  const match = ORIGIN.exec(text);
   if (!match) {
     throw new TypeError(
       `${JSON.stringify(text)} is not an origin: expected scheme://host or scheme://host:port, such as ` +

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { bytesOf, textOf } from './arbitraries.suite.ts';
 import { HandshakeError, HeadParser, parseRequestHead, parseResponseHead } from './index.ts';
@@ -32,6 +33,29 @@ test('a response, with and without a reason phrase', () => {
     head: { httpVersion: '1.0', status: 404, reason: '', headers: [] },
     bytesRead: 17,
   });
+});
+
+test('informational responses are passed over, and 101 is none (RFC 9110 section 15.2)', () => {
+  const before = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n';
+  const text = `${before}HTTP/1.1 101 \r\nUpgrade: websocket\r\n\r\n`;
+  const head = { httpVersion: '1.1', status: 101, reason: '', headers: [['Upgrade', 'websocket']] };
+  expect(parseResponseHead(bytesOf(`${text}rest`))).toEqual({ head, bytesRead: text.length });
+  expect(new HeadParser('response').push(bytesOf(`${text}rest`))).toEqual({ head, rest: bytesOf('rest') });
+  expect(parseResponseHead(bytesOf(before))).toEqual({ needed: true });
+  const limits = { maxHeaderFields: 1, maxHeadBytes: text.length };
+  expect(parseResponseHead(bytesOf(`${text}rest`), limits)).toMatchObject({ head });
+  const endless = new HeadParser('response');
+  let answer: ReturnType<typeof endless.push>;
+  for (let i = 0; i < 1000 && answer === undefined; i++) answer = endless.push(bytesOf(before));
+  expect(errorOf(answer!)).toMatchObject({ reason: 'head-too-large', offset: 16_384 });
+  expect(errorOf(parseResponseHead(bytesOf(`${before}HTTP:`))).offset).toBe(before.length + 4);
+});
+
+test('a chunk of another realm is one', () => {
+  const chunk = runInNewContext('new Uint8Array(1)');
+  expect(new HeadParser('request').push(chunk)).toMatchObject({ error: { offset: 0 } });
+  expect(parseRequestHead(chunk)).toMatchObject({ error: { offset: 0 } });
+  expect(() => parseRequestHead(new Int8Array(1) as never)).toThrow(TypeError);
 });
 
 test('every shorter piece of a head needs more', () => {

@@ -5,7 +5,7 @@ import { HeadScanner, type Scanned } from './head-scanner.ts';
 
 /** What the bytes so far are: a head, the beginning of one, or none. */
 export type ParsedHead<H> =
-  /** `bytesRead` is the head's length; what follows in `bytes` belongs to the WebSocket. */
+  /** `bytesRead` is where the head ends; what follows in `bytes` belongs to the WebSocket. */
   | { readonly head: H; readonly bytesRead: number }
   /** The head goes on after these bytes, and so far it is legal. */
   | { readonly needed: true }
@@ -21,7 +21,10 @@ export function parseRequestHead(bytes: Uint8Array, limits?: HeadLimits): Parsed
   return parse('request', bytes, limits);
 }
 
-/** As {@link parseRequestHead}, for the head of a response. */
+/**
+ * As {@link parseRequestHead}, for the head of a response: of the final one, or of a 101. Informational ones that come before it (103 Early
+ * Hints, say: RFC 9110, section 15.2) are passed over; `bytesRead` and the limit on bytes count them as well.
+ */
 export function parseResponseHead(bytes: Uint8Array, limits?: HeadLimits): ParsedHead<ResponseHead> {
   return parse('response', bytes, limits);
 }
@@ -40,7 +43,8 @@ export type PushedHead<H> =
 
 /**
  * Parses a head that arrives in chunks: the same result, and for an error the same offset, however it is cut. Time is
- * linear in the bytes; memory is at most twice what has arrived and at most `maxHeadBytes`.
+ * linear in the bytes; memory is at most twice what has arrived and at most `maxHeadBytes`. Informational responses are passed over, as
+ * in {@link parseResponseHead}.
  */
 export class HeadParser<K extends keyof HeadKinds> {
   readonly #scanner: HeadScanner<K>;

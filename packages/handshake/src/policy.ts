@@ -1,7 +1,8 @@
 import { acceptKey } from './accept-key.ts';
+import { checkType } from './check.ts';
 import { type HeaderFields, readExtraFields } from './fields.ts';
 import type { RequestHead } from './head.ts';
-import type { ExtensionNegotiator } from './negotiation.ts';
+import { checkExtensions, type ExtensionNegotiator } from './negotiation.ts';
 import { serializeOrigin } from './origin.ts';
 import { selectSubprotocol } from './subprotocol.ts';
 import { readUniqueTokens } from './tokens.ts';
@@ -47,20 +48,25 @@ export class UpgradePolicy<E = unknown> {
 
   /** @throws TypeError for an option that is not legal. */
   constructor(options: UpgradePolicyOptions<E> = {}) {
-    const { allowedOrigins, requireOrigin = false, subprotocols, selectSubprotocol: select, extensions = [] } = options;
-    if (allowedOrigins && !Array.isArray(allowedOrigins)) throw new TypeError('allowedOrigins: expected an array');
-    if (typeof requireOrigin !== 'boolean') throw new TypeError('requireOrigin: expected a boolean');
-    if (subprotocols && select) throw new TypeError('either subprotocols or selectSubprotocol, not both');
-    const supported = readUniqueTokens(subprotocols ?? [], 'subprotocols');
+    if (typeof options !== 'object') throw new TypeError('options: expected an object');
+    const { allowedOrigins, requireOrigin = false, subprotocols = [], extensions = [] } = options;
+    // Only what is left out allows every origin: a setting that could not be read, which is null, does not.
+    if (allowedOrigins !== undefined && !Array.isArray(allowedOrigins))
+      throw new TypeError('allowedOrigins: expected an array');
+    checkType('requireOrigin', requireOrigin, 'boolean');
+    const supported = readUniqueTokens(subprotocols, 'subprotocols');
+    if (options.subprotocols && options.selectSubprotocol)
+      throw new TypeError('either subprotocols or selectSubprotocol, not both');
     this.allowedOrigins = allowedOrigins && new Set(allowedOrigins.map(serializeOrigin));
     this.requireOrigin = requireOrigin;
-    this.selectSubprotocol = select ?? ((offered) => selectSubprotocol(offered, supported));
-    readUniqueTokens(
-      extensions.map((extension) => extension.name),
-      'extensions',
-    );
-    this.extensions = [...extensions];
+    const { selectSubprotocol: select = (offered: readonly string[]) => selectSubprotocol(offered, supported) } =
+      options;
+    checkType('selectSubprotocol', select, 'function');
+    this.selectSubprotocol = select;
+    this.extensions = checkExtensions(extensions, 'accept');
     this.headers = readExtraFields(options.headers);
-    this.acceptKey = options.acceptKey ?? acceptKey;
+    const { acceptKey: accept = acceptKey } = options;
+    checkType('acceptKey', accept, 'function');
+    this.acceptKey = accept;
   }
 }

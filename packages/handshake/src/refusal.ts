@@ -1,3 +1,4 @@
+import { checkType } from './check.ts';
 import { HandshakeError } from './error.ts';
 import { type HeaderFields, headerValues, readExtraFields } from './fields.ts';
 import type { ResponseHead } from './head.ts';
@@ -51,9 +52,10 @@ const REQUIRED_FIELDS = new Map<number, HeaderFields>([
  * is no 101, and a Content-Length, so that the client need not wait for the end.
  *
  * @param why a status from 300 to 599, or the error that a parser gave.
- * @throws RangeError for another status; TypeError for header fields that cannot be written or are the handshake's own.
+ * @throws RangeError for another status; TypeError for what is neither, and for header fields that cannot be written or are the handshake's own.
  */
 export function refuse(why: number | HandshakeError, options: RefusalOptions = {}): Refusal {
+  if (!(why instanceof Error)) checkType('a status', why, 'number');
   const { status, reason, message, offset } = typeof why === 'number' ? asError(why) : why;
   if (!(Number.isInteger(status) && status >= 300 && status <= 599)) {
     throw new RangeError(`${status} is no status to refuse with: expected 300 to 599`);

@@ -13,6 +13,13 @@ test('a request and a response, byte by byte', () => {
   );
 });
 
+test('a value with blanks around it would not come back, so it is a TypeError; inside they stay', () => {
+  for (const value of [' a', 'a ', '\ta', 'a\t', ' ']) {
+    expect(() => serializeHead({ ...response, headers: [['A', value]] })).toThrow('blanks around it');
+  }
+  expect(textOf(serializeHead({ ...response, headers: [['A', 'a \tb']] }))).toContain('A: a \tb\r\n');
+});
+
 const bad = Array.from({ length: 0x21 }, (_, code) => String.fromCharCode(code)).filter(
   (char) => char !== '\t' && char !== ' ',
 );

@@ -21,7 +21,7 @@ export function headText(head: RequestHead | ResponseHead): string {
  * The bytes of a head, with the empty line that ends it. Values go out one byte a char, unchanged.
  *
  * @throws TypeError for anything that would not come back as the same head: a name or method that is no token, a target
- * with a space, control characters (CR and LF above all) or chars above U+00FF in a value.
+ * with a space, control characters (CR and LF above all) or chars above U+00FF in a value, or blanks around it.
  */
 export function serializeHead(head: RequestHead | ResponseHead): Uint8Array<ArrayBuffer> {
   return encodeLatin1(headText(head));

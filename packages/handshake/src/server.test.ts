@@ -60,6 +60,19 @@ describe('what is accepted', () => {
     ['a higher HTTP/1', { ...request, httpVersion: '1.2' }],
     ['an absolute target', { ...request, target: 'http://server.example.com/chat' }],
     ['an absolute ws target', { ...request, target: 'WSS://server.example.com' }],
+    ['an absolute target with a query and no path', { ...request, target: 'http://[::1]:80?x' }],
+    ...[
+      'a',
+      'A.b:80',
+      'a_b',
+      '127.0.0.1:8080',
+      '[::1]',
+      '[2001:DB8::1]:443',
+      'a:',
+      'xn--a.b',
+      '%c3%a9',
+      "!$&'()*+;=~",
+    ].map((host): [string, RequestHead] => [`the Host ${host}`, without('Host', ['Host', host])]),
     ['H2: Content-Length 0', plus(['Content-Length', '0'])],
     [
       'H3: a key whose last digit has low bits',
@@ -94,14 +107,15 @@ describe('what is refused', () => {
         505,
       ],
     ),
-    ...['*', '', 'chat', 'server.example.com:80', 'ftp://a/'].map(
-      (target): [string, RequestHead, HandshakeReason, number] => [
-        `target ${target}`,
-        { ...request, target },
-        'target-malformed',
-        400,
-      ],
-    ),
+    ...[
+      ...['*', '', 'chat', 'server.example.com:80', 'ftp://a/', 'http:///x', 'ws://', 'wss://?', 'http://u:p@h/'],
+      ...['/x#f', '/#', 'http://h#f', 'http://h/#', 'http://a b/', 'http://[::1/'],
+    ].map((target): [string, RequestHead, HandshakeReason, number] => [
+      `target ${target}`,
+      { ...request, target },
+      'target-malformed',
+      400,
+    ]),
     ['H2: Transfer-Encoding', plus(['Transfer-Encoding', 'chunked']), 'body-forbidden', 400],
     ['H2: an empty Transfer-Encoding', plus(['transfer-encoding', '']), 'body-forbidden', 400],
     ['H2: Content-Length 1', plus(['Content-Length', '1']), 'body-forbidden', 400],
@@ -138,7 +152,12 @@ describe('what is refused', () => {
 
   // Every required header: missing, empty, and with values that are nearly right.
   test.each<[string, HandshakeReason, number, string[]]>([
-    ['Host', 'host-malformed', 400, []],
+    [
+      'Host',
+      'host-malformed',
+      400,
+      ['a b', 'u@b', 'a/../b', 'a?x', 'a#x', '[::1', '[...]', '[:]', '\xff', 'a%2', ':80', 'a:b', 'a:80:90'],
+    ],
     [
       'Upgrade',
       'upgrade-missing',

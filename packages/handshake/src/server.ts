@@ -1,11 +1,17 @@
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { type Extension, parseExtensions, serializeExtensions } from './extensions.ts';
 import { type HeaderFields, headerValues, readExtraFields } from './fields.ts';
-import type { RequestHead, ResponseHead } from './head.ts';
+import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
+import { AUTHORITY } from './host.ts';
 import { type Negotiated, negotiateExtensions } from './negotiation.ts';
 import { UpgradePolicy } from './policy.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { isToken, listElements } from './tokens.ts';
+
+const HOST_FIELD = /* @__PURE__ */ new RegExp(`^${AUTHORITY}$`, 'i');
+
+/** A path, or a URL for proxies; neither has a fragment (RFC 9112, sections 3.2.1 and 3.2.2). */
+const TARGET = /* @__PURE__ */ new RegExp(`^(/|(http|ws)s?://${AUTHORITY}(?![^/?]))[^#]*$`, 'i');
 
 /** What a legal request asks for. */
 export interface UpgradeOffer {
@@ -50,14 +56,14 @@ export function checkUpgrade(
   const values = (name: string) => headerValues(headers, name);
   const refuseFor = (reason: HandshakeReason, message: string) => refuse(new HandshakeError(reason, message));
 
-  if (!/^1\.[1-9]$/.test(httpVersion)) {
+  if (!canUpgrade(httpVersion)) {
     return refuseFor(
       'http-version-unsupported',
       `HTTP/${httpVersion}: a WebSocket starts with HTTP/1.1 (behind a proxy, set it to 1.1)`,
     );
   }
   if (method !== 'GET') return refuseFor('method-not-get', `A WebSocket starts with GET, not ${quote(method)}`);
-  if (!/^(\/|(http|ws)s?:\/\/)/i.test(target)) {
+  if (!TARGET.test(target)) {
     return refuseFor('target-malformed', `The request target ${quote(target)} is neither a path nor a URL`);
   }
   // Its bytes would be read as frames.
@@ -68,8 +74,9 @@ export function checkUpgrade(
     );
   }
   const hosts = values('host');
-  if (hosts.length !== 1 || !hosts[0])
-    return refuseFor('host-malformed', 'Expected exactly one Host, and that not empty');
+  if (hosts.length !== 1 || !HOST_FIELD.test(hosts[0]!)) {
+    return refuseFor('host-malformed', 'Expected exactly one Host, and that a host or host:port');
+  }
   if (!listElements(values('upgrade')).some((element) => /^websocket$/i.test(element))) {
     return refuseFor('upgrade-missing', 'This is a WebSocket endpoint: expected the header Upgrade: websocket');
   }

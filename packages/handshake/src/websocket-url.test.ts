@@ -12,6 +12,7 @@ test.each([
   ['https://localhost?q', true, 'localhost', 443, 'localhost', '/?q'],
   ['ws://[::1]', false, '::1', 80, '[::1]', '/'],
   ['ws://[2001:DB8::1]:9000/x', false, '2001:db8::1', 9000, '[2001:db8::1]:9000', '/x'],
+  ['ws://[::]/', false, '::', 80, '[::]', '/'],
   ['ws://[::ffff:127.0.0.1]/', false, '::ffff:127.0.0.1', 80, '[::ffff:127.0.0.1]', '/'],
 ])('%s', (url, secure, host, port, authority, target) => {
   expect(parseWebSocketUrl(url)).toEqual({ secure, host, port, authority, target });
@@ -35,6 +36,9 @@ test.each([
   ['ws://::1', 'expected host'],
   ['ws://[::1', 'expected host'],
   ['ws://[fe80::1%25eth0]', 'expected host'],
+  ['ws://[...]/', 'expected host'],
+  ['ws://[:]/', 'expected host'],
+  ['ws://[a.b]:80/', 'expected host'],
   ['ws://a\r\nb', 'expected host'],
   ['ws://a\\b', 'expected host'],
   ['ws://user:secret@a', 'user name'],

@@ -1,3 +1,7 @@
+import { HOST } from './host.ts';
+
+const HOST_AND_PORT = /* @__PURE__ */ new RegExp(`^${HOST}(?::(\\d{1,5}))?$`, 'i');
+
 /** Where to connect to, and what to ask for there. */
 export interface WebSocketUrl {
   readonly secure: boolean;
@@ -25,7 +29,7 @@ export function parseWebSocketUrl(url: string | { readonly href: string }): WebS
   if (hash) throw illegal('it has a fragment (RFC 6455 section 3 forbids it; escape # as %23)');
   if (authority.includes('@')) throw illegal('it has a user name; send an Authorization header instead');
   if (/[^!-~]/.test(rest)) throw illegal('its path has a character to be percent-encoded; new URL(url).href does that');
-  const parts = /^([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/i.exec(authority);
+  const parts = HOST_AND_PORT.exec(authority);
   if (!parts) throw illegal('expected host or host:port after // (an IPv6 address in brackets, a host name in ASCII)');
   const secure = /wss|https/i.test(scheme);
   const defaultPort = secure ? 443 : 80;
