@@ -21,7 +21,7 @@ import { ROOT } from './run.js';
 
 /** @type {readonly Part[]} */
 const PARTS = [
-  { name: 'codec', of: 'codec', limit: 8540, goal: 5000 },
+  { name: 'codec', of: 'codec', limit: 8590, goal: 5000 },
   {
     name: 'codec: header and mask',
     of: 'codec',

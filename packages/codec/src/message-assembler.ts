@@ -316,6 +316,8 @@ export class MessageAssembler implements FrameSink {
     if (target.length === length && length > SLAB_UP_TO) return target;
     const payload = this.#memory.allocate(length);
     copyRange(payload, 0, target, 0, length);
+    // For fewer bytes that costs more than to let them lie.
+    if (length >= WORDS_FROM) this.#memory.giveBackUnfinished(target);
     return payload;
   }
 

@@ -121,6 +121,44 @@ test.each([
   for (let cut = 1; cut < stream.length; cut++) expect(received(cut), `cut at ${cut}`).toEqual(received(0));
 });
 
+test('messages that come in parts one after another are put together in one slab, and two at a time do not meet', () => {
+  const taken: number[] = [];
+  const memory = new MessageMemory(Uint8Array, (length) => {
+    taken.push(length);
+    return new Uint8Array(length);
+  });
+  const found: unknown[][] = [[], []];
+  const [one, other] = found.map(
+    (found) => new MessageDecoder({ role: 'client' }, {}, recordingSink(found), { memory }),
+  ) as [MessageDecoder, MessageDecoder];
+  const frame = (size: number, byte: number) => rawFrame({ opcode: 2, payload: new Uint8Array(size).fill(byte) });
+  const message = (size: number, byte: number) => [2, ...new Uint8Array(size).fill(byte)];
+  for (let i = 0; i < 100; i++) {
+    one.push(frame(80, i).subarray(0, 50));
+    other.push(frame(70, i + 100).subarray(0, 9));
+    for (const [decoder, size, byte] of i % 2
+      ? ([
+          [one, 80, i],
+          [other, 70, i + 100],
+        ] as const)
+      : ([
+          [other, 70, i + 100],
+          [one, 80, i],
+        ] as const)) {
+      decoder.push(frame(size, byte).subarray(decoder === one ? 50 : 9));
+    }
+  }
+  expect(found[0]).toEqual(Array.from({ length: 100 }, (_, i) => message(80, i)));
+  expect(found[1]).toEqual(Array.from({ length: 100 }, (_, i) => message(70, i + 100)));
+  const before = taken.length;
+  for (let i = 0; i < 1000; i++) {
+    one.push(frame(80, 7).subarray(0, 50));
+    one.push(frame(80, 7).subarray(50));
+  }
+  // What is delivered fills ten.
+  expect(taken.length - before).toBeLessThanOrEqual(11);
+});
+
 test('who allocates is told what messages will share', () => {
   const asked: [number, boolean | undefined][] = [];
   const memory = new MessageMemory(Uint8Array, (length, isShared) => {

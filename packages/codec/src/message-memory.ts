@@ -67,6 +67,18 @@ export class MessageMemory {
   }
 
   /**
+   * What was allocated for it has been copied, and is nobody's: the next may lie there, if none lies behind it.
+   *
+   * @internal
+   */
+  giveBackUnfinished(bytes: Uint8Array): void {
+    const memory = this.#unfinished;
+    if (memory !== undefined && bytes.buffer === memory.#buffer && bytes.byteOffset + bytes.length === memory.#used) {
+      memory.#used = bytes.byteOffset;
+    }
+  }
+
+  /**
    * Finds room in the slab, which may be written to until the next call of this memory.
    *
    * @param length at most 4 KiB
