@@ -9,6 +9,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ROOT, run } from './run.js';
 
+/** The types of Node's `EventEmitter` changed with 26: who has these must be able to compile as well. */
+const NEWEST_NODE_TYPES = '26.6.7';
+
 /** @typedef {{ dir: string, name: string, tarball: string, installed: string }} Package */
 
 let passed = 0;
@@ -117,14 +120,19 @@ function lostSources(installed, map) {
  * @param {Package} pkg
  */
 function checkLoads(project, { name }) {
-  const imports = `console.log(Object.keys(await import(${JSON.stringify(name)})).sort().join())`;
+  const imports = `console.log(Object.keys(await import(${JSON.stringify(name)})).length > 0)`;
   const esm = run('node', ['--input-type=module', '--eval', imports], { quiet: true, cwd: project });
   report(`${name}: import`, esm.ok ? undefined : esm.output);
   if (!('require_module' in process.features && process.features.require_module)) {
     console.log(`        ${name}: this Node cannot require() ES modules`);
     return;
   }
-  const requires = `console.log(Object.keys(require(${JSON.stringify(name)})).filter((key) => key !== '__esModule').sort().join())`;
+  // What an import has by name, or what a package gives by the name that Node asks for, with all of them on it.
+  const requires = `import(${JSON.stringify(name)}).then((imported) => {
+    const required = require(${JSON.stringify(name)});
+    const names = Object.keys(imported).filter((key) => key !== 'default' && key !== 'module.exports');
+    console.log(names.length > 0 && names.every((key) => required[key] === imported[key]));
+  })`;
   const cjs = run('node', ['--no-warnings', '--input-type=commonjs', '--eval', requires], {
     quiet: true,
     cwd: project,
@@ -140,13 +148,15 @@ function checkLoads(project, { name }) {
  *
  * @param {string} project
  * @param {Package} pkg
+ * @param {boolean} newest whether the newest types of Node are there
  */
-function checkTypes(project, { name, installed }) {
+function checkTypes(project, { name, installed }, newest) {
   const declarations = readFileSync(join(installed, 'dist/index.d.ts'), 'utf8');
   const usesNode = /from ['"]node:/.test(declarations);
+  if (newest && !usesNode) return;
   const usesWeb = /: (AbortSignal|Request)\b/.test(declarations);
   for (const moduleResolution of ['nodenext', 'bundler']) {
-    const folder = join(project, `${name.replace(/\W/g, '')}-${moduleResolution}`);
+    const folder = join(project, `${name.replace(/\W/g, '')}-${moduleResolution}${newest ? '-newest' : ''}`);
     mkdirSync(folder);
     write(folder, 'package.json', { type: 'module' });
     writeFileSync(
@@ -166,7 +176,10 @@ function checkTypes(project, { name, installed }) {
         moduleResolution,
       },
     });
-    report(`${name}: types, moduleResolution ${moduleResolution}`, failureOf('tsc', ['--project', folder]));
+    report(
+      `${name}: types${newest ? ` with those of Node ${NEWEST_NODE_TYPES}` : ''}, moduleResolution ${moduleResolution}`,
+      failureOf('tsc', ['--project', folder]),
+    );
   }
 }
 
@@ -201,8 +214,17 @@ try {
     if (!existsSync(pkg.installed)) continue;
     checkContents(pkg);
     checkLoads(project, pkg);
-    checkTypes(project, pkg);
+    checkTypes(project, pkg, false);
   }
+  const newest = [
+    'install',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--loglevel=error',
+    `@types/node@${NEWEST_NODE_TYPES}`,
+  ];
+  report('the newest types of Node install beside them', failureOf('npm', newest, project));
+  for (const pkg of packages) if (existsSync(pkg.installed)) checkTypes(project, pkg, true);
 } finally {
   rmSync(project, { recursive: true, force: true });
 }

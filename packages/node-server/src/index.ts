@@ -14,10 +14,14 @@ export {
   type ServerConnectionOptions,
 } from '@ws/connection';
 export { HandshakeError, type HandshakeReason, type Headers, type Verdict } from '@ws/handshake';
+export type { BinaryType } from './binary-type.ts';
 export type { BroadcastOptions } from './broadcast.ts';
 export type { CloseOptions } from './close-clients.ts';
+export { commonJs as 'module.exports' } from './common-js.ts';
+export type { BrowserEvents, BrowserHandler, BrowserListener, SocketEventTarget } from './event-target.ts';
 export type { MessageHookFunction } from './message-hook.ts';
 export type { ServerOptions } from './options.ts';
+export type { OwnOptions } from './own-options.ts';
 export type { PerMessageDeflateOptions } from './per-message-deflate.ts';
 export { ProxyProtocolError, type ProxyProtocolReason } from './proxy/proxy-header.ts';
 export type { TrustProxy } from './proxy/trust-proxy.ts';
@@ -27,8 +31,9 @@ export {
   WebSocketServer,
   type WebSocketServerEvents,
 } from './server.ts';
+export { createWebSocketStream } from './stream.ts';
 export type { DiagnosticsMessages } from './telemetry/diagnostics.ts';
 export type { Labels } from './telemetry/prometheus.ts';
 export type { ClientInfo, VerifyCallback, VerifyClient } from './upgrade/verify-client.ts';
 export { WebSocket, WebSocket as default } from './websocket.ts';
-export type { WebSocketEvents, WebSocketListener } from './websocket-events.ts';
+export type { RawData, WebSocketEvents, WebSocketListener } from './websocket-events.ts';

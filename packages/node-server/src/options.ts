@@ -81,11 +81,8 @@ export interface Settings {
   readonly port: number | undefined;
   readonly host: string | undefined;
   readonly backlog: number;
-  readonly path: string | undefined;
   readonly connection: ConnectionSettings;
   readonly extensions: readonly ExtensionNegotiator<PermessageDeflate>[];
-  readonly handleProtocols: ServerOptions['handleProtocols'];
-  readonly verifyClient: VerifyClient | undefined;
   readonly handshakeTimeout: number;
   readonly clientAddress: ClientAddress;
   /** Which proxies write headers of the PROXY protocol; undefined if none is read. */
@@ -137,11 +134,8 @@ export function readOptions(options: ServerOptions): Settings {
     port: options.port === undefined ? undefined : readInteger(options.port, 'port', { default: 0, max: 65_535 }),
     host,
     backlog: readInteger(backlog, 'backlog', { default: 511, max: 2 ** 31 - 1 }),
-    path,
     connection: readConnection(options),
     extensions: readDeflate(options.perMessageDeflate),
-    handleProtocols,
-    verifyClient,
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', { default: 10_000 }),
     clientAddress,
     proxyProtocol: proxyProtocol ? trusts : undefined,

@@ -9,6 +9,7 @@ import { type CloseOptions, drain } from './close-clients.ts';
 import { hookMessages } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { ownHttpServer } from './own-http-server.ts';
+import { type OwnOptions, ownOptions } from './own-options.ts';
 import { readProxyHeaders } from './proxy/proxy-gate.ts';
 import { rethrow } from './runtime/clock.ts';
 import { platform } from './runtime/platform.ts';
@@ -53,8 +54,8 @@ export type UpgradeCallback<Context = unknown> = (socket: WebSocket<Context>, re
 export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketServerEvents<Context>> {
   /** The open connections, and those that are closing. */
   readonly clients: ReadonlySet<WebSocket<Context>>;
-  /** The options that were given. */
-  readonly options: Readonly<ServerOptions>;
+  /** A copy of the options that were given. `handleProtocols`, `path` and `verifyClient` may be set on it later. */
+  readonly options: OwnOptions;
 
   readonly #clients = new Set<WebSocket<Context>>();
   readonly #settings: Settings;
@@ -89,13 +90,14 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
    */
   constructor(options: ServerOptions<Context>, callback?: () => void) {
     super();
-    // Its messageHook gets the sockets that have their context from its verifyClient, and no other.
-    this.options = options as ServerOptions;
-    this.#settings = readOptions(this.options);
+    // Its hooks get the sockets that have their context from its verifyClient, and no other.
+    const own = ownOptions(options as ServerOptions);
+    this.options = own;
+    this.#settings = readOptions(own);
     this.clients = this.#clients;
     const { messageHook, messageHookTimeout } = this.#settings;
     this.#hookMessages = messageHook && ((driver, told) => hookMessages(messageHook, messageHookTimeout, driver, told));
-    this.#upgrades = new Upgrades(this.options, this.#settings, {
+    this.#upgrades = new Upgrades(own, this.#settings, {
       isRunning: () => this.#state === 'running',
       connections: () => this.clients.size,
       shouldHandle: (request) => this.#handles(request),
@@ -108,7 +110,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
     if (port !== undefined) {
       this.#http = ownHttpServer();
       this.#http.on('error', this.#failed);
-    } else this.#http = options.server as Server | undefined;
+    } else this.#http = own.server as Server | undefined;
     if (this.#http !== undefined) {
       this.#http.on('listening', this.#emitListening);
       this.#stopRouting = route(
@@ -128,7 +130,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       this.#leaveProxies = readProxyHeaders(this.#http, member, handshakeTimeout);
     }
     if (port !== undefined) this.#http?.listen(port, host, backlog, callback);
-    const { signal } = options;
+    const { signal } = own;
     if (signal?.aborted) this.#aborted();
     else signal?.addEventListener('abort', this.#aborted);
   }
@@ -144,7 +146,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
    * is a 500.
    */
   shouldHandle(request: IncomingMessage): boolean {
-    const { path } = this.#settings;
+    const { path } = this.options;
     return path === undefined || pathOf(request.url ?? '') === path;
   }
 

@@ -1,3 +1,6 @@
+/** What a listener of 'message' gets, as users of `ws` call it. */
+export type RawData = Buffer<ArrayBuffer>;
+
 /** The events of a `WebSocket` and what their listeners get. */
 export interface WebSocketEvents {
   /** A message. Text comes as the bytes of its UTF-8, which has been checked: `data.toString()`. The bytes are the listener's own. */
@@ -7,7 +10,7 @@ export interface WebSocketEvents {
   pong: [data: Buffer<ArrayBuffer>];
   /** All that a `send` which returned false has left waiting is written. */
   drain: [];
-  /** A violation by the peer or an error of the system, before 'close'; nothing happens if nobody listens. */
+  /** A violation by the peer, or what a message hook has thrown, before 'close'; nothing happens if nobody listens. */
   error: [error: Error];
   /** The end. 1005: the peer's Close had no code; 1006: there was none, and `cause` says why. */
   close: [code: number, reason: Buffer];

@@ -1,5 +1,4 @@
-import { EventEmitter } from 'node:events';
-import { ProtocolError } from '@ws/codec';
+import { CloseCode, ProtocolError } from '@ws/codec';
 import {
   type Data,
   Driver,
@@ -12,12 +11,13 @@ import {
   type SendCallback,
   type SendOptions,
 } from '@ws/connection';
+import { type BinaryType, checkBinaryType, dataAs } from './binary-type.ts';
 import { controlArguments } from './control-arguments.ts';
+import { SocketEventTarget } from './event-target.ts';
 import { Throttle } from './rate/throttle.ts';
 import { inContext } from './runtime/async-context.ts';
 import { clock, rethrow } from './runtime/clock.ts';
 import { platform, platformOfGiven, sendMemory } from './runtime/platform.ts';
-import type { WebSocketEvents, WebSocketListener } from './websocket-events.ts';
 import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
 
 const CONNECTING = 0;
@@ -27,18 +27,62 @@ const CLOSED = 3;
 
 /** The driver of a WebSocket, for its server only. */
 export let driverOf: (socket: WebSocket) => Driver;
+let messageListenerAdded: (socket: WebSocket) => void;
+let eventsOf: (socket: WebSocket) => DriverHandler;
 
 /**
  * One connection of a `WebSocketServer`, after its handshake. Messages that arrive before anybody listens wait; with 64 KiB
  * of them, reading stops.
  */
-export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> {
+export class WebSocket<Context = unknown> extends SocketEventTarget {
   static readonly CONNECTING = 0;
   static readonly OPEN = 1;
   static readonly CLOSING = 2;
   static readonly CLOSED = 3;
   static {
     driverOf = (socket) => socket.#driver;
+    messageListenerAdded = (socket) => {
+      socket.#heard = true;
+      socket.#deliverWaiting();
+    };
+    /** What the driver tells: one object, since a closure for each event would cost an idle connection a kilobyte. */
+    const Events = class implements DriverHandler {
+      readonly #socket: WebSocket;
+
+      constructor(socket: WebSocket) {
+        this.#socket = socket;
+      }
+
+      message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
+        this.#socket.#arrived(payload as Buffer<ArrayBuffer>, isBinary);
+      }
+
+      ping(payload: Uint8Array<ArrayBuffer>): void {
+        this.#socket.emit('ping', payload as Buffer<ArrayBuffer>);
+      }
+
+      pong(payload: Uint8Array<ArrayBuffer>): void {
+        this.#socket.emit('pong', payload as Buffer<ArrayBuffer>);
+      }
+
+      drain(): void {
+        this.#socket.#behind = false;
+        this.#socket.emit('drain');
+      }
+
+      overflow(policy: Overflow): void {
+        this.#socket.#host.overflow(policy);
+      }
+
+      close(code: number, reason: string, cause: Error | undefined): void {
+        this.#socket.#closed(code, reason, cause);
+      }
+
+      thrown(error: unknown): void {
+        rethrow(error);
+      }
+    };
+    eventsOf = (socket) => new Events(socket);
   }
   declare readonly CONNECTING: 0;
   declare readonly OPEN: 1;
@@ -60,6 +104,11 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
   #queueFull = false;
   #paused = false;
   #delivering = false;
+  /** Somebody listens for messages, or has. */
+  #heard = false;
+  /** What nobody hears is about to be dropped. */
+  #dropping = false;
+  #binaryType: BinaryType = 'nodebuffer';
   #cause: Error | undefined;
   /** No message will come any more, and `cause` is known. */
   #ended = false;
@@ -88,7 +137,7 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
     this.#host = init.host;
     const { transport } = init;
     const { maxPayload, rateLimit, ...limits } = init.settings;
-    const events = new WebSocket.#Events(this);
+    const events = eventsOf(this as WebSocket);
     this.#driver = new Driver({
       role: 'server',
       transport,
@@ -113,44 +162,6 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
     transport.connect(this.#driver, this.#throttle);
   }
 
-  /** What the driver tells: one object, since a closure for each event would cost an idle connection a kilobyte. */
-  static readonly #Events = class implements DriverHandler {
-    readonly #socket: WebSocket;
-
-    constructor(socket: WebSocket) {
-      this.#socket = socket;
-    }
-
-    message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
-      this.#socket.#arrived(payload as Buffer<ArrayBuffer>, isBinary);
-    }
-
-    ping(payload: Uint8Array<ArrayBuffer>): void {
-      this.#socket.emit('ping', payload as Buffer<ArrayBuffer>);
-    }
-
-    pong(payload: Uint8Array<ArrayBuffer>): void {
-      this.#socket.emit('pong', payload as Buffer<ArrayBuffer>);
-    }
-
-    drain(): void {
-      this.#socket.#behind = false;
-      this.#socket.emit('drain');
-    }
-
-    overflow(policy: Overflow): void {
-      this.#socket.#host.overflow(policy);
-    }
-
-    close(code: number, reason: string, cause: Error | undefined): void {
-      this.#socket.#closed(code, reason, cause);
-    }
-
-    thrown(error: unknown): void {
-      rethrow(error);
-    }
-  };
-
   /** 1 open, 2 closing, 3 closed; a server's WebSocket is never connecting (0). */
   get readyState(): 1 | 2 | 3 {
     if (this.#driver.gone) return CLOSED;
@@ -160,6 +171,20 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
   /** How many bytes were sent and have not left this process. */
   get bufferedAmount(): number {
     return this.#driver.bufferedAmount;
+  }
+
+  /**
+   * What a binary message is for listeners: a Buffer by default, and what it is set to from then on. Text stays a Buffer for 'message', and a
+   * string for `addEventListener`; an iteration gets Buffers. The types of the events do not follow.
+   */
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+
+  /** @throws TypeError for what is no such type */
+  set binaryType(type: BinaryType) {
+    checkBinaryType(type);
+    this.#binaryType = type;
   }
 
   /** Whether {@link pause} has stopped the reading. */
@@ -219,15 +244,16 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
   /**
    * Starts the closing handshake. Messages that arrive before the peer's Close are still delivered.
    *
-   * @param code 1000-1003, 1007-1014 or 3000-4999. Default: none
+   * @param code 1000-1003, 1007-1014 or 3000-4999. Default: none, or 1000 with a reason
    * @param reason at most 123 bytes of UTF-8
-   * @throws TypeError or RangeError for what may not be sent
+   * @throws TypeError or RangeError for what may not be sent, unless the connection is closed
    */
   close(code?: number | undefined, reason?: string | Buffer | undefined): void {
+    if (this.#driver.gone) return;
     if (reason !== undefined && typeof reason !== 'string' && !Buffer.isBuffer(reason)) {
       throw new TypeError(`a close reason is a string or a Buffer, got ${typeof reason}`);
     }
-    this.#driver.close(code, reason?.toString());
+    this.#driver.close(code ?? (reason?.length ? CloseCode.Normal : undefined), reason?.toString());
     this.#dropUnwanted();
   }
 
@@ -239,6 +265,7 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
 
   /** Stops reading: no event but 'close' until {@link resume}, and no answer to a ping. */
   pause(): void {
+    if (this.#driver.gone) return;
     this.#paused = true;
     this.#driver.pause();
   }
@@ -258,22 +285,6 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
     return this.#waiting.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 
-  override on<K extends keyof WebSocketEvents>(event: K, listener: WebSocketListener<K>): this {
-    super.on(event, listener as never);
-    if (event === 'message') this.#deliverWaiting();
-    return this;
-  }
-
-  override addListener<K extends keyof WebSocketEvents>(event: K, listener: WebSocketListener<K>): this {
-    return this.on(event, listener);
-  }
-
-  override prependListener<K extends keyof WebSocketEvents>(event: K, listener: WebSocketListener<K>): this {
-    super.prependListener(event, listener as never);
-    if (event === 'message') this.#deliverWaiting();
-    return this;
-  }
-
   #arrived(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     if (this.#throttle?.message() === false) return;
     if (this.#hook === undefined) this.#message(payload, isBinary);
@@ -281,11 +292,17 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
   }
 
   #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
-    const heard = this.listenerCount('message') > 0;
+    const hears = this.listenerCount('message') > 0;
     const nothingWaits = this.#queue === undefined || this.#queue.length === 0;
-    if (heard && nothingWaits && !this.#paused) this.emit('message', payload, isBinary);
-    else if (heard || this.#driver.state === 'open' || this.#queue?.iterating === true)
+    if (hears && nothingWaits && !this.#paused) this.#emitMessage(payload, isBinary);
+    else if (hears || this.#driver.state === 'open' || this.#queue?.iterating === true) {
       this.#waiting.push(payload, isBinary);
+      if (this.#heard && !hears) this.#dropLater();
+    }
+  }
+
+  #emitMessage(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
+    this.emit('message', isBinary ? dataAs(this.#binaryType, payload) : payload, isBinary);
   }
 
   /** The messages that wait. */
@@ -306,23 +323,38 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
     return this.#queue;
   }
 
-  /** After our Close: if nobody listens and nobody asks, waiting messages would stand before the peer's for ever. */
+  /** If nobody listens and nobody asks, waiting messages would stand before the peer's Close for ever. */
   #dropUnwanted(): void {
     if (this.listenerCount('message') === 0 && this.#queue?.iterating !== true) this.#queue?.clear();
   }
 
-  /** A listener has come: what waited is delivered before what arrives, and not before the caller has gone on. */
+  /**
+   * The last listener has gone, and a message has come. The next one may be under way, as with `await once(socket, 'message')`; if it is
+   * not there at the end of this turn of the event loop, nobody hears of the message. To wait longer would stop the reading in the end, and
+   * with it pings and the peer's Close.
+   */
+  #dropLater(): void {
+    if (this.#dropping) return;
+    this.#dropping = true;
+    clock.defer(() => {
+      this.#dropping = false;
+      if (!this.#paused) this.#dropUnwanted();
+    });
+  }
+
+  /** What waited is delivered before what arrives, and not before the caller has gone on. */
   #deliverWaiting(): void {
     const queue = this.#queue;
-    if (this.#delivering || queue === undefined || queue.length === 0) return;
+    if (this.#delivering || queue === undefined || queue.length === 0 || this.listenerCount('message') === 0) return;
     this.#delivering = true;
     clock.defer(() => {
       this.#delivering = false;
       while (!this.#paused && this.listenerCount('message') > 0) {
         const entry = queue.shift();
         if (entry === undefined) return;
-        this.#driver.call(() => this.emit('message', entry.payload as Buffer<ArrayBuffer>, entry.isBinary));
+        this.#driver.call(() => this.#emitMessage(entry.payload as Buffer<ArrayBuffer>, entry.isBinary));
       }
+      if (!this.#paused) this.#dropLater();
     });
   }
 
@@ -334,12 +366,27 @@ export class WebSocket<Context = unknown> extends EventEmitter<WebSocketEvents> 
     this.#hook?.stop();
     this.#ended = true;
     this.#queue?.end(cause);
-    const told = cause instanceof ProtocolError || (cause !== undefined && (failed !== undefined || 'code' in cause));
-    // If that throws, 'close' follows nevertheless.
-    if (told && this.listenerCount('error') > 0) this.#driver.call(() => this.emit('error', cause), true);
+    // What the system says of a connection, a reset above all, is no error of anybody's. If a listener throws, 'close' follows nevertheless.
+    if ((cause instanceof ProtocolError || failed !== undefined) && this.listenerCount('error') > 0) {
+      this.#driver.call(() => this.emit('error', cause as Error), true);
+    }
     this.#host.closed(this, code, reason);
     this.emit('close', code, Buffer.from(reason));
   }
 }
 
 Object.assign(WebSocket.prototype, { CONNECTING, OPEN, CLOSING, CLOSED });
+
+// Not as methods of the class: the types of Node's own differ from version to version, and no override fits them all.
+for (const name of ['on', 'addListener', 'prependListener'] as const) {
+  const add = WebSocket.prototype[name] as (this: WebSocket, event: string | symbol, listener: unknown) => WebSocket;
+  Object.defineProperty(WebSocket.prototype, name, {
+    configurable: true,
+    writable: true,
+    value(this: WebSocket, event: string | symbol, listener: unknown): WebSocket {
+      add.call(this, event, listener);
+      if (event === 'message') messageListenerAdded(this);
+      return this;
+    },
+  });
+}

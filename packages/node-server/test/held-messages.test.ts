@@ -114,6 +114,56 @@ test('H18: once() after once() gets one message after the other', async () => {
   expect(await client.received(3)).toEqual(['0:a', '1:b', '2:c'].map(textLine));
 });
 
+/** The application listens for a login alone, and then only sends. */
+const once1 = (act?: (socket: WebSocket) => void) => (socket: WebSocket) => {
+  socket.once('message', (data) => {
+    socket.send(`hello ${data}`);
+    act?.(socket);
+  });
+};
+
+test('H18: once the last listener has gone nobody waits for messages: any number of them, a ping and the Close are read', async () => {
+  const { server, port } = await serve({}, once1());
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const end = ended(await connected);
+  client.send(text('ada'), ...Array.from({ length: 100 }, () => ({ opcode: 2, payload: Buffer.alloc(10_000) })));
+  client.send({ opcode: 9 }, close(4001));
+  expect(await client.received(3)).toEqual([textLine('hello ada'), 'pong 0:', 'close 4001 ""']);
+  await client.end();
+  expect((await end).code).toBe(4001);
+});
+
+test('H18: what comes while nobody listens any more is lost, as in ws, and nothing of it is there for a listener that comes late', async () => {
+  const { server, port } = await serve({}, once1());
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  await client.send(text('ada'), text('lost'), { opcode: 9 }).received(2);
+  // Its end is that of the turn in which it was read.
+  await client.send({ opcode: 9 }).received(3);
+  const seen: string[] = [];
+  socket.on('message', (data) => seen.push(String(data)));
+  await client.send(text('heard'), { opcode: 9 }).received(4);
+  expect(seen).toEqual(['heard']);
+});
+
+test('H18: what comes while the application has paused waits for resume, though nobody listens any more', async () => {
+  const { server, port } = await serve(
+    {},
+    once1((socket) => socket.pause()),
+  );
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  await client.send(text('ada'), text('waits')).received(1);
+  const other = await open(port);
+  for (let i = 1; i <= 5; i++) await other.send({ opcode: 9 }).received(i);
+  const heard = once(socket, 'message');
+  socket.resume();
+  expect(String((await heard)[0])).toBe('waits');
+});
+
 test('H18: a listener that comes and a close in the same turn: nothing that was sent before our Close came is lost', async () => {
   const { server, port } = await serve();
   const connected = once(server, 'connection');

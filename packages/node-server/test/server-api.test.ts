@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { Duplex } from 'node:stream';
+import { Duplex, duplexPair } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { WebSocketServer } from '../src/server.ts';
@@ -133,7 +133,8 @@ test("'headers': the lines of the response can be added to; the request comes al
       'Upgrade: websocket',
       'Connection: Upgrade',
     ]);
-    lines.push('Set-Cookie: a=1; Path=/', `X-Path: ${url}`, 'Set-Cookie: b=2');
+    lines.splice(1, 0, 'Set-Cookie: a=1; Path=/');
+    lines.push(`X-Path: ${url}`, 'Set-Cookie: b=2');
   });
   const client = await open(port, {}, 'GET /x HTTP/1.1');
   const { head } = await client.response();
@@ -218,9 +219,59 @@ test("a 'connection' listener may close the server at once", async () => {
   await closed;
 });
 
-test('options are kept as they were given', () => {
-  const options = { noServer: true, path: '/x' };
-  expect(new WebSocketServer(options).options).toBe(options);
+test('options: a copy; three may be set later, and any other is an error, as nothing would come of it', () => {
+  const given = { noServer: true, path: '/x', maxPayload: 5 };
+  const { options } = new WebSocketServer(given);
+  expect(options).toEqual({ ...given, handleProtocols: undefined, verifyClient: undefined });
+  options.path = '/y';
+  expect(given.path).toBe('/x');
+  const settable = options as unknown as Record<string, unknown>;
+  for (const name of ['maxPayload', 'maxConnections']) expect(() => (settable[name] = 1)).toThrow(TypeError);
+});
+
+test('options that are null where ws has null are not given', async () => {
+  const none = { backlog: null, handleProtocols: null, host: null, path: null, server: null, verifyClient: null };
+  const server = new WebSocketServer({ ...none, port: 0 } as never);
+  await once(server, 'listening');
+  await server.close();
+  expect(() => new WebSocketServer({ ...none, port: null } as never)).toThrow('exactly one of the options port');
+});
+
+test('handleProtocols, path and verifyClient are asked for at each handshake: graphql-ws sets the first later', async () => {
+  const { server, port } = await serve();
+  const fields = { 'Sec-WebSocket-Protocol': 'a, b' };
+  const answer = async (startLine?: string) => {
+    const { status, fields: answered } = await request(port, fields, startLine).response();
+    return [status, answered.get('sec-websocket-protocol')];
+  };
+  expect(await answer()).toEqual([101, undefined]);
+  server.options.handleProtocols = (protocols) => [...protocols][1]!;
+  expect(await answer()).toEqual([101, 'b']);
+  server.options.path = '/only';
+  expect(await answer()).toEqual([404, undefined]);
+  server.options.verifyClient = () => false;
+  expect(await answer('GET /only HTTP/1.1')).toEqual([401, undefined]);
+  server.options.verifyClient = 5 as never;
+  expect(await answer('GET /only HTTP/1.1')).toEqual([500, undefined]);
+});
+
+test('handleUpgrade with a request that a test has made up: method, url and headers are enough', async () => {
+  const server = new WebSocketServer({ noServer: true });
+  const [one, other] = duplexPair();
+  const headers = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': 13 };
+  const made = {
+    method: 'GET',
+    url: '/',
+    httpVersion: '1.1',
+    headers: { ...headers, 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' },
+  };
+  const socket = await new Promise<WebSocket>((resolve) =>
+    server.handleUpgrade(made as never, one, Buffer.alloc(0), resolve),
+  );
+  expect(socket.remoteAddress).toBeUndefined();
+  const [head] = await once(other, 'data');
+  expect(String(head)).toMatch(/^HTTP\/1.1 101 /);
+  socket.terminate();
 });
 
 test('a WebSocket cannot be made by hand: this package is a server', () => {

@@ -137,6 +137,24 @@ test('send, ping, pong, close when it is not open: false and an error to the cal
   ]);
 });
 
+test('close: with a reason alone, 1000, as in browsers; ping and pong of null are empty', async () => {
+  const { client, socket } = await pair();
+  socket.ping(null as never);
+  socket.pong(null as never);
+  socket.close(undefined, 'bye');
+  expect(await client.received(3)).toEqual(['ping 0:', 'pong 0:', 'close 1000 "bye"']);
+});
+
+test('once it is closed: close looks at nothing, and pause does nothing, as in ws', async () => {
+  const { client, socket } = await pair();
+  const end = ended(socket);
+  await client.send(close()).end();
+  await end;
+  socket.close(5, 'x'.repeat(1000));
+  socket.pause();
+  expect(socket.isPaused).toBe(false);
+});
+
 test('after terminate: not open, so that a broadcast passes it by, and send says no', async () => {
   const { socket, client } = await pair();
   const end = ended(socket);

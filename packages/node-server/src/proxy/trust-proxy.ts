@@ -36,10 +36,10 @@ export interface ProxyTrust {
  * @throws TypeError or RangeError for an option of the wrong kind
  */
 export function readTrustProxy(option: TrustProxy = false, proxyProtocol = false): ProxyTrust {
-  if (option === false) return { clientAddress: (request) => request.socket.remoteAddress, trusts: undefined };
+  if (option === false) return { clientAddress: (request) => request.socket?.remoteAddress, trusts: undefined };
   const trusts = typeof option === 'number' ? countHops(option) : listProxies(option);
   const clientAddress = (request: IncomingMessage) => {
-    let address = request.socket.remoteAddress;
+    let address = request.socket?.remoteAddress;
     if (proxyProtocol) {
       const source = trusts(address, 0) ? proxiedSource(request.socket) : undefined;
       if (source === undefined) return address;

@@ -14,7 +14,8 @@ import {
   type UpgradeOffer,
   UpgradePolicy,
 } from '@ws/handshake';
-import type { ServerOptions, Settings } from '../options.ts';
+import type { Settings } from '../options.ts';
+import type { OwnOptions } from '../own-options.ts';
 import { rethrow } from '../runtime/clock.ts';
 import { acceptKey } from './accept-key.ts';
 import { addedHeaders } from './added-headers.ts';
@@ -62,6 +63,7 @@ type Done = (upgraded: Upgraded) => void;
 
 /** The handshakes of a server: each socket is taken at once, and ends with a 101 response or a refusal. */
 export class Upgrades {
+  readonly #options: OwnOptions;
   readonly #settings: Settings;
   readonly #policy: UpgradePolicy<Extension>;
   readonly #host: UpgradeHost;
@@ -71,7 +73,8 @@ export class Upgrades {
   readonly #leaving = new Set<Duplex>();
 
   /** @throws TypeError for options of the wrong kind */
-  constructor(options: ServerOptions, settings: Settings, host: UpgradeHost) {
+  constructor(options: OwnOptions, settings: Settings, host: UpgradeHost) {
+    this.#options = options;
     this.#settings = settings;
     this.#host = host;
     this.#admission = new Admission(settings.maxConnections, settings.connection.rateLimit, settings.clientAddress);
@@ -123,7 +126,7 @@ export class Upgrades {
       return;
     }
     const { offer } = checked;
-    const { verifyClient } = this.#settings;
+    const { verifyClient } = this.#options;
     if (verifyClient === undefined) {
       this.#complete(pending, request, offer, { ok: true, context: undefined, headers: [] }, done);
       return;
@@ -248,9 +251,9 @@ export class Upgrades {
 
   /** Asks `handleProtocols`, if there is something to ask about; '' for none, undefined if it is not the hook that chooses. */
   #chooseSubprotocol({ subprotocols }: UpgradeOffer, request: IncomingMessage): string | undefined {
-    const { handleProtocols } = this.#settings;
-    if (handleProtocols === undefined || subprotocols.length === 0) return undefined;
-    const chosen: unknown = handleProtocols(new Set(subprotocols), request) || '';
+    const options = this.#options;
+    if (options.handleProtocols === undefined || subprotocols.length === 0) return undefined;
+    const chosen: unknown = options.handleProtocols(new Set(subprotocols), request) || '';
     return answerAtOnce(
       chosen,
       'handleProtocols must answer at once, and not by a promise: await it in verifyClient',

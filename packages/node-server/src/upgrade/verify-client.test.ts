@@ -26,6 +26,15 @@ for (const [name, verifyClient] of forms) {
   });
 }
 
+test('H9: a callback without a status, by null or 0 as well, refuses with a 401', async () => {
+  for (const status of [undefined, null, 0]) {
+    const verifyClient = (_info: ClientInfo, callback: VerifyCallback) =>
+      callback(false, status as never, null as never);
+    const { port } = await serve({ verifyClient });
+    expect((await request(port).response()).status).toBe(401);
+  }
+});
+
 test('H9: what the client has sent while the hook decides comes first', async () => {
   const decision = deferred<Verdict>();
   const asked = deferred();

@@ -40,7 +40,10 @@ export function verify(hook: VerifyClient, info: ClientInfo): Decision | Promise
   if (hook.length >= 2) {
     return new Promise<Verdict>((resolve, reject) => {
       const returned: unknown = hook(info, (ok, status, body, headers) => {
-        resolve(ok ? { ok: true, headers } : { ok: false, status, body, headers });
+        // Whoever has no status or body to give says null or 0 in `ws`.
+        resolve(
+          ok ? { ok: true, headers } : { ok: false, status: status || undefined, body: body ?? undefined, headers },
+        );
       });
       // An async function that calls back: where it rejects, nobody else would hear of it, and no callback comes.
       Promise.resolve(returned).catch(reject);

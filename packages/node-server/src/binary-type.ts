@@ -1,0 +1,21 @@
+/** What a binary message is delivered as: the Buffer itself, its bytes in an ArrayBuffer or a Blob, or a list of one Buffer. */
+export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
+
+const DATA: { readonly [Type in BinaryType]: (payload: Buffer<ArrayBuffer>) => unknown } = {
+  nodebuffer: (payload) => payload,
+  arraybuffer: ({ buffer, byteOffset, byteLength }) =>
+    byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength),
+  fragments: (payload) => [payload],
+  blob: (payload) => new Blob([payload]),
+};
+
+/** @throws TypeError for what is none */
+export function checkBinaryType(type: BinaryType): void {
+  if (Object.hasOwn(DATA, type)) return;
+  throw new TypeError(`binaryType must be ${Object.keys(DATA).join(', ')}; got ${String(type)}`);
+}
+
+export function dataAs(type: BinaryType, payload: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  // What it becomes is not in the type of the event: who sets binaryType knows.
+  return DATA[type](payload) as Buffer<ArrayBuffer>;
+}

@@ -1,0 +1,136 @@
+import { EventEmitter } from 'node:events';
+import type { WebSocketEvents } from './websocket-events.ts';
+
+/** What the listeners get that are added as in browsers. */
+export interface BrowserEvents {
+  /** Never told: a server's WebSocket is open from the start. */
+  open: { readonly type: 'open'; readonly target: SocketEventTarget };
+  message: {
+    readonly type: 'message';
+    readonly target: SocketEventTarget;
+    /** Text as a string; binary as `binaryType` has it. */
+    // biome-ignore lint/suspicious/noExplicitAny: as in browsers, where only the listener knows what it has asked for
+    readonly data: any;
+  };
+  close: {
+    readonly type: 'close';
+    readonly target: SocketEventTarget;
+    /** As with the event of Node. */
+    readonly code: number;
+    readonly reason: string;
+    /** Whether there was a Close of the peer: the code is not 1006. */
+    readonly wasClean: boolean;
+  };
+  error: {
+    readonly type: 'error';
+    readonly target: SocketEventTarget;
+    readonly error: Error;
+    /** That of the error. */
+    readonly message: string;
+  };
+}
+
+/** A listener that is added as in browsers. */
+export type BrowserListener<Type extends keyof BrowserEvents> =
+  | ((event: BrowserEvents[Type]) => void)
+  | {
+      /** Called in place of the listener. */
+      readonly handleEvent: (event: BrowserEvents[Type]) => void;
+    };
+
+/** `onmessage` and the like. */
+export type BrowserHandler<Type extends keyof BrowserEvents> = ((event: BrowserEvents[Type]) => void) | null;
+
+/** A listener of Node's that stands for one of browsers. */
+interface Adapter {
+  (...args: unknown[]): void;
+  /** Not `listener`: by that name Node would take it for one that `once` has wrapped. */
+  readonly wrapped: BrowserListener<never>;
+  /** Set as `onmessage` and the like, of which there is one for each event. */
+  readonly isHandler: boolean;
+}
+
+/** The events of browsers, out of those of Node. */
+const EVENTS: {
+  readonly [Type in keyof BrowserEvents]: (target: SocketEventTarget, ...args: never[]) => BrowserEvents[Type];
+} = {
+  open: (target) => ({ type: 'open', target }),
+  message: (target, data: Buffer, isBinary: boolean) => ({
+    type: 'message',
+    target,
+    data: isBinary ? data : data.toString(),
+  }),
+  close: (target, code: number, reason: Buffer) => ({
+    type: 'close',
+    target,
+    code,
+    reason: reason.toString(),
+    wasClean: code !== 1006,
+  }),
+  error: (target, error: Error) => ({ type: 'error', target, error, message: error.message }),
+};
+
+/** The listeners of a browser's WebSocket beside those of Node, for libraries that are written for either. */
+export class SocketEventTarget extends EventEmitter<WebSocketEvents> {
+  declare onopen: BrowserHandler<'open'>;
+  declare onmessage: BrowserHandler<'message'>;
+  declare onclose: BrowserHandler<'close'>;
+  declare onerror: BrowserHandler<'error'>;
+
+  /** Adds a listener as in browsers: one that is there already is not added again, and one for another event never. */
+  addEventListener<Type extends keyof BrowserEvents>(
+    type: Type,
+    listener: BrowserListener<Type> | null,
+    options?: { readonly once?: boolean | undefined } | boolean,
+  ): void {
+    if (!Object.hasOwn(EVENTS, type) || listener === null || adapterOf(this, type, listener) !== undefined) return;
+    const once = typeof options === 'object' && options?.once === true;
+    this[once ? 'once' : 'on'](type as 'message', adapt(this, type, listener, false));
+  }
+
+  /** Takes back what {@link addEventListener} has added; nothing happens if it has not. */
+  removeEventListener<Type extends keyof BrowserEvents>(type: Type, listener: BrowserListener<Type> | null): void {
+    const adapter = adapterOf(this, type, listener);
+    if (adapter !== undefined) this.off(type as 'message', adapter);
+  }
+}
+
+for (const type of Object.keys(EVENTS) as (keyof BrowserEvents)[]) {
+  Object.defineProperty(SocketEventTarget.prototype, `on${type}`, {
+    configurable: true,
+    enumerable: true,
+    get(this: SocketEventTarget) {
+      return adapterOf(this, type)?.wrapped ?? null;
+    },
+    set(this: SocketEventTarget, handler: unknown) {
+      const before = adapterOf(this, type);
+      if (before !== undefined) this.off(type as 'message', before);
+      if (typeof handler === 'function') this.on(type as 'message', adapt(this, type, handler as () => void, true));
+    },
+  });
+}
+
+function adapt<Type extends keyof BrowserEvents>(
+  target: SocketEventTarget,
+  type: Type,
+  listener: BrowserListener<Type>,
+  isHandler: boolean,
+): Adapter {
+  if (typeof listener !== 'function' && typeof listener !== 'object') {
+    throw new TypeError(`a listener must be a function or an object with handleEvent, got ${typeof listener}`);
+  }
+  const tell = (...args: unknown[]): void => {
+    const event = EVENTS[type](target, ...(args as never[]));
+    if (typeof listener === 'function') listener.call(target, event);
+    else listener.handleEvent(event);
+  };
+  return Object.assign(tell, { wrapped: listener as BrowserListener<never>, isHandler });
+}
+
+/** The one that stands for a listener, or for what is set as `on…`. */
+function adapterOf(target: SocketEventTarget, type: string, listener?: unknown): Adapter | undefined {
+  const adapters = target.listeners(type as 'message') as readonly Partial<Adapter>[];
+  return adapters.find((adapter) =>
+    listener === undefined ? adapter.isHandler === true : adapter.isHandler === false && adapter.wrapped === listener,
+  ) as Adapter | undefined;
+}

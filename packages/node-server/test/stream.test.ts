@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { Duplex, type DuplexOptions } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket as WsClient, createWebSocketStream as wsStream } from 'ws';
+import { createWebSocketStream } from '../src/stream.ts';
+import { close, open, type RawClient, text, textLine } from './raw-client.suite.ts';
+import { ended, nextConnection, serve } from './serve.suite.ts';
+
+async function pair(options?: DuplexOptions) {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client: RawClient = await open(port);
+  const socket = await connected;
+  return { client, socket, stream: createWebSocketStream(socket, options) };
+}
+
+test('createWebSocketStream: 20 MB through it and back, with backpressure, and both ends', async () => {
+  const { port } = await serve({}, async (socket) => {
+    const stream = createWebSocketStream(socket);
+    await pipeline(stream, stream);
+  });
+  const client = new WsClient(`ws://127.0.0.1:${port}`);
+  onTestFinished(() => client.terminate());
+  const stream = wsStream(client);
+  const chunks = Array.from({ length: 200 }, (_, i) => Buffer.alloc(100_000, i));
+  const closed = once(client, 'close');
+  let length = 0;
+  for (const chunk of chunks) stream.write(chunk);
+  for await (const chunk of stream) {
+    expect(chunk.every((byte: number, i: number) => byte === Math.floor((length + i) / 100_000) % 256)).toBe(true);
+    length += chunk.length;
+    if (length === 20_000_000) stream.end();
+  }
+  expect(length).toBe(20_000_000);
+  expect((await closed)[0]).toBe(1005);
+});
+
+test('createWebSocketStream: what nobody reads is not read from the socket', async () => {
+  const { client, socket, stream } = await pair({ readableHighWaterMark: 1000 });
+  client.send(...Array.from({ length: 10 }, () => ({ opcode: 2, payload: Buffer.alloc(600) })));
+  stream.read(0);
+  await once(stream, 'readable');
+  while (!socket.isPaused) await new Promise(setImmediate);
+  expect(stream.readableLength).toBe(1200);
+  client.send(close(1000));
+  expect((await buffer(stream)).length).toBe(6000);
+});
+
+test('createWebSocketStream: text and binary, in bytes and in objects', async () => {
+  const { client, stream } = await pair({ readableObjectMode: true, decodeStrings: false });
+  stream.write('text');
+  stream.write(Buffer.from('ab'));
+  expect(await client.received(2)).toEqual([textLine('text'), 'message opcode=2 rsv=0 2:6162']);
+  client.send(text('grüße'), { opcode: 2, payload: Buffer.from('x') }, close());
+  expect(await stream.toArray()).toEqual(['grüße', Buffer.from('x')]);
+  const bytes = await pair();
+  bytes.stream.write('text');
+  expect(await bytes.client.received(1)).toEqual([`message opcode=2 rsv=0 4:${Buffer.from('text').toString('hex')}`]);
+  bytes.client.send(text('grüße'), close());
+  expect(String(await buffer(bytes.stream))).toBe('grüße');
+});
+
+test('createWebSocketStream: the end of either side is a Close, after what was written', async () => {
+  const { client, socket, stream } = await pair();
+  const end = ended(socket);
+  stream.end('last');
+  expect(await client.received(2)).toEqual([expect.stringMatching(/^message/), 'close without code ""']);
+  client.send(close());
+  await client.end();
+  expect((await end).code).toBe(1005);
+  stream.resume();
+  await once(stream, 'close');
+  const other = await pair();
+  other.client.send(close(1000));
+  await other.client.end();
+  expect(await buffer(other.stream)).toHaveLength(0);
+  if (!other.stream.closed) await once(other.stream, 'close');
+  expect(other.stream.errored).toBeNull();
+});
+
+test('createWebSocketStream: no Close is an error, with the cause; destroy ends the connection', async () => {
+  const { client, socket, stream } = await pair();
+  client.send(text('part'));
+  client.socket.end();
+  await expect(buffer(stream)).rejects.toBe(await ended(socket).then(({ cause }) => cause));
+  const other = await pair();
+  const end = ended(other.socket);
+  other.stream.destroy();
+  expect((await end).code).toBe(1006);
+  if (!other.stream.closed) await once(other.stream, 'close');
+  expect(other.stream).toBeInstanceOf(Duplex);
+  expect(other.socket.readyState).toBe(other.socket.CLOSED);
+});
