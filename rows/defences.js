@@ -107,8 +107,8 @@ export const DEFENCES = [
     row: 'H7',
     tests: 'node-server/test/throwing-listener',
     file: 'node-server/src/websocket.ts',
-    find: "if (told && this.listenerCount('error') > 0)",
-    replace: 'if (told)',
+    find: "failed !== undefined) && this.listenerCount('error') > 0) {",
+    replace: 'failed !== undefined)) {',
   },
   {
     row: 'H8',
@@ -142,7 +142,7 @@ export const DEFENCES = [
     row: 'H12',
     tests: 'node-server/test/draining',
     file: 'node-server/src/server.ts',
-    find: 'how === undefined ? undefined : drain(this.clients, how, () => this.#upgrades.cutOff())',
+    find: 'how === undefined ? undefined : closeClients(this.clients, how, () => this.#upgrades.cutOff())',
     replace: 'undefined as (() => void) | undefined',
   },
   {

@@ -16,9 +16,11 @@ export function broadcast<Context>(
   options: BroadcastOptions<Context>,
 ): number {
   const { except = [], filter } = options;
-  const left = new Set<WebSocket>(Symbol.iterator in except ? except : [except]);
+  const excluded = new Set<WebSocket>(Symbol.iterator in except ? except : [except]);
   // All are chosen before any is sent to: a filter that throws leaves nothing half done.
-  const chosen = [...clients].filter((client) => canBeSent(client) && !left.has(client) && (filter?.(client) ?? true));
+  const chosen = [...clients].filter(
+    (client) => canBeSent(client) && !excluded.has(client) && (filter?.(client) ?? true),
+  );
   let count = 0;
   for (const client of chosen) {
     // The filter, or a callback, may have begun a message on it, or closed it.

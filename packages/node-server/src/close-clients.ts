@@ -20,7 +20,7 @@ export interface CloseOptions {
  * @returns a function that gives up the time limit, once all are gone
  * @throws TypeError or RangeError for options of the wrong kind, before any is closed
  */
-export function drain(
+export function closeClients(
   clients: ReadonlySet<WebSocket>,
   { code = CloseCode.GoingAway, reason = '', timeout }: CloseOptions,
   cutOff: () => void,

@@ -70,7 +70,7 @@ export interface ServerOptions<Context = unknown>
    * is read. Default: all are let through.
    */
   readonly messageHook?: MessageHookFunction<Context> | undefined;
-  /** How long `messageHook` may take for one message, in milliseconds, before the connection closes with 1011. Default: 10,000. */
+  /** How long `messageHook` may take for one message, in milliseconds, before the connection closes with 1011. Default: 10,000, as `handshakeTimeout`. */
   readonly messageHookTimeout?: number | undefined;
   /** When it is aborted, the server closes as with `close({})`. */
   readonly signal?: AbortSignal | undefined;

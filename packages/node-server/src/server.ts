@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { type Data, PreparedMessage, type PrepareOptions } from '@ws/connection';
 import { type HandshakeError, serializeExtensions } from '@ws/handshake';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
-import { type CloseOptions, drain } from './close-clients.ts';
+import { type CloseOptions, closeClients } from './close-clients.ts';
 import { hookMessages } from './message-hook.ts';
 import { readOptions, type ServerOptions, type Settings } from './options.ts';
 import { ownHttpServer } from './own-http-server.ts';
@@ -174,7 +174,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       this.#close();
       return;
     }
-    const giveUp = how === undefined ? undefined : drain(this.clients, how, () => this.#upgrades.cutOff());
+    const giveUp = how === undefined ? undefined : closeClients(this.clients, how, () => this.#upgrades.cutOff());
     const closed =
       this.#state === 'closed' ? Promise.resolve() : new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#close();
@@ -287,8 +287,8 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
     const webSocket = new WebSocket<Context>({
       transport,
       protocol: negotiated.subprotocol,
-      extensions: serializeExtensions(negotiated.extensions),
-      running: negotiated.extensions.map(({ extension }) => extension),
+      extensionsHeader: serializeExtensions(negotiated.extensions),
+      extensions: negotiated.extensions.map(({ extension }) => extension),
       context,
       remoteAddress: this.#settings.clientAddress(request),
       settings: this.#settings.connection,

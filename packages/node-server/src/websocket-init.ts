@@ -25,8 +25,8 @@ export interface WebSocketInit {
   readonly transport: SocketTransport;
   readonly protocol: string;
   /** As in the response's Sec-WebSocket-Extensions. */
-  readonly extensions: string;
-  readonly running: readonly Extension[];
+  readonly extensionsHeader: string;
+  readonly extensions: readonly Extension[];
   readonly context: unknown;
   readonly remoteAddress: string | undefined;
   readonly settings: ConnectionSettings;

@@ -131,7 +131,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       );
     }
     this.protocol = init.protocol;
-    this.extensions = init.extensions;
+    this.extensions = init.extensionsHeader;
     this.context = init.context as Context;
     this.remoteAddress = init.remoteAddress;
     this.#host = init.host;
@@ -145,7 +145,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       platform: transport.ownsChunks ? platformOfGiven : platform,
       sendMemory,
       limits: { maxMessagePayload: maxPayload },
-      extensions: init.running,
+      extensions: init.extensions,
       ...limits,
       handler: events,
     });

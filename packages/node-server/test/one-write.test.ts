@@ -135,7 +135,7 @@ test('where a stream throws when it is written to, the responses of others leave
   const turn = deferred();
   const left: string[] = [];
   const response = (name: string) => ({
-    leave() {
+    uncork() {
       left.push(name);
       if (name === 'throws') throw error;
     },

@@ -12,7 +12,7 @@ export interface ProxyGateMember {
 
 interface ProxyGate {
   readonly members: Set<ProxyGateMember>;
-  /** The last that has left: its word holds until another comes. */
+  /** The last member that left: what it trusts holds until another joins. */
   left: ProxyGateMember | undefined;
   /** The connections whose header has not come. */
   readonly waiting: Set<Socket>;

@@ -7,25 +7,25 @@ const { setImmediate } = globalThis;
 let deferred: (() => void)[] = [];
 
 /**
- * With so many connections that wait for the end of the turn, in a broadcast say, the sockets are read once more before it: that costs
- * little beside the writes, and what it brings leaves in the same ones. 1.3x the deliveries with 4 broadcasts on their way.
+ * With this many connections waiting, as in a broadcast, sockets are polled once more before the writes: that costs little beside them, and
+ * what it brings leaves in the same ones. 1.3x the deliveries with 4 broadcasts on their way.
  */
 const MANY = 64;
 
-/** Whether that was done. */
-let looked = false;
+/** Whether they were, in this turn. */
+let polledAgain = false;
 
 function start(): void {
   setImmediate(run);
 }
 
 function run(): void {
-  if (deferred.length >= MANY && !looked) {
-    looked = true;
+  if (deferred.length >= MANY && !polledAgain) {
+    polledAgain = true;
     start();
     return;
   }
-  looked = false;
+  polledAgain = false;
   const callbacks = deferred;
   deferred = [];
   for (const callback of callbacks) {

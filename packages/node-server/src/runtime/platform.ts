@@ -43,8 +43,8 @@ export const platform: Platform & { readonly memory: MessageMemory } = {
 const MOST_KEPT = 8192;
 
 /**
- * Where chunks are given away, messages may be views of them. Who transfers one that has the chunk to itself may; else it would take with it
- * what is still to be read.
+ * Where chunks are given away, messages may be views of them. One that fills its buffer may be transferred; any other would take unread bytes
+ * along.
  */
 function gives(chunk: Uint8Array, length: number): boolean {
   const { buffer } = chunk;

@@ -23,6 +23,7 @@ export interface DiagnosticsMessages {
     /** As `WebSocket.remoteAddress`: that of the client, where `trustProxy` says whom to believe. */
     readonly remoteAddress: string | undefined;
   };
+  /** A WebSocket was made, and 'connection' follows. */
   'ws:open': { readonly server: WebSocketServer; readonly request: IncomingMessage; readonly socket: WebSocket };
   /** The end of a connection, as its 'close' event tells it. */
   'ws:close': {

@@ -48,7 +48,7 @@ export function writeDirectly(socket: Socket, chunks: readonly Uint8Array[], tol
   // A hook of node:async_hooks that hears of the request may write by itself.
   request = undefined;
   const status = chunks.length === 1 ? handle.writeBuffer(used, chunks[0]!) : handle.writev(used, chunks, true);
-  // Not by the queue of the handle: what was not taken at the first attempt may be at the second, and is told of nevertheless.
+  // Not judged by the handle's queue size: libuv may finish on its second attempt, and calls back all the same.
   if (status === 0 && used.getAsyncId() === -1) {
     request = used;
     return true;

@@ -5,11 +5,11 @@ import { TLSSocket } from 'node:tls';
 const IS_NODE = process.versions.bun === undefined && process.versions['deno'] === undefined;
 
 /** Whether this is Node's own TCP socket, with the methods that Node gave it: what is known of its inside holds. */
-export function isPlain(socket: unknown): socket is Socket {
+export function isNodeTcp(socket: unknown): socket is Socket {
   return IS_NODE && socket instanceof Socket && socket.constructor === Socket && !Object.hasOwn(socket, 'write');
 }
 
 /** Whether this is Node's own socket over TLS, as above: what it is given has been encrypted, or copied, when the write is done. */
-export function isPlainTls(socket: unknown): socket is TLSSocket {
+export function isNodeTls(socket: unknown): socket is TLSSocket {
   return IS_NODE && socket instanceof TLSSocket && socket.constructor === TLSSocket && !Object.hasOwn(socket, 'write');
 }

@@ -2,7 +2,7 @@ import { clock, rethrow } from '../runtime/clock.ts';
 
 /** A response that waits for the end of the turn. */
 export interface WaitingResponse {
-  leave(): void;
+  uncork(): void;
 }
 
 /** How long the first of them may wait, in milliseconds: others are accepted meanwhile, and their listeners may take long. */
@@ -18,23 +18,23 @@ export function responded(): void {
 }
 
 /**
- * Lets a response leave when the turn of the event loop is over: with what there is to be sent, a greeting say, and among the writes of other
- * connections. For a client to wake up for each of them takes longer than what it does then.
+ * Uncorks a response when the turn of the event loop is over: it leaves with what there is to be sent, a greeting say, and among the writes of
+ * other connections. A client that wakes up for each single write costs more than the write.
  */
 export function leaveSoon(response: WaitingResponse): void {
-  if (waiting.push(response) === 1) clock.defer(leave);
-  if (since !== undefined && performance.now() - since > WAIT) leave();
+  if (waiting.push(response) === 1) clock.defer(uncorkAll);
+  if (since !== undefined && performance.now() - since > WAIT) uncorkAll();
 }
 
-function leave(): void {
-  const leaving = waiting;
+function uncorkAll(): void {
+  const batch = waiting;
   waiting = [];
   since = undefined;
-  for (const response of leaving) {
+  for (const response of batch) {
     try {
-      response.leave();
+      response.uncork();
     } catch (error) {
-      // A stream of the application that throws when it is written to: the other responses leave.
+      // A stream of the application that throws when it is written to: the other responses are written.
       rethrow(error);
     }
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { isPlain } from './node-socket.ts';
+import { isNodeTcp } from './node-socket.ts';
 
 /** What one read takes at the most, in bytes: as much as Node reads at once by itself. */
 const BYTES = 65_536;
@@ -33,7 +33,7 @@ export function sharedReceive(received: (this: Socket, chunk: Uint8Array) => boo
   }
 
   return (socket) => {
-    if (!isPlain(socket) || socket.readableLength > 0) return false;
+    if (!isNodeTcp(socket) || socket.readableLength > 0) return false;
     const inside = socket as unknown as Inside;
     bufferKey ??= symbolOf(socket, 'kBuffer');
     callbackKey ??= symbolOf(socket, 'kBufferCb');

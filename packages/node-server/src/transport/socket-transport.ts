@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
 import type { Throttle } from '../rate/throttle.ts';
 import { type Written, writeDirectly } from './direct-write.ts';
-import { isPlain, isPlainTls } from './node-socket.ts';
+import { isNodeTcp, isNodeTls } from './node-socket.ts';
 import { type Bulk, readingTurns } from './reading-turns.ts';
 import { leaveSoon, responded, type WaitingResponse } from './response-batch.ts';
 import { sharedReceive } from './shared-receive.ts';
@@ -55,7 +55,7 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
   readonly ownsChunks: boolean;
   readonly givesWayFrom: number;
   readonly #socket: Duplex;
-  readonly #isPlain: boolean;
+  readonly #isNodeTcp: boolean;
   /** The response waits in the socket, which is corked for it. */
   #corked = false;
   /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
@@ -74,10 +74,10 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
 
   constructor(socket: Duplex) {
     this.#socket = socket;
-    this.#isPlain = isPlain(socket);
-    this.ownsChunks = isPlainTls(socket);
+    this.#isNodeTcp = isNodeTcp(socket);
+    this.ownsChunks = isNodeTls(socket);
     this.givesWayFrom = this.ownsChunks ? GIVES_WAY_FROM_IN_RECORDS : GIVES_WAY_FROM;
-    this.copies = this.#isPlain || this.ownsChunks;
+    this.copies = this.#isNodeTcp || this.ownsChunks;
     // Over TLS a socket would go with the client's half, and with it what was read and waits for a listener, a hook or its rate.
     socket.allowHalfOpen = true;
     if (socket instanceof Socket) {
@@ -171,7 +171,7 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
     const socket = this.#socket;
     // A socket that is gone has taken what it will take: 'close' tells the driver.
     if (!socket.writable) return false;
-    if (this.#isPlain && !this.#corked) {
+    if (this.#isNodeTcp && !this.#corked) {
       const done = writeDirectly(socket as Socket, chunks, this);
       if (done !== undefined) return done;
     }
@@ -179,18 +179,18 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) socket.write(chunks[i]);
     // A callback costs a tick of its own, and what a plain socket is given has mostly left when `write` returns.
-    if (this.#isPlain) socket.write(chunks[last]);
+    if (this.#isNodeTcp) socket.write(chunks[last]);
     else this.#writeAndTell(chunks[last]!);
     if (last > 0) socket.uncork();
-    this.leave();
+    this.uncork();
     this.#awaited = socket.writableLength > 0;
-    if (this.#awaited && this.#isPlain) this.#writeAndTell(NOTHING);
+    if (this.#awaited && this.#isNodeTcp) this.#writeAndTell(NOTHING);
     // A write that has failed at once has left nothing to wait for either, and was not done.
     return !this.#awaited && socket.writable;
   }
 
   /** As {@link WaitingResponse} has it. */
-  leave(): void {
+  uncork(): void {
     if (!this.#corked) return;
     this.#corked = false;
     this.#socket.uncork();
@@ -221,7 +221,7 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
   }
 
   destroy(error?: Error): void {
-    this.leave();
+    this.uncork();
     this.#socket.destroy(error);
   }
 

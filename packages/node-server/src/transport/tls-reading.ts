@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { isPlainTls } from './node-socket.ts';
+import { isNodeTls } from './node-socket.ts';
 
 /** The inside of a tls.TLSSocket, as far as it is used here. */
 interface Inside {
@@ -18,7 +18,7 @@ interface Inside {
  * @returns false if that socket cannot: pause it then
  */
 export function stopReading(socket: Duplex): boolean {
-  if (!isPlainTls(socket)) return false;
+  if (!isNodeTls(socket)) return false;
   const { _handle: handle } = socket as unknown as Inside;
   if (typeof handle?.readStop !== 'function' || typeof handle.readStart !== 'function') return false;
   // Node is not told, or it would start again when it has delivered what it has.

@@ -16,8 +16,8 @@ export class Admission {
   readonly #maxConnections: number;
   readonly #limit: RateLimit;
   readonly #address: ClientAddress;
-  readonly #all: TokenBucket | undefined;
-  readonly #each: TokenBuckets | undefined;
+  readonly #perServer: TokenBucket | undefined;
+  readonly #perAddress: TokenBuckets | undefined;
 
   constructor(maxConnections: number, limit: RateLimit, address: ClientAddress) {
     const { handshakes, handshakesPerAddress } = limit;
@@ -25,8 +25,8 @@ export class Admission {
     this.#maxConnections = maxConnections;
     this.#limit = limit;
     this.#address = address;
-    if (handshakes !== undefined) this.#all = new TokenBucket(handshakes, now);
-    if (handshakesPerAddress !== undefined) this.#each = new TokenBuckets(handshakesPerAddress, now);
+    if (handshakes !== undefined) this.#perServer = new TokenBucket(handshakes, now);
+    if (handshakesPerAddress !== undefined) this.#perAddress = new TokenBuckets(handshakesPerAddress, now);
   }
 
   /**
@@ -37,9 +37,9 @@ export class Admission {
   refusal(request: IncomingMessage, connections: number): Refusal | undefined {
     const { handshakes, handshakesPerAddress } = this.#limit;
     // A single address that floods uses up nothing of the others'.
-    if (this.#each !== undefined) {
+    if (this.#perAddress !== undefined) {
       const address = this.#address(request) ?? '';
-      if (!this.#each.tryTake(network(address), performance.now())) {
+      if (!this.#perAddress.tryTake(network(address), performance.now())) {
         const why = `rateLimit.handshakesPerAddress (${handshakesPerAddress}) is exceeded by ${address}`;
         return later(429, why, 'too many connections from this address', RETRY_WHEN_FAST);
       }
@@ -47,7 +47,7 @@ export class Admission {
     if (connections >= this.#maxConnections) {
       return later(503, `maxConnections (${this.#maxConnections}) is reached`, 'the server is full', RETRY_WHEN_FULL);
     }
-    if (this.#all !== undefined && !this.#all.tryTake(performance.now())) {
+    if (this.#perServer !== undefined && !this.#perServer.tryTake(performance.now())) {
       const why = `rateLimit.handshakes (${handshakes}) is exceeded`;
       return later(503, why, 'too many connections at once', RETRY_WHEN_FAST);
     }
@@ -66,7 +66,7 @@ function network(address: string): string {
   const [plain] = address.split('%', 1);
   if (!isIPv6(plain!)) return address;
   const [before, after] = plain!.split('::', 2) as [string, string | undefined];
-  // An IPv4 address in the dress of IPv6 is one address.
+  // An IPv4-mapped address is a single one.
   if (plain!.includes('.')) return plain!;
   const left = before === '' ? [] : before.split(':');
   const right = after === undefined || after === '' ? [] : after.split(':');

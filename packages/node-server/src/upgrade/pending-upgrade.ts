@@ -115,7 +115,7 @@ export class PendingUpgrade {
   }
 
   /** Leaves the answer to somebody else, who ends the socket: from then on it is as with {@link refuse}. */
-  leave(closeTimeout: number): void {
+  leaveToListener(closeTimeout: number): void {
     const { socket } = this;
     this.#stopWatching?.();
     if (socket.writableEnded) this.#linger(closeTimeout);

@@ -102,7 +102,7 @@ export class Upgrades {
     const refusal = refuse(404);
     const pending = new PendingUpgrade(socket, head);
     if (this.#isBehind(pending, request)) return;
-    this.#leave(pending, request, refusal.error);
+    this.#recordRefusal(pending, request, refusal.error);
     pending.refuse(refusal, this.#settings.connection.closeTimeout);
   }
 
@@ -152,7 +152,7 @@ export class Upgrades {
   #isBehind(pending: PendingUpgrade, request: IncomingMessage): boolean {
     const open = () => openResponse(request, pending.socket);
     if (open() === undefined) return false;
-    this.#leave(
+    this.#recordRefusal(
       pending,
       request,
       new HandshakeError('refused', 'an earlier request of the connection has no answer yet'),
@@ -210,7 +210,7 @@ export class Upgrades {
       this.#fail(pending, request, error);
       return;
     }
-    this.#leave(pending, request, refusal.error);
+    this.#recordRefusal(pending, request, refusal.error);
     // A verdict is no error of the client: as in `ws`, nobody but the client is told.
     pending.refuse(refusal, this.#settings.connection.closeTimeout);
   }
@@ -274,10 +274,10 @@ export class Upgrades {
   }
 
   #refuse(pending: PendingUpgrade, request: IncomingMessage, refusal: Refusal): void {
-    this.#leave(pending, request, refusal.error);
+    this.#recordRefusal(pending, request, refusal.error);
     try {
       if (this.#host.emitFailure(refusal.error, pending.socket, request)) {
-        pending.leave(this.#settings.connection.closeTimeout);
+        pending.leaveToListener(this.#settings.connection.closeTimeout);
         return;
       }
     } catch (error) {
@@ -287,7 +287,7 @@ export class Upgrades {
   }
 
   /** A client is refused, by whoever answers it. */
-  #leave({ socket }: PendingUpgrade, request: IncomingMessage, error: HandshakeError): void {
+  #recordRefusal({ socket }: PendingUpgrade, request: IncomingMessage, error: HandshakeError): void {
     this.#host.refused(error, request);
     if (socket.destroyed) return;
     this.#leaving.add(socket);

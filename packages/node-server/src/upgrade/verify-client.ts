@@ -10,6 +10,7 @@ export interface ClientInfo {
   readonly secure: boolean;
   /** The client's address; that of the proxy in front, unless `trustProxy` says that it is to be believed. */
   readonly remoteAddress: string | undefined;
+  /** The upgrade request. */
   readonly req: IncomingMessage;
   /** Aborted when nobody waits for the verdict any more: the client is gone, the time is up, the server closes. */
   readonly signal: AbortSignal;
