@@ -45,7 +45,9 @@ function failureOf(program, args, cwd = ROOT) {
  * @returns {Package[]}
  */
 function packAll(project) {
-  const dirs = readdirSync(join(ROOT, 'packages')).map((name) => join(ROOT, 'packages', name));
+  const folders = readdirSync(join(ROOT, 'packages')).map((name) => join(ROOT, 'packages', name));
+  // Vitest keeps a cache beside them, for `npm run rows`.
+  const dirs = folders.filter((dir) => existsSync(join(dir, 'package.json')));
   return dirs.flatMap((dir) => {
     const { name, version, private: isPrivate } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
     if (isPrivate) return [];

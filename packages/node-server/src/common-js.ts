@@ -1,6 +1,7 @@
 import { CloseCode, ProtocolError } from '@ws/codec';
 import { NotSentError, PreparedMessage } from '@ws/connection';
 import { HandshakeError } from '@ws/handshake';
+import { SocketEventTarget } from './event-target.ts';
 import { ProxyProtocolError } from './proxy/proxy-header.ts';
 import { WebSocketServer } from './server.ts';
 import { createWebSocketStream } from './stream.ts';
@@ -15,6 +16,7 @@ export const commonJs: typeof WebSocket & {
   readonly ProtocolError: typeof ProtocolError;
   readonly ProxyProtocolError: typeof ProxyProtocolError;
   readonly Server: typeof WebSocketServer;
+  readonly SocketEventTarget: typeof SocketEventTarget;
   readonly WebSocket: typeof WebSocket;
   readonly WebSocketServer: typeof WebSocketServer;
   readonly createWebSocketStream: typeof createWebSocketStream;
@@ -26,6 +28,7 @@ export const commonJs: typeof WebSocket & {
   ProtocolError,
   ProxyProtocolError,
   Server: WebSocketServer,
+  SocketEventTarget,
   WebSocket,
   WebSocketServer,
   createWebSocketStream,

@@ -18,7 +18,7 @@ export type { BinaryType } from './binary-type.ts';
 export type { BroadcastOptions } from './broadcast.ts';
 export type { CloseOptions } from './close-clients.ts';
 export { commonJs as 'module.exports' } from './common-js.ts';
-export type { BrowserEvents, BrowserHandler, BrowserListener, SocketEventTarget } from './event-target.ts';
+export { type BrowserEvents, type BrowserHandler, type BrowserListener, SocketEventTarget } from './event-target.ts';
 export type { MessageHookFunction } from './message-hook.ts';
 export type { ServerOptions } from './options.ts';
 export type { OwnOptions } from './own-options.ts';

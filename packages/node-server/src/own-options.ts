@@ -1,31 +1,83 @@
 import type { ServerOptions } from './options.ts';
 
-/** These are null in `ws` where they are not given, and so in what its users hand on. */
-const NULL_IS_NONE = ['backlog', 'handleProtocols', 'host', 'path', 'port', 'server', 'verifyClient'] as const;
+/**
+ * Every option, and whether it may be set on a server that runs, as libraries do to one of `ws` (graphql-ws the first, @hono/node-ws the
+ * second): it holds from the next handshake on.
+ */
+export const OPTIONS: Readonly<Record<keyof ServerOptions, boolean>> = {
+  handleProtocols: true,
+  maxPayload: true,
+  path: true,
+  verifyClient: true,
+  allowedOrigins: false,
+  backlog: false,
+  closeReplyTimeout: false,
+  closeTimeout: false,
+  handshakeTimeout: false,
+  heartbeat: false,
+  host: false,
+  idleTimeout: false,
+  maxBufferedAmount: false,
+  maxConnections: false,
+  messageHook: false,
+  messageHookTimeout: false,
+  noServer: false,
+  overflow: false,
+  perMessageDeflate: false,
+  port: false,
+  proxyProtocol: false,
+  rateLimit: false,
+  requireOrigin: false,
+  server: false,
+  signal: false,
+  subprotocols: false,
+  trustProxy: false,
+};
 
-/** What may be set on the options of a server that runs, as libraries do to one of `ws`: asked for at each handshake. */
-const CHANGES = ['handleProtocols', 'path', 'verifyClient'] as const satisfies (keyof OwnOptions)[];
+/** In `ws` these are null where they are not given, and so in what its users hand on; the last three also if they are false or ''. */
+const NULL_IS_NONE = /^(backlog|host|port|server|handleProtocols|path|verifyClient)$/;
+const FALSE_IS_NONE = /^(handleProtocols|path|verifyClient)$/;
 
-/** The options of a server as it keeps them. Setting another than these three is an error, since nothing would come of it. */
-export interface OwnOptions extends Readonly<Omit<ServerOptions, 'handleProtocols' | 'path' | 'verifyClient'>> {
-  /** As in {@link ServerOptions}; the same for the other two. */
-  handleProtocols: ServerOptions['handleProtocols'];
-  path: ServerOptions['path'];
-  verifyClient: ServerOptions['verifyClient'];
+/** The options of a server as it keeps them: four may be set, and any other throws, since nothing would come of it. */
+export interface OwnOptions
+  extends Readonly<Omit<ServerOptions, 'handleProtocols' | 'maxPayload' | 'path' | 'verifyClient'>> {
+  /** As in {@link ServerOptions}; the same for the other three. */
+  handleProtocols?: ServerOptions['handleProtocols'];
+  maxPayload?: ServerOptions['maxPayload'];
+  path?: ServerOptions['path'];
+  verifyClient?: ServerOptions['verifyClient'];
 }
 
 /**
- * A copy of the options for a server.
+ * A copy of the options for a server, of those as well that a class has.
  *
- * @throws TypeError for what is no object
+ * @param read takes them: at once, and each time that one has been set. What it throws, the setting throws, and nothing has changed
+ * @throws TypeError for what is no object; and what `read` throws
  */
-export function ownOptions(given: ServerOptions): OwnOptions {
+export function ownOptions(given: ServerOptions, read: (options: ServerOptions) => void): OwnOptions {
   if (typeof given !== 'object' || given === null) throw new TypeError('options must be an object');
-  const options: Record<string, unknown> = { ...given };
-  for (const name of NULL_IS_NONE) if (options[name] === null) delete options[name];
-  for (const name of Object.keys(options)) Object.defineProperty(options, name, { writable: false });
-  for (const name of CHANGES) {
-    Object.defineProperty(options, name, { value: options[name], writable: true, enumerable: true });
+  const values: Record<string, unknown> = {};
+  // What is no option here stays as it is, for whoever looks at it.
+  const own: Record<string, unknown> = { ...given };
+  for (const [name, mayChange] of Object.entries(OPTIONS)) {
+    values[name] = noneIfNone(name, given[name as keyof ServerOptions]);
+    Object.defineProperty(own, name, {
+      enumerable: name in given,
+      get: () => values[name],
+      set(value: unknown) {
+        const next = noneIfNone(name, value);
+        if (next === values[name]) return;
+        if (!mayChange)
+          throw new TypeError(`${name} is for the constructor: it cannot be changed on a server that is there`);
+        read({ ...values, [name]: next });
+        values[name] = next;
+      },
+    });
   }
-  return Object.preventExtensions(options) as unknown as OwnOptions;
+  read(values);
+  return own as unknown as OwnOptions;
+}
+
+function noneIfNone(name: string, value: unknown): unknown {
+  return (value === null && NULL_IS_NONE.test(name)) || (!value && FALSE_IS_NONE.test(name)) ? undefined : value;
 }

@@ -54,11 +54,11 @@ export type UpgradeCallback<Context = unknown> = (socket: WebSocket<Context>, re
 export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketServerEvents<Context>> {
   /** The open connections, and those that are closing. */
   readonly clients: ReadonlySet<WebSocket<Context>>;
-  /** A copy of the options that were given. `handleProtocols`, `path` and `verifyClient` may be set on it later. */
+  /** A copy of the options that were given. `handleProtocols`, `maxPayload`, `path` and `verifyClient` may be set on it later. */
   readonly options: OwnOptions;
 
   readonly #clients = new Set<WebSocket<Context>>();
-  readonly #settings: Settings;
+  #settings!: Settings;
   readonly #upgrades: Upgrades;
   readonly #telemetry: Telemetry = new Telemetry(this);
   readonly #hookMessages: WebSocketInit['hookMessages'];
@@ -91,9 +91,10 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
   constructor(options: ServerOptions<Context>, callback?: () => void) {
     super();
     // Its hooks get the sockets that have their context from its verifyClient, and no other.
-    const own = ownOptions(options as ServerOptions);
+    const own = ownOptions(options as ServerOptions, (values) => {
+      this.#settings = readOptions(values);
+    });
     this.options = own;
-    this.#settings = readOptions(own);
     this.clients = this.#clients;
     const { messageHook, messageHookTimeout } = this.#settings;
     this.#hookMessages = messageHook && ((driver, told) => hookMessages(messageHook, messageHookTimeout, driver, told));

@@ -3,15 +3,22 @@ import type { WebSocket } from './websocket.ts';
 
 /**
  * A WebSocket as a stream of Node, as that of `ws`: each chunk that is written goes as a message, and each message is a chunk to read. Bytes
- * go as binary, and so does a string, unless `decodeStrings` is false; text that comes is a string with `readableObjectMode`.
- * The end of the stream is a Close, and the peer's Close its end; a connection that ends without one ends it with an error.
+ * go as binary, and so does a string, unless `decodeStrings` is false; text that comes is a string with `readableObjectMode`. The end of
+ * the stream is a Close. Its own end comes with that of the connection, whatever that was: `socket.cause` tells. A violation by the peer is
+ * an error of the stream, if anybody listens for that.
  *
- * @param options those of a Duplex, but for its functions and `allowHalfOpen`, since a Close ends both directions
+ * @param options those of a Duplex, but for its functions, `objectMode` for what is written, `allowHalfOpen`, `autoDestroy` and `emitClose`: a
+ *   Close ends both directions, and the connection both
  */
 export function createWebSocketStream(socket: WebSocket, options: DuplexOptions = {}): Duplex {
+  const { objectMode, readableObjectMode = objectMode, ...others } = options;
   const stream = new Duplex({
-    ...options,
+    ...others,
+    readableObjectMode,
+    writableObjectMode: false,
     allowHalfOpen: false,
+    autoDestroy: true,
+    emitClose: true,
     read() {
       socket.resume();
     },
@@ -19,7 +26,7 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
       socket.send(chunk, callback);
     },
     final(callback) {
-      whenClosed(() => callback());
+      whenClosed(callback);
       socket.close();
     },
     destroy(error, callback) {
@@ -29,15 +36,15 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
   });
   const whenClosed = (callback: () => void): void => {
     if (socket.readyState === socket.CLOSED) process.nextTick(callback);
-    else socket.once('close', callback);
+    else socket.once('close', () => callback());
   };
   socket.on('message', (data, isBinary) => {
     if (!stream.push(!isBinary && stream.readableObjectMode ? data.toString() : data)) socket.pause();
   });
-  socket.once('close', (code) => {
-    if (stream.destroyed) return;
-    if (code === 1006) stream.destroy(socket.cause ?? new Error('the connection has ended without a Close'));
-    else stream.push(null);
+  // What a peer does throws in nobody's process.
+  socket.on('error', (error) => stream.destroy(stream.listenerCount('error') > 0 ? error : undefined));
+  socket.once('close', () => {
+    if (!stream.destroyed) stream.push(null);
   });
   return stream;
 }

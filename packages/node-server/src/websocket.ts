@@ -106,8 +106,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   #delivering = false;
   /** Somebody listens for messages, or has. */
   #heard = false;
-  /** What nobody hears is about to be dropped. */
-  #dropping = false;
+  /** What nobody hears is to be dropped: when this turn is over, or the next, if something has come since. */
+  #dropping: 'no' | 'soon' | 'later' = 'no';
   #binaryType: BinaryType = 'nodebuffer';
   #cause: Error | undefined;
   /** No message will come any more, and `cause` is known. */
@@ -254,7 +254,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       throw new TypeError(`a close reason is a string or a Buffer, got ${typeof reason}`);
     }
     this.#driver.close(code ?? (reason?.length ? CloseCode.Normal : undefined), reason?.toString());
-    this.#dropUnwanted();
+    if (this.#heard) this.#dropLater();
+    else this.#dropUnwanted();
   }
 
   /** Ends the connection at once, without a Close. */
@@ -275,6 +276,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.#paused = false;
     if (!this.#queueFull) this.#driver.resume();
     this.#deliverWaiting();
+    if (this.#heard) this.#dropLater();
   }
 
   /**
@@ -295,7 +297,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     const hears = this.listenerCount('message') > 0;
     const nothingWaits = this.#queue === undefined || this.#queue.length === 0;
     if (hears && nothingWaits && !this.#paused) this.#emitMessage(payload, isBinary);
-    else if (hears || this.#driver.state === 'open' || this.#queue?.iterating === true) {
+    else if (hears || this.#heard || this.#driver.state === 'open' || this.#queue?.iterating === true) {
       this.#waiting.push(payload, isBinary);
       if (this.#heard && !hears) this.#dropLater();
     }
@@ -334,11 +336,17 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
    * with it pings and the peer's Close.
    */
   #dropLater(): void {
-    if (this.#dropping) return;
-    this.#dropping = true;
+    if (this.#queue === undefined || this.#queue.length === 0) return;
+    if (this.#dropping !== 'no') {
+      this.#dropping = 'later';
+      return;
+    }
+    this.#dropping = 'soon';
     clock.defer(() => {
-      this.#dropping = false;
-      if (!this.#paused) this.#dropUnwanted();
+      const again = this.#dropping === 'later';
+      this.#dropping = 'no';
+      if (again) this.#dropLater();
+      else if (!this.#paused) this.#dropUnwanted();
     });
   }
 
@@ -354,7 +362,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
         if (entry === undefined) return;
         this.#driver.call(() => this.#emitMessage(entry.payload as Buffer<ArrayBuffer>, entry.isBinary));
       }
-      if (!this.#paused) this.#dropLater();
+      this.#dropLater();
     });
   }
 

@@ -164,6 +164,62 @@ test('H18: what comes while the application has paused waits for resume, though 
   expect(String((await heard)[0])).toBe('waits');
 });
 
+test('H18: once() after once() misses none, however much comes at a time', async () => {
+  const seen: number[] = [];
+  const { port } = await serve({}, async (socket) => {
+    for (;;) {
+      const [data] = await once(socket, 'message');
+      seen.push(data.readUInt32BE());
+      if (data.length === 4) return socket.send('all');
+    }
+  });
+  const client = await open(port);
+  const messages = 2000;
+  const frames = Array.from({ length: messages }, (_, i) => {
+    // Among small ones some that fill what may wait.
+    const payload = Buffer.alloc(i === messages - 1 ? 4 : i % 8 === 3 ? 65_200 : 10);
+    payload.writeUInt32BE(i);
+    return { opcode: 2, payload };
+  });
+  expect(await client.send(...frames).received(1)).toEqual([textLine('all')]);
+  expect(seen).toEqual(Array.from({ length: messages }, (_, i) => i));
+});
+
+test('H18: what fills the queue while nobody listens is dropped on resume, so that the Close is seen', async () => {
+  const { server, port } = await serve();
+  const connected = once(server, 'connection');
+  const client = await open(port);
+  const [socket, { socket: tcp }] = await connected;
+  const paused = once(tcp, 'pause');
+  client.send(...Array.from({ length: 100 }, () => ({ opcode: 2, payload: Buffer.alloc(8192) })));
+  await paused;
+  socket.pause();
+  const listener = () => {};
+  socket.on('message', listener);
+  socket.off('message', listener);
+  socket.resume();
+  expect(await client.send({ opcode: 9 }, close(4001)).received(2)).toEqual(['pong 0:', 'close 4001 ""']);
+});
+
+test('H18: close() and then once() after once(): what came with the one before is heard', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  const seen: string[] = [];
+  const all = (async () => {
+    for (let i = 0; i < 4; i++) {
+      seen.push(String((await once(socket, 'message'))[0]));
+      if (i === 0) socket.close();
+    }
+  })();
+  client.send(text('1'), text('2'), text('3'), text('4'));
+  await all;
+  expect(seen).toEqual(['1', '2', '3', '4']);
+  client.send(close());
+  await client.end();
+});
+
 test('H18: a listener that comes and a close in the same turn: nothing that was sent before our Close came is lost', async () => {
   const { server, port } = await serve();
   const connected = once(server, 'connection');

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { WebSocketServer } from '../src/server.ts';
 import { WebSocket } from '../src/websocket.ts';
-import { close, open, RawClient, request, text, textLine } from './raw-client.suite.ts';
+import { close, type Fields, open, RawClient, request, text, textLine } from './raw-client.suite.ts';
 import { listen, nextConnection, serve, shut } from './serve.suite.ts';
 
 test("port: 'listening' and the constructor's callback, then address()", async () => {
@@ -219,18 +219,68 @@ test("a 'connection' listener may close the server at once", async () => {
   await closed;
 });
 
-test('options: a copy; three may be set later, and any other is an error, as nothing would come of it', () => {
-  const given = { noServer: true, path: '/x', maxPayload: 5 };
+test('options: a copy, of those of a class as well; four may be set later, and any other is an error', async () => {
+  class Options {
+    readonly noServer = true;
+    readonly path = '/x';
+    readonly maxPayload = 5;
+    get allowedOrigins() {
+      return ['https://example.com'];
+    }
+    verifyClient() {
+      return false;
+    }
+  }
+  const given = new Options();
   const { options } = new WebSocketServer(given);
-  expect(options).toEqual({ ...given, handleProtocols: undefined, verifyClient: undefined });
+  expect(options).toMatchObject({ noServer: true, path: '/x', maxPayload: 5, allowedOrigins: ['https://example.com'] });
+  expect(options.verifyClient).toBe(given.verifyClient);
   options.path = '/y';
-  expect(given.path).toBe('/x');
+  options.maxPayload = 6;
+  expect([given.path, given.maxPayload]).toEqual(['/x', 5]);
   const settable = options as unknown as Record<string, unknown>;
-  for (const name of ['maxPayload', 'maxConnections']) expect(() => (settable[name] = 1)).toThrow(TypeError);
+  // Also where assignments that fail are silent, as in CommonJS.
+  const sloppy = new Function('options', 'name', 'value', 'options[name] = value');
+  for (const [name, value] of Object.entries({ maxConnections: 1, perMessageDeflate: true, port: 0 })) {
+    expect(() => sloppy(settable, name, value)).toThrow(`${name} is for the constructor`);
+  }
+  expect(() => sloppy(settable, 'maxPayload', '5')).toThrow('maxPayload must be a number, got string');
+  expect(() => sloppy(settable, 'verifyClient', 5)).toThrow('verifyClient must be a function');
+  expect([options.maxPayload, options.verifyClient]).toEqual([6, given.verifyClient]);
+  // What holds anyway, and what is no option of this server.
+  for (const [name, value] of Object.entries({ noServer: true, port: undefined, clientTracking: false })) {
+    sloppy(settable, name, value);
+  }
+});
+
+test('options of a class keep a server as closed as they say', async () => {
+  class Options {
+    allowedOrigins = ['https://example.com'];
+    verifyClient({ origin }: { readonly origin: string | undefined }) {
+      return origin !== undefined && this.allowedOrigins.includes(origin);
+    }
+  }
+  const server = new WebSocketServer(Object.assign(Object.create(new Options()), { port: 0, host: '127.0.0.1' }));
+  onTestFinished(() => shut(server));
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const statusOf = async (fields: Fields) => (await request(port, fields).response()).status;
+  expect(await statusOf({})).toBe(401);
+  expect(await statusOf({ Origin: 'https://evil.example' })).toBe(403);
+  expect(await statusOf({ Origin: 'https://example.com' })).toBe(101);
 });
 
 test('options that are null where ws has null are not given', async () => {
-  const none = { backlog: null, handleProtocols: null, host: null, path: null, server: null, verifyClient: null };
+  const none = {
+    backlog: null,
+    handleProtocols: false,
+    host: null,
+
+    path: '',
+
+    server: null,
+    verifyClient: null,
+  };
   const server = new WebSocketServer({ ...none, port: 0 } as never);
   await once(server, 'listening');
   await server.close();
@@ -251,8 +301,20 @@ test('handleProtocols, path and verifyClient are asked for at each handshake: gr
   expect(await answer()).toEqual([404, undefined]);
   server.options.verifyClient = () => false;
   expect(await answer('GET /only HTTP/1.1')).toEqual([401, undefined]);
-  server.options.verifyClient = 5 as never;
-  expect(await answer('GET /only HTTP/1.1')).toEqual([500, undefined]);
+  server.options.verifyClient = null as never;
+  server.options.path = '';
+  server.options.handleProtocols = false as never;
+  expect(await answer()).toEqual([101, undefined]);
+});
+
+test('maxPayload set later holds for the connections that come then', async () => {
+  const { server, port } = await serve();
+  const before = await open(port);
+  server.options.maxPayload = 10;
+  const after = await open(port);
+  const long = text('x'.repeat(11));
+  expect(await after.send(long).received(1)).toEqual([expect.stringMatching(/^close 1009/)]);
+  expect(await before.send(long, { opcode: 9 }).received(1)).toEqual(['pong 0:']);
 });
 
 test('handleUpgrade with a request that a test has made up: method, url and headers are enough', async () => {

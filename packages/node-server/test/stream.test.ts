@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Duplex, type DuplexOptions } from 'node:stream';
+import type { DuplexOptions } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { expect, onTestFinished, test } from 'vitest';
@@ -7,6 +7,7 @@ import { WebSocket as WsClient, createWebSocketStream as wsStream } from 'ws';
 import { createWebSocketStream } from '../src/stream.ts';
 import { close, open, type RawClient, text, textLine } from './raw-client.suite.ts';
 import { ended, nextConnection, serve } from './serve.suite.ts';
+import { uncaught } from './uncaught.suite.ts';
 
 async function pair(options?: DuplexOptions) {
   const { server, port } = await serve();
@@ -80,16 +81,39 @@ test('createWebSocketStream: the end of either side is a Close, after what was w
   expect(other.stream.errored).toBeNull();
 });
 
-test('createWebSocketStream: no Close is an error, with the cause; destroy ends the connection', async () => {
+test('createWebSocketStream: a connection that ends without a Close is the end as well, after what has come', async () => {
   const { client, socket, stream } = await pair();
-  client.send(text('part'));
+  client.send(...Array.from({ length: 10 }, () => ({ opcode: 2, payload: Buffer.alloc(40_000) })));
   client.socket.end();
-  await expect(buffer(stream)).rejects.toBe(await ended(socket).then(({ cause }) => cause));
-  const other = await pair();
-  const end = ended(other.socket);
-  other.stream.destroy();
+  expect((await buffer(stream)).length).toBe(400_000);
+  expect(socket.cause?.message).toContain('without a Close');
+});
+
+test('createWebSocketStream: destroy ends the connection', async () => {
+  const { socket, stream } = await pair();
+  const end = ended(socket);
+  stream.destroy();
   expect((await end).code).toBe(1006);
-  if (!other.stream.closed) await once(other.stream, 'close');
-  expect(other.stream).toBeInstanceOf(Duplex);
-  expect(other.socket.readyState).toBe(other.socket.CLOSED);
+  if (!stream.closed) await once(stream, 'close');
+});
+
+test('createWebSocketStream: a violation is an error where anybody listens, and throws nowhere else', async () => {
+  const { errors } = uncaught();
+  const heard = await pair();
+  heard.client.send({ opcode: 3 });
+  await expect(buffer(heard.stream)).rejects.toMatchObject({ violation: 'reserved-opcode' });
+  const unheard = await pair();
+  // Not by once(), which listens for errors.
+  const closed = new Promise((resolve) => unheard.stream.on('close', resolve));
+  unheard.client.send({ opcode: 3 });
+  await unheard.client.end();
+  await closed;
+  expect(errors).toEqual([]);
+});
+
+test('createWebSocketStream: what is no chunk is an error of write, with objects to read as well', async () => {
+  const { stream, client } = await pair({ objectMode: true });
+  expect(() => stream.write({ a: 1 })).toThrow(TypeError);
+  stream.write('bytes');
+  expect(await client.received(1)).toEqual([expect.stringMatching(/^message opcode=2/)]);
 });

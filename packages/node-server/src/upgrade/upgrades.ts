@@ -136,7 +136,13 @@ export class Upgrades {
       const secure = 'encrypted' in socket && socket.encrypted === true;
       const remoteAddress = this.#settings.clientAddress(request);
       const { signal } = pending;
-      decision = verify(verifyClient, { origin: offer.origin, secure, remoteAddress, req: request, signal });
+      decision = verify(verifyClient, this.#options, {
+        origin: offer.origin,
+        secure,
+        remoteAddress,
+        req: request,
+        signal,
+      });
     } catch (error) {
       this.#fail(pending, request, error);
       return;

@@ -33,14 +33,15 @@ export type VerifyClient<Context = unknown> = (
 /**
  * Asks the hook.
  *
+ * @param self what `this` is for it: the options, as in `ws`
  * @returns the decision, at once if the hook decides at once
  * @throws and rejects as the hook does; TypeError for what is no verdict
  */
-export function verify(hook: VerifyClient, info: ClientInfo): Decision | Promise<Decision> {
+export function verify(hook: VerifyClient, self: unknown, info: ClientInfo): Decision | Promise<Decision> {
   // As `ws` tells them apart.
   if (hook.length >= 2) {
     return new Promise<Verdict>((resolve, reject) => {
-      const returned: unknown = hook(info, (ok, status, body, headers) => {
+      const returned: unknown = hook.call(self, info, (ok, status, body, headers) => {
         // Whoever has no status or body to give says null or 0 in `ws`.
         resolve(
           ok ? { ok: true, headers } : { ok: false, status: status || undefined, body: body ?? undefined, headers },
@@ -50,7 +51,7 @@ export function verify(hook: VerifyClient, info: ClientInfo): Decision | Promise
       Promise.resolve(returned).catch(reject);
     }).then(read);
   }
-  const verdict = (hook as (info: ClientInfo) => Verdict | Promise<Verdict>)(info);
+  const verdict = (hook as (info: ClientInfo) => Verdict | Promise<Verdict>).call(self, info);
   return isPromise(verdict) ? Promise.resolve(verdict).then(read) : read(verdict);
 }
 
