@@ -304,7 +304,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   }
 
   #emitMessage(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
-    this.emit('message', isBinary ? dataAs(this.#binaryType, payload) : payload, isBinary);
+    const asItIs = !isBinary || this.#binaryType === 'nodebuffer';
+    this.emit('message', asItIs ? payload : dataAs(this.#binaryType, payload), isBinary);
   }
 
   /** The messages that wait. */
