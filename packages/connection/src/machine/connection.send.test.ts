@@ -273,6 +273,18 @@ test('whoever gives a masking key may send something: both are whole frames', ()
   expect(end.written()).toEqual(['ping "from within"', 'text "a longer text"']);
 });
 
+test('whoever gives the masking key of a Close may close as well: there is one Close', () => {
+  let asked = 0;
+  const end: Endpoint = new Endpoint('client', {
+    maskingKey: () => {
+      if (asked++ < 3) end.connection.close(1001);
+      return asked;
+    },
+  });
+  end.connection.close(1000);
+  expect(end.written()).toEqual(['close 1000 ""']);
+});
+
 describe('a masking key that is none', () => {
   const broken: [unknown, typeof TypeError | typeof RangeError][] = [
     [undefined, TypeError],

@@ -293,9 +293,14 @@ export class Connection {
   close(code?: number | undefined, reason?: string | undefined): void {
     const payload = encodeClose(code, reason);
     if (this.#state !== 'open') return;
-    // The masking key comes from outside, and without one nothing may have changed.
-    this.#sender.control(Opcode.Close, payload);
     this.#state = 'closing';
+    try {
+      this.#sender.control(Opcode.Close, payload);
+    } catch (error) {
+      // The masking key comes from outside: without one nothing has changed.
+      if (this.#state === 'closing') this.#state = 'open';
+      throw error;
+    }
     this.#sink.output();
   }
 
