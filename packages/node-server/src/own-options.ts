@@ -34,9 +34,12 @@ export const OPTIONS: Readonly<Record<keyof ServerOptions, boolean>> = {
   trustProxy: false,
 };
 
-/** In `ws` these are null where they are not given, and so in what its users hand on; the last three also if they are false or ''. */
+/**
+ * In `ws` these are null where they are not given, and so in what its users hand on; two also if they are false or ''. Not `verifyClient`: what has
+ * come to false by a mistake would let everybody in.
+ */
 const NULL_IS_NONE = /^(backlog|host|port|server|handleProtocols|path|verifyClient)$/;
-const FALSE_IS_NONE = /^(handleProtocols|path|verifyClient)$/;
+const FALSE_IS_NONE = /^(handleProtocols|path)$/;
 
 /** The options of a server as it keeps them: four may be set, and any other throws, since nothing would come of it. */
 export interface OwnOptions

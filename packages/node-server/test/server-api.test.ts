@@ -245,7 +245,10 @@ test('options: a copy, of those of a class as well; four may be set later, and a
     expect(() => sloppy(settable, name, value)).toThrow(`${name} is for the constructor`);
   }
   expect(() => sloppy(settable, 'maxPayload', '5')).toThrow('maxPayload must be a number, got string');
-  expect(() => sloppy(settable, 'verifyClient', 5)).toThrow('verifyClient must be a function');
+  // Nor false, by which everybody would be let in.
+  for (const value of [5, false, '']) {
+    expect(() => sloppy(settable, 'verifyClient', value)).toThrow('verifyClient must be a function');
+  }
   expect([options.maxPayload, options.verifyClient]).toEqual([6, given.verifyClient]);
   // What holds anyway, and what is no option of this server.
   for (const [name, value] of Object.entries({ noServer: true, port: undefined, clientTracking: false })) {
