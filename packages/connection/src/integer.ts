@@ -22,17 +22,18 @@ export interface TimeRange extends Omit<IntegerRange, 'max'> {
  * @throws TypeError for an option of another type; RangeError for a number out of range
  */
 export function readInteger(value: number | undefined, name: string, range: IntegerRange): number {
-  return read(value, name, range, '', '');
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = range;
+  return value === undefined ? range.default : check(value, name, min, max, '', '');
 }
 
 /** As {@link readInteger}, for a time limit: nothing means "for ever" by accident. */
-export function readMilliseconds(value: number | undefined, name: string, { none, ...range }: TimeRange): number {
-  return read(value, name, { ...range, max: MAX_MILLISECONDS }, ' milliseconds', none === undefined ? '' : `; ${none}`);
+export function readMilliseconds(value: number | undefined, name: string, range: TimeRange): number {
+  if (value === undefined) return range.default;
+  const { min = 0, none } = range;
+  return check(value, name, min, MAX_MILLISECONDS, ' milliseconds', none === undefined ? '' : `; ${none}`);
 }
 
-function read(value: number | undefined, name: string, range: IntegerRange, unit: string, hint: string): number {
-  const { min = 0, max = Number.MAX_SAFE_INTEGER } = range;
-  if (value === undefined) return range.default;
+function check(value: number, name: string, min: number, max: number, unit: string, hint: string): number {
   if (typeof value !== 'number') {
     const of = unit && ` of${unit}`;
     throw new TypeError(`${name} must be a number${of}, got ${value === null ? 'null' : typeof value}${hint}`);

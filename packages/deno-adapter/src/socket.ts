@@ -42,16 +42,14 @@ export class ServerWebSocket<Context = unknown> extends Socket {
   readonly remoteAddr: unknown;
 
   private constructor(init: ServerWebSocketInit<Context>) {
-    const { maxPayload, ...settings } = init.settings;
     super(new DenoTransport(init.conn, init.released.begun), {
       role: 'server',
       runtime: globalThis as unknown as Runtime,
       clock,
       platform,
       sendMemory,
-      limits: { maxMessagePayload: maxPayload },
       extensions: init.extensions,
-      ...settings,
+      ...init.settings,
       early: init.released.early,
     });
     this.request = init.request;

@@ -6,7 +6,7 @@ import { parseExtensions, serializeExtensions } from './extensions.ts';
 import { checkField, type HeaderFields, headerValues, readExtraFields } from './fields.ts';
 import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
 import { checkExtensions, type ExtensionOffers, type Negotiated, type NegotiatedExtension } from './negotiation.ts';
-import { listElements, readUniqueTokens } from './tokens.ts';
+import { LISTS_UPGRADE, readUniqueTokens } from './tokens.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from './websocket-url.ts';
 
 /** What a client asks for. */
@@ -93,7 +93,7 @@ export function verifyUpgrade<E>(
   if (upgrades.length !== 1 || !/^websocket$/i.test(upgrades[0]!)) {
     return fail('upgrade-missing', 'The answer 101 lacks the header Upgrade: websocket, or has more than that');
   }
-  if (!listElements(values('connection')).some((element) => /^upgrade$/i.test(element))) {
+  if (!values('connection').some((list) => LISTS_UPGRADE.test(list))) {
     return fail('connection-missing', 'The answer 101 lacks the header Connection: Upgrade');
   }
   const accepts = values('sec-websocket-accept');

@@ -22,6 +22,7 @@ export function parseExtensions(
   value: string,
 ): { readonly extensions: readonly Extension[] } | { readonly error: HandshakeError } {
   checkType('Sec-WebSocket-Extensions', value, 'string');
+  if (value === '') return { extensions: [] };
   let at = 0;
 
   const skipBlanks = () => {

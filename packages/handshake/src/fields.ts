@@ -6,11 +6,14 @@ export type HeaderFields = readonly (readonly [name: string, value: string])[];
 /** The values of all fields of that name, compared without case, surrounding spaces and tabs removed. */
 export function headerValues(headers: HeaderFields, name: string): string[] {
   const wanted = name.toLowerCase();
-  const values: string[] = [];
+  let values: string[] | undefined;
   for (const [name, value] of headers) {
-    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(trimBlanks(value));
+    if (name.length !== wanted.length || name.toLowerCase() !== wanted) continue;
+    // Mostly there is one: an array that has grown by `push` has room for sixteen more.
+    if (values === undefined) values = [trimBlanks(value)];
+    else values.push(trimBlanks(value));
   }
-  return values;
+  return values ?? [];
 }
 
 /** @throws TypeError for a field that cannot be written without changing the message around it. */

@@ -6,7 +6,7 @@ import { AUTHORITY } from './host.ts';
 import { type Negotiated, negotiateExtensions } from './negotiation.ts';
 import { UpgradePolicy } from './policy.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { isToken, listElements } from './tokens.ts';
+import { isToken, LISTS_UPGRADE, LISTS_WEBSOCKET, listElements } from './tokens.ts';
 
 const HOST_FIELD = /* @__PURE__ */ new RegExp(`^${AUTHORITY}$`, 'i');
 
@@ -77,10 +77,10 @@ export function checkUpgrade(
   if (hosts.length !== 1 || !HOST_FIELD.test(hosts[0]!)) {
     return refuseFor('host-malformed', 'Expected exactly one Host, and that a host or host:port');
   }
-  if (!listElements(values('upgrade')).some((element) => /^websocket$/i.test(element))) {
+  if (!values('upgrade').some((list) => LISTS_WEBSOCKET.test(list))) {
     return refuseFor('upgrade-missing', 'This is a WebSocket endpoint: expected the header Upgrade: websocket');
   }
-  if (!listElements(values('connection')).some((element) => /^upgrade$/i.test(element))) {
+  if (!values('connection').some((list) => LISTS_UPGRADE.test(list))) {
     return refuseFor(
       'connection-missing',
       'Expected the header Connection: Upgrade (behind a proxy, have it pass Upgrade and Connection on)',
@@ -104,7 +104,8 @@ export function checkUpgrade(
     return refuseFor('origin-forbidden', `The origin ${quote(origin)} is not allowed here`);
   }
   const subprotocols = listElements(values('sec-websocket-protocol'));
-  if (!subprotocols.every(isToken) || new Set(subprotocols).size < subprotocols.length) {
+  const isTwice = subprotocols.length > 1 && new Set(subprotocols).size < subprotocols.length;
+  if (isTwice || !subprotocols.every(isToken)) {
     return refuseFor('subprotocols-malformed', 'Sec-WebSocket-Protocol: expected a list of tokens, each once');
   }
   const parsed = parseExtensions(values('sec-websocket-extensions').join(','));

@@ -57,6 +57,10 @@ export function listElements(values: readonly string[]): string[] {
   return elements;
 }
 
+// A field value that has that element, in whatever case.
+export const LISTS_UPGRADE: RegExp = /(^|,)[\t ]*upgrade[\t ]*(,|$)/i;
+export const LISTS_WEBSOCKET: RegExp = /(^|,)[\t ]*websocket[\t ]*(,|$)/i;
+
 /** A copy of `value`. @throws TypeError unless it is an array of tokens, each once */
 export function readUniqueTokens(value: readonly string[], what: string): readonly string[] {
   if (!Array.isArray(value)) throw new TypeError(`${what}: expected an array of tokens, got ${typeof value}`);

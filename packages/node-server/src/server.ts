@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Data, PreparedMessage, type PrepareOptions } from '@ws/connection';
-import { type HandshakeError, serializeExtensions } from '@ws/handshake';
+import { type HandshakeError, type HeaderFields, serializeExtensions } from '@ws/handshake';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
 import { type CloseOptions, closeClients } from './close-clients.ts';
 import { hookMessages } from './message-hook.ts';
@@ -16,6 +16,7 @@ import { platform } from './runtime/platform.ts';
 import type { Labels } from './telemetry/prometheus.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { SocketTransport } from './transport/socket-transport.ts';
+import { addedHeaders } from './upgrade/added-headers.ts';
 import { answerAtOnce } from './upgrade/answer-at-once.ts';
 import { pathOf } from './upgrade/request-head.ts';
 import { route } from './upgrade/upgrade-router.ts';
@@ -104,7 +105,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       shouldHandle: (request) => this.#handles(request),
       accepted: (request) => this.#telemetry.accepted(request),
       refused: (error, request) => this.#telemetry.refused(error, request, this.#settings.clientAddress),
-      emitHeaders: (lines, request) => this.emit('headers', lines, request),
+      addedHeaders: (request) => (this.listenerCount('headers') > 0 ? this.#addedHeaders(request) : []),
       emitFailure: (error, socket, request) => this.emit('wsClientError', error, socket, request),
     });
     const { port, host, backlog, proxyProtocol, handshakeTimeout } = this.#settings;
@@ -266,6 +267,10 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
   readonly #emitListening = (): void => {
     this.emit('listening');
   };
+
+  #addedHeaders(request: IncomingMessage): HeaderFields {
+    return addedHeaders((lines) => this.emit('headers', lines, request));
+  }
 
   #handles(request: IncomingMessage): boolean {
     const answer: unknown = this.shouldHandle(request);

@@ -135,20 +135,18 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.context = init.context as Context;
     this.remoteAddress = init.remoteAddress;
     this.#host = init.host;
-    const { transport } = init;
-    const { maxPayload, rateLimit, ...limits } = init.settings;
-    const events = eventsOf(this as WebSocket);
+    const { transport, settings } = init;
     this.#driver = new Driver({
       role: 'server',
       transport,
       clock,
       platform: transport.ownsChunks ? platformOfGiven : platform,
       sendMemory,
-      limits: { maxMessagePayload: maxPayload },
       extensions: init.extensions,
-      ...limits,
-      handler: events,
+      ...settings,
+      handler: eventsOf(this as WebSocket),
     });
+    const { rateLimit } = settings;
     if (rateLimit.messages !== undefined || rateLimit.bytes !== undefined) {
       this.#throttle = new Throttle(this.#driver, rateLimit);
     }

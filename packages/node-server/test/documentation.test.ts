@@ -126,7 +126,7 @@ test('README: the table has every option, with its default', () => {
   expect(documented.sort()).toEqual(Object.keys(OPTIONS).sort());
   const { handshakeTimeout, connection } = readOptions({ noServer: true });
   expect([handshakeTimeout, connection.closeTimeout, connection.closeReplyTimeout]).toEqual([10_000, 1000, 10_000]);
-  expect([connection.maxPayload, connection.maxBufferedAmount]).toEqual([16 * 2 ** 20, 64 * 2 ** 20]);
+  expect([connection.limits.maxMessagePayload, connection.maxBufferedAmount]).toEqual([16 * 2 ** 20, 64 * 2 ** 20]);
   for (const number of ['10,000', '1,000', '16 MiB', '30,000 and 20,000', '64 MiB'])
     expect(table).toMatch(new RegExp(`\\| ${number} +\\|`));
 });

@@ -1,4 +1,4 @@
-import { readInteger, readMilliseconds } from '../integer.ts';
+import { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from '../integer.ts';
 
 /**
  * What becomes of a message that is sent while `maxBufferedAmount` waits for the peer:
@@ -44,6 +44,11 @@ export interface DriverLimitSettings {
 
 const POLICIES: readonly unknown[] = ['close', 'drop', 'wait'] satisfies Overflow[];
 
+// Read for each connection, whose handshake should not cost an object each.
+const CLOSE_TIMEOUT: TimeRange = { default: 1000 };
+const CLOSE_REPLY_TIMEOUT: TimeRange = { default: 10_000 };
+const MAX_BUFFERED_AMOUNT: IntegerRange = { default: 64 * 1024 * 1024, min: 1 };
+
 /** @throws TypeError for an option of another type; RangeError for a number out of range */
 export function readDriverLimits(options: DriverLimits): DriverLimitSettings {
   const { closeTimeout, closeReplyTimeout, maxBufferedAmount, overflow = 'close' } = options;
@@ -51,9 +56,9 @@ export function readDriverLimits(options: DriverLimits): DriverLimitSettings {
     throw new TypeError(`overflow must be 'close', 'drop' or 'wait', got ${String(overflow)}`);
   }
   return {
-    closeTimeout: readMilliseconds(closeTimeout, 'closeTimeout', { default: 1000 }),
-    closeReplyTimeout: readMilliseconds(closeReplyTimeout, 'closeReplyTimeout', { default: 10_000 }),
-    maxBufferedAmount: readInteger(maxBufferedAmount, 'maxBufferedAmount', { default: 64 * 1024 * 1024, min: 1 }),
+    closeTimeout: readMilliseconds(closeTimeout, 'closeTimeout', CLOSE_TIMEOUT),
+    closeReplyTimeout: readMilliseconds(closeReplyTimeout, 'closeReplyTimeout', CLOSE_REPLY_TIMEOUT),
+    maxBufferedAmount: readInteger(maxBufferedAmount, 'maxBufferedAmount', MAX_BUFFERED_AMOUNT),
     overflow,
   };
 }

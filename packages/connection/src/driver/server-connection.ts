@@ -25,9 +25,9 @@ export interface ServerConnectionOptions extends DriverLimits {
   readonly idleTimeout?: number | false | undefined;
 }
 
-/** The same, validated, with the defaults. */
+/** The same, validated, with the defaults, as a `Driver` takes it. */
 export interface ServerConnectionSettings extends DriverLimitSettings {
-  readonly maxPayload: number;
+  readonly limits: { readonly maxMessagePayload: number };
   /** For all connections; undefined for none. */
   readonly heartbeat: Heartbeat | undefined;
 }
@@ -36,7 +36,9 @@ export interface ServerConnectionSettings extends DriverLimitSettings {
 export function readServerConnection(options: ServerConnectionOptions, clock: Clock): ServerConnectionSettings {
   return {
     ...readDriverLimits(options),
-    maxPayload: readInteger(options.maxPayload, 'maxPayload', { default: DEFAULT_MAX_MESSAGE_PAYLOAD }),
+    limits: {
+      maxMessagePayload: readInteger(options.maxPayload, 'maxPayload', { default: DEFAULT_MAX_MESSAGE_PAYLOAD }),
+    },
     heartbeat: readHeartbeat(clock, options.heartbeat, options.idleTimeout),
   };
 }

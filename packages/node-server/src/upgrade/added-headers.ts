@@ -1,10 +1,10 @@
 import type { HeaderFields } from '@ws/handshake';
 
-/** What the listeners of 'headers' have added to the lines of a 101 response. `emit` returns false if there are none. */
-export function addedHeaders(emit: (lines: string[]) => boolean): HeaderFields {
+/** What the listeners of 'headers' add to the lines of a 101 response. */
+export function addedHeaders(emit: (lines: string[]) => void): HeaderFields {
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
   const known = new Set(lines);
-  if (!emit(lines)) return [];
+  emit(lines);
   return lines
     .filter((line) => !known.has(line))
     .map((line) => {

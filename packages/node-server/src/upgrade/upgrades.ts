@@ -7,6 +7,7 @@ import {
   completeUpgrade,
   type Decision,
   HandshakeError,
+  type HeaderFields,
   headText,
   type Negotiated,
   type Refusal,
@@ -18,7 +19,6 @@ import type { Settings } from '../options.ts';
 import type { OwnOptions } from '../own-options.ts';
 import { rethrow } from '../runtime/clock.ts';
 import { acceptKey } from './accept-key.ts';
-import { addedHeaders } from './added-headers.ts';
 import { Admission } from './admission.ts';
 import { answerAtOnce } from './answer-at-once.ts';
 import { openResponse } from './open-response.ts';
@@ -33,8 +33,8 @@ export interface UpgradeHost {
   /** How many connections there are. */
   connections(): number;
   shouldHandle(request: IncomingMessage): boolean;
-  /** Has the listeners of 'headers' add to the lines of the 101 response; false if there are none. */
-  emitHeaders(lines: string[], request: IncomingMessage): boolean;
+  /** What the listeners of 'headers' add to the 101 response. */
+  addedHeaders(request: IncomingMessage): HeaderFields;
   /** A client was accepted, or refused for whatever reason. */
   accepted(request: IncomingMessage): void;
   refused(error: HandshakeError, request: IncomingMessage): void;
@@ -99,9 +99,12 @@ export class Upgrades {
 
   /** Refuses a request that is for no server. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const refusal = refuse(404);
     const pending = new PendingUpgrade(socket, head);
-    if (this.#isBehind(pending, request)) return;
+    if (openResponse(request, socket) !== undefined) {
+      this.#endBehind(pending, request);
+      return;
+    }
+    const refusal = refuse(404);
     this.#recordRefusal(pending, request, refusal.error);
     pending.refuse(refusal, this.#settings.connection.closeTimeout);
   }
@@ -113,7 +116,10 @@ export class Upgrades {
    */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer, done: Done): void {
     const pending = new PendingUpgrade(socket, head);
-    if (this.#isBehind(pending, request)) return;
+    if (openResponse(request, socket) !== undefined) {
+      this.#endBehind(pending, request);
+      return;
+    }
     let checked: { readonly ok: true; readonly offer: UpgradeOffer } | Refusal;
     try {
       checked = this.#check(request);
@@ -155,16 +161,10 @@ export class Upgrades {
    * Answers stand in the order of the requests (RFC 9112, section 9.3.2), and a client waits for its answers before it asks for an upgrade. If it
    * has not, the connection ends with those answers, and the upgrade has none (section 9.6).
    */
-  #isBehind(pending: PendingUpgrade, request: IncomingMessage): boolean {
-    const open = () => openResponse(request, pending.socket);
-    if (open() === undefined) return false;
-    this.#recordRefusal(
-      pending,
-      request,
-      new HandshakeError('refused', 'an earlier request of the connection has no answer yet'),
-    );
-    pending.endAfter(open, this.#settings.connection.closeTimeout);
-    return true;
+  #endBehind(pending: PendingUpgrade, request: IncomingMessage): void {
+    const error = new HandshakeError('refused', 'an earlier request of the connection has no answer yet');
+    this.#recordRefusal(pending, request, error);
+    pending.endAfter(() => openResponse(request, pending.socket), this.#settings.connection.closeTimeout);
   }
 
   #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
@@ -237,7 +237,7 @@ export class Upgrades {
     let accepted: ReturnType<typeof completeUpgrade<Extension>>;
     try {
       const subprotocol = this.#chooseSubprotocol(offer, request);
-      const added = addedHeaders((lines) => this.#host.emitHeaders(lines, request));
+      const added = this.#host.addedHeaders(request);
       accepted = completeUpgrade(offer, this.#policy, { subprotocol, headers: [...decision.headers, ...added] });
     } catch (error) {
       this.#fail(pending, request, error);
