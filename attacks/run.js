@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { putTable, README, tableOf } from './table.js';
+import { putTable, README, tableOfColumns } from './table.js';
 
 const REPORTS = new URL('./.reports/', import.meta.url);
 const columnFiles = () =>
@@ -24,6 +24,6 @@ if (status !== 0) throw new Error('an attack on our server has not failed: the R
 const columns = columnFiles().map((name) => JSON.parse(readFileSync(new URL(name, REPORTS), 'utf8')));
 // Those with the scope of the house come first.
 columns.sort((a, b) => Number(b.name.startsWith('@')) - Number(a.name.startsWith('@')) || (a.name < b.name ? 1 : -1));
-const table = tableOf(columns);
+const table = tableOfColumns(columns);
 if (process.argv.includes('--write')) writeFileSync(README, putTable(readFileSync(README, 'utf8'), table));
 else console.log(table);

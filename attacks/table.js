@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { putSection, tableOf } from '../scripts/markdown.js';
 
 /**
  * A server of the table, and what has become of each attack.
@@ -19,11 +20,11 @@ function cell(row) {
 }
 
 /**
- * The table out of its columns, of which all have the same rows.
+ * Out of the columns, of which all have the same rows.
  *
  * @param {readonly Column[]} columns
  */
-export function tableOf(columns) {
+export function tableOfColumns(columns) {
   const head = [
     '',
     'the attacker …',
@@ -35,13 +36,7 @@ export function tableOf(columns) {
     ...columns.map(({ rows }) => cell(rows[at])),
   ]);
   const held = columns.map(({ rows }) => `${rows.filter(({ held }) => held).length} of ${rows.length}`);
-  const lines = [head, ...body, ['', '', 'held', ...held]];
-  const widths = head.map((_, at) => Math.max(3, ...lines.map((line) => line[at]?.length ?? 0)));
-  const [first, ...others] = lines.map(
-    (line) => `| ${line.map((text, at) => text.padEnd(widths[at] ?? 0)).join(' | ')} |`,
-  );
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return [BEGIN, '', first, rule, ...others, '', END].join('\n');
+  return tableOf(head, [...body, ['', '', 'held', ...held]]);
 }
 
 /**
@@ -50,12 +45,7 @@ export function tableOf(columns) {
  * @param {string} readme
  * @param {string} table
  */
-export function putTable(readme, table) {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END, begin);
-  if (begin === -1 || end === -1) throw new Error(`The README has no place for the table:\n${BEGIN}\n${END}`);
-  return readme.slice(0, begin) + table + readme.slice(end + END.length);
-}
+export const putTable = (readme, table) => putSection(readme, BEGIN, END, table);
 
 /**
  * Who has held and who has fallen by the README, as lines; of the measured numbers no two runs are the same.

@@ -11,6 +11,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { binaryOf, versionOf } from '@ws/runtimes';
+import { putSection } from '../scripts/markdown.js';
 import { benchBun } from './bun/bench.js';
 import { benchCodec } from './codec/bench.js';
 import { benchDeflate } from './deflate/bench.js';
@@ -19,7 +20,6 @@ import { benchEcho, benchGrid, benchWss } from './server/echo.js';
 import { benchFanout } from './server/fanout.js';
 import { benchHandshakes } from './server/handshakes.js';
 import { benchIdle } from './server/idle.js';
-import { putSection } from './table.js';
 import { version } from './version.js';
 
 const { values, positionals } = parseArgs({
@@ -59,8 +59,10 @@ for (const [part, path, bench] of parts) {
   if (!wanted(part) && !wanted('server')) continue;
   const text = await bench(settings);
   console.log(`${text}\n`);
+  if (!values.write) continue;
   const readme = new URL(path, import.meta.url);
-  if (values.write) writeFileSync(readme, putSection(readFileSync(readme, 'utf8'), part, `${machine}. ${text}`));
+  const marks = /** @type {const} */ ([`<!-- ${part} -->`, `<!-- /${part} -->`]);
+  writeFileSync(readme, putSection(readFileSync(readme, 'utf8'), ...marks, `${machine}. ${text}`));
 }
 if (wanted('bun')) await benchBun();
 if (wanted('deflate')) await benchDeflate(program);

@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { putTable, README, tableOf } from './table.js';
+import { putTable, README } from './table.js';
 
 /**
  * All but what compares with the README: that comes after it is written.
@@ -29,5 +29,5 @@ if (process.argv.includes('--write')) {
   const rows = ['rows', 'system-rows'].flatMap((name) =>
     JSON.parse(readFileSync(new URL(`.reports/${name}.json`, import.meta.url), 'utf8')),
   );
-  writeFileSync(README, putTable(readFileSync(README, 'utf8'), tableOf(rows)));
+  writeFileSync(README, putTable(readFileSync(README, 'utf8'), rows));
 }

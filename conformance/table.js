@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { putSection, tableOf } from '../scripts/markdown.js';
 
 /** What the table has a column for. */
 export const features = /** @type {const} */ ([
@@ -24,6 +25,9 @@ export const features = /** @type {const} */ ([
 export const README = new URL('../README.md', import.meta.url);
 const BEGIN = '<!-- conformance: written by `node conformance/run.js --write` -->';
 const END = '<!-- /conformance -->';
+
+/** The columns before the figures. */
+const TEXTS = ['what', 'role', 'runtimes'];
 
 /** @param {Counts} counts */
 export const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
@@ -64,33 +68,14 @@ function listOf(runtimes) {
 }
 
 /**
- * The table out of the rows of all runtimes. Without times, so that the same sources make the same table.
- *
- * @param {readonly Row[]} rows
- */
-export function tableOf(rows) {
-  const lines = [['what', 'role', 'runtimes', ...features, 'checks'], ...grouped(rows).map(cells)];
-  const widths = (lines[0] ?? []).map((_, at) => Math.max(3, ...lines.map((line) => line[at]?.length ?? 0)));
-  const isText = (/** @type {number} */ at) => at < 3;
-  const [head, ...body] = lines.map((line) => {
-    const padded = line.map((cell, at) => (isText(at) ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)));
-    return `| ${padded.join(' | ')} |`;
-  });
-  const rule = widths.map((width, at) => (isText(at) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [BEGIN, '', head, `| ${rule.join(' | ')} |`, ...body, '', END].join('\n');
-}
-
-/**
- * The README with this table in place of its own.
+ * The README with the table of the rows of all runtimes. It has no times, so that the same sources make the same table.
  *
  * @param {string} readme
- * @param {string} table
+ * @param {readonly Row[]} rows
  */
-export function putTable(readme, table) {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END, begin);
-  if (begin === -1 || end === -1) throw new Error(`The README has no place for the table:\n${BEGIN}\n${END}`);
-  return readme.slice(0, begin) + table + readme.slice(end + END.length);
+export function putTable(readme, rows) {
+  const head = [...TEXTS, ...features, 'checks'];
+  return putSection(readme, BEGIN, END, tableOf(head, grouped(rows).map(cells), TEXTS.length));
 }
 
 /** The rows of the README's table, without what pads them. */

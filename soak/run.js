@@ -4,8 +4,9 @@
  * Usage: npm run soak -- [--minutes 5] [--connections 10000] [--seed S] [--write]
  */
 import { parseArgs } from 'node:util';
+import { tableOf } from '../scripts/markdown.js';
 import { judgeLeftover, judgeTraffic, soak } from './soak.js';
-import { finish, machine, mebibytes, tableOf, writeReadme } from './table.js';
+import { finish, machine, mebibytes, writeReadme } from './table.js';
 
 const string = /** @type {const} */ ({ type: 'string' });
 const { values } = parseArgs({

@@ -6,9 +6,10 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { tableOf } from '../scripts/markdown.js';
 import { SIEGE } from './attacks.js';
 import { start } from './programs.js';
-import { finish, machine, mebibytes, tableOf, writeReadme } from './table.js';
+import { finish, machine, mebibytes, writeReadme } from './table.js';
 
 /** How long the healthy client measures, without and with the attack, in seconds. */
 const SECONDS = 4;

@@ -1,5 +1,5 @@
 /** Fan-out: what one publisher sends goes to 1,000 subscribers. */
-import { tableOf } from '../table.js';
+import { tableOf } from '../../scripts/markdown.js';
 import { load } from '../wsload.js';
 import { contestants, OURS, versionsOf } from './contestants.js';
 import { both, takeTurns, whole, withServers } from './turns.js';

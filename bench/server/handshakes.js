@@ -1,5 +1,5 @@
 /** Handshakes: connect, opening handshake, closing handshake, again. */
-import { tableOf } from '../table.js';
+import { tableOf } from '../../scripts/markdown.js';
 import { load } from '../wsload.js';
 import { contestants, OURS, versionsOf } from './contestants.js';
 import { takeTurns, whole, withServers } from './turns.js';

@@ -1,5 +1,5 @@
 /** Memory of an idle connection: the slope between two numbers of them, so that what a server needs once is not in it. */
-import { tableOf } from '../table.js';
+import { tableOf } from '../../scripts/markdown.js';
 import { load, startServer, withWsload } from '../wsload.js';
 import { contestants, LIMIT, OURS, versionsOf } from './contestants.js';
 import { takeTurns, whole } from './turns.js';

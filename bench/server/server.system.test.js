@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { binaryOf } from '@ws/runtimes';
 import { expect, test } from 'vitest';
-import { putSection, tableOf } from '../table.js';
 
 const RUN = fileURLToPath(new URL('../run.js', import.meta.url));
 
@@ -21,12 +20,3 @@ test('the benchmark of the server measures each server in all that it does', () 
   // A figure that could not be had.
   expect(printed).not.toMatch(/NaN|Infinity|undefined/);
 }, 300_000);
-
-test('a table takes the place of the one that the README has', () => {
-  const table = tableOf(['a', 'bcde'], [['1', '2']]);
-  expect(table).toBe('| a   | bcde |\n| --- | ---- |\n| 1   | 2    |');
-  const readme = putSection('before <!-- x --> old <!-- /x --> after', 'x', table);
-  expect(readme).toBe(`before <!-- x -->\n\n${table}\n\n<!-- /x --> after`);
-  expect(putSection(readme, 'x', table)).toBe(readme);
-  expect(() => putSection(readme, 'y', table)).toThrow('<!-- y -->');
-});

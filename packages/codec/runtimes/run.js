@@ -10,8 +10,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isTheirSystem, Missing } from '@ws/runtimes';
+import { putSection, tableOf } from '../../../scripts/markdown.js';
 import { everywhere, promised, unitTier } from './runners/runtimes.js';
-import { putTable, tableOf } from './table.js';
 
 /**
  * @typedef {import('./runners/runtimes.js').Runtime} Runtime
@@ -19,6 +19,8 @@ import { putTable, tableOf } from './table.js';
  */
 
 const README = new URL('../README.md', import.meta.url);
+const BEGIN = '<!-- runtimes: written by `node packages/codec/runtimes/run.js --write` -->';
+const END = '<!-- /runtimes -->';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,14 +42,13 @@ if (counts.size > 1) console.error(`! the numbers of checks differ: ${[...counts
 const ok = counts.size === 1 && results.every(({ failures }) => failures.length === 0);
 process.exitCode = ok ? 0 : 1;
 
-const table = tableOf(
-  promised.map(({ name }) => name),
-  checks,
-);
+// No times, and no versions but those that we choose, so that the same sources make the same table.
+const rows = promised.map(({ name }) => [name, checks.toLocaleString('en')]);
+const table = tableOf(['runtime', 'checks'], rows, 1);
 if (values.json) console.log(JSON.stringify({ results, table }));
 if (values.write) {
   if (!ok || results.some(({ notRun }) => notRun !== undefined)) throw new Error('the README says only what has run');
-  writeFileSync(README, putTable(readFileSync(README, 'utf8'), table));
+  writeFileSync(README, putSection(readFileSync(README, 'utf8'), BEGIN, END, table));
 }
 
 /** @param {string} name @returns {Runtime} */

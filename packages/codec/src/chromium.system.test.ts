@@ -14,6 +14,5 @@ test('Chromium loads the built package as ES modules, and finds it right', () =>
   const { results, table } = JSON.parse(json);
   expect(results).toEqual([expect.objectContaining({ name: 'Chromium', failures: [] })]);
   // The same number as in every other runtime: the unit tier compares those with the README's.
-  const [promised] = /<!-- runtimes:.*<!-- \/runtimes -->/s.exec(readFileSync(`${root}/README.md`, 'utf8')) ?? [];
-  expect(promised).toBe(table);
+  expect(readFileSync(`${root}/README.md`, 'utf8')).toContain(`\n\n${table}\n\n<!-- /runtimes -->`);
 });

@@ -41,6 +41,5 @@ test('every runtime has executed the same number of checks', () => {
 });
 
 test('the README has the table of this run; `node packages/codec/runtimes/run.js --write` mends it', () => {
-  const [table] = /<!-- runtimes:.*<!-- \/runtimes -->/s.exec(readFileSync(`${root}/README.md`, 'utf8')) ?? [];
-  expect(table).toBe(run.table);
+  expect(readFileSync(`${root}/README.md`, 'utf8')).toContain(`\n\n${run.table}\n\n<!-- /runtimes -->`);
 });
