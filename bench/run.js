@@ -1,6 +1,6 @@
 /**
  * All figures of the READMEs: `npm run bench`. For a part of them: `npm run bench -- decode encode mask memory echo grid
- * fanout handshakes idle wss bun deflate deno`, where `server` is the six from echo to wss; and for the contestants to run
+ * fanout handshakes idle wss bun deflate deno head`, where `server` is the six from echo to wss; and for the contestants to run
  * elsewhere than on this Node: `--runtime node-20` (-22, -24, -26), or `--runtime bun` (mask). `--write` puts those
  * into README.md and bench/README.md, which tells of the other options.
  *
@@ -16,6 +16,7 @@ import { benchBun } from './bun/bench.js';
 import { benchCodec } from './codec/bench.js';
 import { benchDeflate } from './deflate/bench.js';
 import { benchDeno } from './deno/bench.js';
+import { benchHead } from './head.js';
 import { benchEcho, benchGrid, benchWss } from './server/echo.js';
 import { benchFanout } from './server/fanout.js';
 import { benchHandshakes } from './server/handshakes.js';
@@ -67,6 +68,7 @@ for (const [part, path, bench] of parts) {
 if (wanted('bun')) await benchBun();
 if (wanted('deflate')) await benchDeflate(program);
 if (wanted('deno')) await benchDeno();
+if (wanted('head')) benchHead();
 
 /** @param {string | undefined} wanted */
 function runtime(wanted) {

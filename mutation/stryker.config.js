@@ -4,7 +4,7 @@ const name = process.env['MUTATED_PACKAGE'];
 const dir = `packages/${name}`;
 
 export default {
-  mutate: [`${dir}/src/**/*.ts`, '!**/*.{test,bench,suite}.ts'],
+  mutate: [`${dir}/src/**/*.ts`, '!**/*.{test,suite}.ts'],
   testRunner: 'vitest',
   plugins: [resolve('mutation/node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
   vitest: { configFile: 'mutation/vitest.config.ts', dir },

@@ -45,7 +45,7 @@ const IMPURE = new Set(
    performance fetch setTimeout setInterval setImmediate queueMicrotask Date Math.random`.split(/\s+/),
 );
 
-const TEST_FILE = /\.(test|bench|suite)\.[jt]s$/;
+const TEST_FILE = /\.(test|suite)\.[jt]s$/;
 
 /**
  * A folder with a package.json, and the source files that belong to it.

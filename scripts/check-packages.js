@@ -91,7 +91,7 @@ function checkContents({ name, installed }) {
     if (!files.includes(file)) problems.push(`${file} is missing`);
   }
   for (const file of files) {
-    if (/\.(test|bench|suite)\.|(^|\/)(\.turbo|\.reports|vitest\.config|tsup\.config)/.test(file)) {
+    if (/\.(test|suite)\.|(^|\/)(\.turbo|\.reports|vitest\.config|tsup\.config)/.test(file)) {
       problems.push(`${file} is for the repository only: leave it out in "files"`);
     }
     if (file.endsWith('.map')) problems.push(...lostSources(installed, file));
