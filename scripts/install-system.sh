@@ -8,7 +8,6 @@ command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx
 command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
 command -v libwebsockets-test-client >/dev/null || missing="$missing libwebsockets-test-server"
 command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
-command -v openssl >/dev/null || missing="$missing openssl"
 command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || missing="$missing nats-server"
 /usr/bin/python3 -c 'import websockets' 2>/dev/null || missing="$missing python3-websockets"
 /usr/bin/python3 -c 'import autobahn' 2>/dev/null || missing="$missing python3-autobahn"

@@ -1,8 +1,5 @@
 /** Echo: the short table of the README, the whole grid, and the grid over TLS. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { certificate } from '@ws/runtimes/certificate';
 import { tableOf } from '../../scripts/markdown.js';
 import { geometricMean } from '../table.js';
 import { load } from '../wsload.js';
@@ -58,29 +55,10 @@ export function benchGrid(settings) {
 }
 
 /** @param {Settings} settings */
-export async function benchWss(settings) {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  try {
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const args = [
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=localhost',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ];
-    execFileSync('openssl', ['req', '-x509', ...args], { stdio: 'pipe' });
-    const what = `Echo over TLS 1.3 with AES-128-GCM: ${CAPTION}; ${LIMIT} is a bare echo over TLS`;
-    return await table(settings, { cells: BINARY, names: ['ws', OURS, LIMIT], what, folder });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+export function benchWss(settings) {
+  const what = `Echo over TLS 1.3 with AES-128-GCM: ${CAPTION}; ${LIMIT} is a bare echo over TLS`;
+  const { folder } = certificate();
+  return table(settings, { cells: BINARY, names: ['ws', OURS, LIMIT], what, folder });
 }
 
 /**

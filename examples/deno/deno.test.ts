@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { binaryOf, isTheirSystem, Missing } from '@ws/runtimes';
+import { certificate } from '@ws/runtimes/certificate';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 
@@ -81,16 +82,10 @@ test(
 );
 
 test(
-  'wss: with a certificate made as its head says',
+  'wss: with the files of a certificate',
   inDeno(async () => {
-    const files = folder();
-    const [cert, key] = [join(files, 'cert.pem'), join(files, 'key.pem')];
-    const extensions = ['subjectAltName=DNS:localhost,IP:127.0.0.1', 'basicConstraints=critical,CA:FALSE'];
-    const args = ['-subj', '/CN=localhost', ...extensions.flatMap((extension) => ['-addext', extension])];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...args, '-keyout', key, '-out', cert], {
-      stdio: 'pipe',
-    });
-    const address = await start('wss', ['--allow-read'], [cert, key]);
-    expect(await firstMessage(address, { ca: readFileSync(cert) }, 'secret')).toBe('secret');
+    const { cert, certFile, keyFile } = certificate();
+    const address = await start('wss', ['--allow-read'], [certFile, keyFile]);
+    expect(await firstMessage(address, { ca: cert }, 'secret')).toBe('secret');
   }),
 );

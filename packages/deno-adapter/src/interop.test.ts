@@ -1,11 +1,8 @@
 /** A server in Deno that may use the network and nothing else, and clients in Node. */
-import { execFileSync } from 'node:child_process';
 import { on, once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { certificate } from '@ws/runtimes/certificate';
 import { WebSocket as UndiciWebSocket } from 'undici';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { deno, type Program, program, runDeno } from './deno.suite.ts';
 
@@ -95,7 +92,7 @@ test(
 );
 
 test(
-  'wss, with a certificate that was made now',
+  'wss, with a certificate',
   inDeno(async () => {
     const { cert, key } = certificate();
     const server = await echo(
@@ -132,16 +129,3 @@ test(
     expect([...reached].filter((specifier) => specifier.startsWith('node:'))).toEqual([]);
   }),
 );
-
-function certificate(): { cert: string; key: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'wss-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const extensions = ['subjectAltName=DNS:localhost,IP:127.0.0.1', 'basicConstraints=critical,CA:FALSE'];
-  const args = ['-subj', '/CN=localhost', ...extensions.flatMap((extension) => ['-addext', extension])];
-  const files = ['-keyout', keyFile, '-out', certFile];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...args, ...files], {
-    stdio: 'pipe',
-  });
-  return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
-}

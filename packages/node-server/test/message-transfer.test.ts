@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
+import { certificate } from '@ws/runtimes/certificate';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { WebSocketServer } from '../src/server.ts';
-import { certificate } from './certificate.suite.ts';
 import { open } from './raw-client.suite.ts';
 import { deferred, listen, serve, shut } from './serve.suite.ts';
 

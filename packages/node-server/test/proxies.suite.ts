@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { certificate } from './certificate.suite.ts';
+import type { certificate } from '@ws/runtimes/certificate';
 import { folder, freePort, start } from './program.suite.ts';
 
 /** The folder of the configurations, which are the very files that users copy. */
@@ -76,7 +76,7 @@ async function nginx({ certificate, apps, silence = '60s', sticky = false }: Set
 async function haproxy({ certificate, apps, silence = '60s', sticky = false }: Setup): Promise<Proxy> {
   const [path, port] = [folder(), await freePort()];
   const pem = join(path, 'cert-and-key.pem');
-  const install = ({ cert, key }: Certificate) => writeFileSync(pem, Buffer.concat([cert, key]));
+  const install = ({ cert, key }: Certificate) => writeFileSync(pem, cert + key);
   install(certificate);
   const text = substituted('haproxy.cfg', [
     ['/etc/ssl/app/cert-and-key.pem', pem],

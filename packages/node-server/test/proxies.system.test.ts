@@ -6,11 +6,11 @@ import { createServer as createTlsServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { certificate } from '@ws/runtimes/certificate';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, WebSocket as WsClient } from 'ws';
 import { WebSocketServer } from '../src/server.ts';
 import type { WebSocket } from '../src/websocket.ts';
-import { certificate } from './certificate.suite.ts';
 import { pattern, SIZES } from './interop.suite.ts';
 import { DEPLOY, haproxyTcp, PROXIES, type Setup } from './proxies.suite.ts';
 import { ended, listen, nextConnection, type ServeOptions, serve, shut } from './serve.suite.ts';
@@ -18,7 +18,7 @@ import { ended, listen, nextConnection, type ServeOptions, serve, shut } from '.
 const echo = (socket: WebSocket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
 
 /** A client over TLS, whose messages wait for `next`. */
-async function client(port: number, ca: Buffer | Buffer[], options: ClientOptions = {}) {
+async function client(port: number, ca: string | string[], options: ClientOptions = {}) {
   const socket = new WsClient(`wss://127.0.0.1:${port}/`, { ca, ...options });
   onTestFinished(() => socket.terminate());
   const messages = on(socket, 'message', { close: ['close'] });
@@ -48,7 +48,7 @@ async function app(): Promise<number> {
 }
 
 /** Waits until new connections are shown a certificate. */
-async function shows(port: number, { cert }: { cert: Buffer }): Promise<void> {
+async function shows(port: number, { cert }: { cert: string }): Promise<void> {
   const { fingerprint256 } = new X509Certificate(cert);
   for (let tries = 0; tries < 2000; tries++) {
     const options: ConnectionOptions = { port, host: '127.0.0.1', rejectUnauthorized: false };
@@ -132,7 +132,7 @@ describe.each(Object.entries(PROXIES))('%s in front', (_name, start) => {
     };
     for (let i = 0; i < 16; i++) send();
     for (let i = 0; i < 200; i++) await goOn();
-    const renewed = certificate();
+    const renewed = certificate('renewed');
     await proxy.reload(renewed);
     let done = false;
     const shown = shows(proxy.port, renewed).finally(() => {

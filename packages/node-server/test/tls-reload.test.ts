@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
+import { certificate } from '@ws/runtimes/certificate';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { WebSocketServer } from '../src/server.ts';
-import { certificate } from './certificate.suite.ts';
 import { ended, listen, nextConnection, shut } from './serve.suite.ts';
 
 const VERSIONS: readonly SecureVersion[] = ['TLSv1.2', 'TLSv1.3'];
@@ -24,7 +24,7 @@ async function serveTls() {
 }
 
 /** A client that speaks one version of TLS only, and the version that it got. */
-async function open(port: number, ca: Buffer, version: SecureVersion) {
+async function open(port: number, ca: string, version: SecureVersion) {
   const client = new WsClient(`wss://localhost:${port}`, { ca, minVersion: version, maxVersion: version });
   onTestFinished(() => client.terminate());
   const [[response]] = await Promise.all([once(client, 'upgrade'), once(client, 'open')]);
@@ -62,7 +62,7 @@ test.each(VERSIONS)('wss: %s: setSecureContext renews the certificate; who is co
   const { https, server, port, pem } = await serveTls();
   const before = await open(port, pem.cert, version);
   expect(await shown(port)).toBe(new X509Certificate(pem.cert).fingerprint256);
-  const renewed = certificate();
+  const renewed = certificate('renewed');
   https.setSecureContext({ cert: renewed.cert, key: renewed.key });
   expect(await shown(port)).toBe(new X509Certificate(renewed.cert).fingerprint256);
   const after = await open(port, renewed.cert, version);

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { certificate } from '@ws/runtimes/certificate';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import type { ServerOptions } from '../src/options.ts';
 import { WebSocketServer } from '../src/server.ts';
 import type { WebSocket } from '../src/websocket.ts';
-import { certificate } from './certificate.suite.ts';
 import { deferred, ended, listen, nextConnection, shut } from './serve.suite.ts';
 
 async function serveTls() {

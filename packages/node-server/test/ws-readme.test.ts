@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { certificate } from '@ws/runtimes/certificate';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, WebSocket as WsClient } from 'ws';
-import { certificate } from './certificate.suite.ts';
 import { type Child, LISTEN, run } from './child.suite.ts';
 
 // The server examples of the README of ws, as it is installed: a server of theirs must run by changing its import alone.

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { connect, createServer, type TLSSocket } from 'node:tls';
+import { certificate } from '@ws/runtimes/certificate';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { certificate } from '../../test/certificate.suite.ts';
 
 // Also where the suite goes without.
 const { startReading, stopReading } = await vi.importActual<typeof import('./tls-reading.ts')>('./tls-reading.ts');
