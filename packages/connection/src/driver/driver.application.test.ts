@@ -1,21 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, ping, pong, text } from '../endpoint.suite.ts';
-import { Bench, type BenchOptions } from './test-transport.suite.ts';
+import { type Bench, useBenches } from './test-transport.suite.ts';
 
-const benches: Bench[] = [];
-function makeBench(role: 'server' | 'client' = 'server', options: BenchOptions = {}): Bench {
-  benches.push(new Bench(role, options));
-  return benches.at(-1)!;
-}
-
-afterEach(() => {
-  for (const bench of benches.splice(0)) {
-    expect(bench.transport.misuse).toEqual([]);
-    expect(bench.told.filter((line) => line.startsWith('close')).length).toBeLessThanOrEqual(1);
-    // Nothing is left behind that could still happen.
-    if (bench.driver.gone) expect(bench.clock.timers).toBe(0);
-  }
-});
+const makeBench = useBenches();
 
 describe('terminate', () => {
   test('ends at once, without a Close', () => {

@@ -1,22 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, ping, text } from '../endpoint.suite.ts';
 import { PauseReason } from './reader.ts';
-import { Bench, type BenchOptions } from './test-transport.suite.ts';
+import { useBenches } from './test-transport.suite.ts';
 
-const benches: Bench[] = [];
-function makeBench(role: 'server' | 'client' = 'server', options: BenchOptions = {}): Bench {
-  benches.push(new Bench(role, options));
-  return benches.at(-1)!;
-}
-
-afterEach(() => {
-  for (const bench of benches.splice(0)) {
-    expect(bench.transport.misuse).toEqual([]);
-    expect(bench.told.filter((line) => line.startsWith('close')).length).toBeLessThanOrEqual(1);
-    // Nothing is left behind that could still happen.
-    if (bench.driver.gone) expect(bench.clock.timers).toBe(0);
-  }
-});
+const makeBench = useBenches();
 
 const noClose = 'close 1006 "": the connection ended without a Close frame of the peer';
 

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import { closeFrame, flat, ping, readWritten, text, utf8 } from '../endpoint.suite.ts';
 import { SlowExtension, turned } from '../machine/slow-extension.suite.ts';
-import { Bench } from './test-transport.suite.ts';
+import { type Bench, useBenches } from './test-transport.suite.ts';
+
+const newBench = useBenches();
 
 const encoded = (content: string) => ({ opcode: 1, rsv1: true, payload: turned(utf8(content)) });
 
 function makeBench(): [Bench, SlowExtension] {
   const slow = new SlowExtension();
-  const bench = new Bench('server', { extensions: [slow] });
+  const bench = newBench('server', { extensions: [slow] });
   bench.transport.fast = false;
   return [bench, slow];
 }
@@ -81,7 +83,7 @@ test('a message that cannot be decoded ends the connection with 1007', async () 
 
 test('a listener that throws hears no more of what is decoded', async () => {
   const slow = new SlowExtension();
-  const bench = new Bench('server', {
+  const bench = newBench('server', {
     extensions: [slow],
     on: (line) => {
       if (line.startsWith('text')) throw new Error('bug');

@@ -1,23 +1,19 @@
 import * as fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { closeFrame, ping, pong, text } from '../endpoint.suite.ts';
 import { SlowExtension } from '../machine/slow-extension.suite.ts';
 import { Driver } from './driver.ts';
 import type { Overflow } from './driver-limits.ts';
-import { Bench, type BenchOptions } from './test-transport.suite.ts';
+import { Bench, type BenchOptions, useBenches } from './test-transport.suite.ts';
 
-const benches: Bench[] = [];
+const newBench = useBenches();
+
 /** A driver whose transport takes nothing until it is told to. */
 function makeBench(overflow?: Overflow, options: BenchOptions = {}): Bench {
-  const bench = new Bench('server', { maxBufferedAmount: 1000, overflow, ...options });
+  const bench = newBench('server', { maxBufferedAmount: 1000, overflow, ...options });
   bench.transport.fast = false;
-  benches.push(bench);
   return bench;
 }
-
-afterEach(() => {
-  for (const { transport } of benches.splice(0)) expect(transport.misuse).toEqual([]);
-});
 
 /** Sends 100 bytes at a time, each message named by its first. */
 const send = (bench: Bench, name: string) => bench.send(name.padEnd(98, '.'));
@@ -80,8 +76,7 @@ describe('M3: with maxBufferedAmount waiting', () => {
   });
 
   test.each(['server', 'client'] as const)('close: a %s ends the frame that it has begun, and no message', (role) => {
-    const bench = new Bench(role, { maxBufferedAmount: 2_500_000 });
-    benches.push(bench);
+    const bench = newBench(role, { maxBufferedAmount: 2_500_000 });
     bench.transport.fast = false;
     // One write takes 1 MiB of it.
     bench.driver.send(new Uint8Array(2_000_000), {});

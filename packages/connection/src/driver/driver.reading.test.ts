@@ -1,16 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, ping, pong, text } from '../endpoint.suite.ts';
-import { Bench, type BenchOptions } from './test-transport.suite.ts';
+import { useBenches } from './test-transport.suite.ts';
 
-const benches: Bench[] = [];
-function makeBench(role: 'server' | 'client' = 'server', options: BenchOptions = {}): Bench {
-  benches.push(new Bench(role, options));
-  return benches.at(-1)!;
-}
-
-afterEach(() => {
-  for (const { transport } of benches.splice(0)) expect(transport.misuse).toEqual([]);
-});
+const makeBench = useBenches();
 
 describe('reading', () => {
   test('delivers what comes, and nothing while paused', () => {

@@ -1,18 +1,10 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { closeFrame, ping } from '../endpoint.suite.ts';
 import { Driver } from './driver.ts';
 import type { DriverOptions } from './driver-options.ts';
-import { Bench, type BenchOptions, ManualClock, TestTransport } from './test-transport.suite.ts';
+import { type Bench, ManualClock, TestTransport, useBenches } from './test-transport.suite.ts';
 
-const benches: Bench[] = [];
-function makeBench(role: 'server' | 'client' = 'server', options: BenchOptions = {}): Bench {
-  benches.push(new Bench(role, options));
-  return benches.at(-1)!;
-}
-
-afterEach(() => {
-  for (const { transport } of benches.splice(0)) expect(transport.misuse).toEqual([]);
-});
+const makeBench = useBenches();
 
 describe('writing', () => {
   test('what one turn queues leaves in one write, at its end', () => {

@@ -1,21 +1,12 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, pong, text } from '../endpoint.suite.ts';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
 import { PauseReason } from './reader.ts';
-import { Bench, ManualClock } from './test-transport.suite.ts';
+import { type Bench, ManualClock, useBenches } from './test-transport.suite.ts';
 
-const benches: Bench[] = [];
-function makeBench(heartbeat: HeartbeatOptions = { interval: 4000, timeout: 4000 }): Bench {
-  benches.push(new Bench('server', { heartbeat }));
-  return benches.at(-1)!;
-}
-
-afterEach(() => {
-  for (const { transport, driver, clock } of benches.splice(0)) {
-    expect(transport.misuse).toEqual([]);
-    if (driver.gone) expect(clock.timers).toBe(0);
-  }
-});
+const newBench = useBenches();
+const makeBench = (heartbeat: HeartbeatOptions = { interval: 4000, timeout: 4000 }): Bench =>
+  newBench('server', { heartbeat });
 
 const PING = 'ping "heartbeat"';
 const GONE = 'close 1006 "": the peer has sent nothing, and has not answered a ping for 4000 ms';
@@ -46,9 +37,9 @@ test('the defaults: a ping within 30 to 35 s of silence, the end 20 to 25 s late
 });
 
 test('without the option there is no timer, and no ping', () => {
-  const bench = new Bench('server');
+  const bench = newBench('server');
   expect(bench.clock.timers).toBe(0);
-  expect(new Bench('server', { heartbeat: false }).clock.timers).toBe(0);
+  expect(newBench('server', { heartbeat: false }).clock.timers).toBe(0);
 });
 
 test('H13: an answered ping begins the interval again; the pong is not told, another is', () => {
@@ -102,7 +93,7 @@ test('H13: a blocked event loop is one visit late, however long it was blocked',
       defer: (callback) => clock.defer(callback),
     },
   );
-  const bench = new Bench('server', { heartbeat });
+  const bench = newBench('server', { heartbeat });
   const step = () => {
     late.shift()!();
     clock.turn();
@@ -180,7 +171,7 @@ describe('H13: a large message on its way to a slow peer', () => {
 });
 
 test('a closing connection is left to its own time limits', () => {
-  const bench = new Bench('server', { heartbeat: { interval: 100, timeout: 100 }, closeReplyTimeout: 5000 });
+  const bench = newBench('server', { heartbeat: { interval: 100, timeout: 100 }, closeReplyTimeout: 5000 });
   bench.driver.close(1000);
   bench.clock.advance(4999);
   expect(bench.written()).toEqual(['close 1000 ""']);
@@ -256,7 +247,7 @@ describe('idleTimeout', () => {
 
   test('alone, it sends no pings and does not judge the peer', () => {
     const clock = new ManualClock();
-    const bench = new Bench('server', { heartbeat: new Heartbeat({ ping: false, idleTimeout: 10_000 }, clock) });
+    const bench = newBench('server', { heartbeat: new Heartbeat({ ping: false, idleTimeout: 10_000 }, clock) });
     for (let i = 0; i < 20; i++) {
       bench.driver.send('x', {});
       clock.advance(5000);
@@ -271,7 +262,7 @@ describe('idleTimeout', () => {
 test('one timer for all connections, which are not all pinged in one turn; none once all are gone', () => {
   const clock = new ManualClock();
   const heartbeat = new Heartbeat({ interval: 4000, timeout: 4000 }, clock);
-  const all = Array.from({ length: 100 }, () => new Bench('server', { heartbeat }));
+  const all = Array.from({ length: 100 }, () => newBench('server', { heartbeat }));
   expect([clock.timers, heartbeat.size]).toEqual([1, 100]);
   const pinged = () => {
     for (const bench of all) bench.clock.turn();
@@ -289,7 +280,7 @@ test('one timer for all connections, which are not all pinged in one turn; none 
   expect([clock.timers, heartbeat.size]).toEqual([1, 1]);
   all[0]!.transport.lose();
   expect([clock.timers, heartbeat.size]).toEqual([0, 0]);
-  const later = new Bench('server', { heartbeat });
+  const later = newBench('server', { heartbeat });
   expect(clock.timers).toBe(1);
   later.transport.lose();
   expect(clock.timers).toBe(0);
@@ -301,10 +292,10 @@ test('a connection that comes or goes while a visit is due does not stop the vis
   const due: (() => void)[] = [];
   const { defer } = clock;
   clock.defer = (callback) => void due.push(callback);
-  const first = new Bench('server', { heartbeat });
+  const first = newBench('server', { heartbeat });
   clock.advance(100);
   first.transport.lose();
-  const second = new Bench('server', { heartbeat });
+  const second = newBench('server', { heartbeat });
   expect(clock.timers).toBe(0);
   for (const callback of due.splice(0)) callback();
   expect(clock.timers).toBe(1);

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { closeFrame } from '../endpoint.suite.ts';
 import { NotSentError } from '../index.ts';
-import { Bench } from './test-transport.suite.ts';
+import { type Bench, useBenches } from './test-transport.suite.ts';
+
+const newBench = useBenches();
 
 /** What the callbacks of some sends were told, in this order. */
 function told(bench: Bench): { errors: (Error | undefined)[]; send: (data: string) => boolean } {
@@ -10,7 +12,7 @@ function told(bench: Bench): { errors: (Error | undefined)[]; send: (data: strin
 }
 
 test('not-open: the connection was closed before', () => {
-  const bench = new Bench();
+  const bench = newBench();
   const { errors, send } = told(bench);
   bench.driver.close(1000);
   send('late');
@@ -20,7 +22,7 @@ test('not-open: the connection was closed before', () => {
 });
 
 test('not-open: after a violation, which is the cause', () => {
-  const bench = new Bench();
+  const bench = newBench();
   const { errors, send } = told(bench);
   bench.receive({ opcode: 3 });
   send('late');
@@ -29,7 +31,7 @@ test('not-open: after a violation, which is the cause', () => {
 });
 
 test.each(['close', 'drop'] as const)('overflow, by the policy %s', (overflow) => {
-  const bench = new Bench('server', { maxBufferedAmount: 10, overflow });
+  const bench = newBench('server', { maxBufferedAmount: 10, overflow });
   bench.transport.fast = false;
   const { errors, send } = told(bench);
   send('0123456789');
@@ -40,7 +42,7 @@ test.each(['close', 'drop'] as const)('overflow, by the policy %s', (overflow) =
 });
 
 test('ended: the connection was lost before it was written; the cause says why', () => {
-  const bench = new Bench();
+  const bench = newBench();
   bench.transport.fast = false;
   const { errors, send } = told(bench);
   send('first');
@@ -53,7 +55,7 @@ test('ended: the connection was lost before it was written; the cause says why',
 });
 
 test('what was written before the end was sent', () => {
-  const bench = new Bench();
+  const bench = newBench();
   const { errors, send } = told(bench);
   send('in time');
   bench.receive(closeFrame(1000));

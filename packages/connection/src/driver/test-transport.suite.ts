@@ -1,3 +1,4 @@
+import { afterEach, expect } from 'vitest';
 import { closeFrame, eventLine, flat, peerBytes, type Role, readWritten } from '../endpoint.suite.ts';
 import type { Data, SendOptions } from '../index.ts';
 import { Driver } from './driver.ts';
@@ -288,4 +289,22 @@ export class Bench {
   written(): string[] {
     return readWritten(this.role, flat(this.transport.writes));
   }
+}
+
+/** Makes the benches of the tests of a file, and holds each, after its test, to what is so of every one. */
+export function useBenches(): (role?: Role, options?: BenchOptions) => Bench {
+  const benches: Bench[] = [];
+  afterEach(() => {
+    for (const { transport, told, driver, clock } of benches.splice(0)) {
+      expect(transport.misuse).toEqual([]);
+      expect(told.filter((line) => line.startsWith('close')).length).toBeLessThanOrEqual(1);
+      // Nothing is left behind that could still happen.
+      if (driver.gone) expect(clock.timers).toBe(0);
+    }
+  });
+  return (role, options) => {
+    const bench = new Bench(role, options);
+    benches.push(bench);
+    return bench;
+  };
 }
