@@ -1,16 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { temporaryHome } from '@ws/runtimes/home';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 /** A process that answers each line with a line of JSON, in a home that is gone afterwards. */
 export class Program {
   readonly #child: ChildProcess;
-  readonly #home = mkdtempSync(join(tmpdir(), 'attacks-'));
+  readonly #home = temporaryHome();
   readonly #answers: ((line: object | undefined) => void)[] = [];
   #errors = '';
   readonly #ended: Promise<void>;
@@ -18,8 +16,7 @@ export class Program {
   alive = true;
 
   constructor([program = '', ...args]: readonly string[]) {
-    const home = { HOME: this.#home, DENO_DIR: join(this.#home, 'deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' };
-    this.#child = spawn(program, args, { cwd: HERE, env: { PATH: process.env['PATH'], ...home } });
+    this.#child = spawn(program, args, { cwd: HERE, env: this.#home.env });
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     this.#child.stdin!.on('error', () => {});
     createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#answers.shift()?.(JSON.parse(line)));
@@ -47,6 +44,6 @@ export class Program {
   async end(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;
-    rmSync(this.#home, { recursive: true, force: true });
+    this.#home.remove();
   }
 }

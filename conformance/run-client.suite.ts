@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryHome } from '@ws/runtimes/home';
 import type { Outcome } from './client.suite.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -11,12 +9,10 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 export async function runClient(
   commandIn: (home: string) => readonly string[],
 ): Promise<Outcome & { version: string }> {
-  const home = mkdtempSync(join(tmpdir(), 'conformance-'));
+  const home = temporaryHome();
   try {
-    const [program = '', ...args] = commandIn(home);
-    const quiet = { DENO_DIR: join(home, 'deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' };
-    const env = { HOME: home, PATH: process.env['PATH'], ...quiet };
-    const child = spawn(program, args, { cwd: HERE, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program = '', ...args] = commandIn(home.path);
+    const child = spawn(program, args, { cwd: HERE, env: home.env, stdio: ['ignore', 'pipe', 'pipe'] });
     const output = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
@@ -25,6 +21,6 @@ export async function runClient(
     if (code === 0 && line !== undefined) return JSON.parse(line);
     throw new Error(`${program} ended with ${code} and printed no outcome\n${output.stdout}${output.stderr}`);
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    home.remove();
   }
 }

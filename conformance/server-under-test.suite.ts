@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { temporaryHome } from '@ws/runtimes/home';
 import { upgradeRequest } from '@ws/testkit';
 import { RawClient, type RawResponse } from '@ws/testkit/raw-client';
 import type { Options } from './servers/behave.js';
@@ -31,7 +29,7 @@ export class Connection extends RawClient {
 /** A program that runs servers under test, one for each set of options, in a home that is gone afterwards. */
 export class ServerUnderTest {
   readonly #child: ChildProcess;
-  readonly #home = mkdtempSync(join(tmpdir(), 'conformance-'));
+  readonly #home = temporaryHome();
   readonly #told = new Map<string, string[]>();
   readonly #open = new Set<RawClient>();
   #waiters: (() => void)[] = [];
@@ -46,10 +44,9 @@ export class ServerUnderTest {
   constructor({ command }: Subject, options: readonly Options[]) {
     this.#options = options;
     const [program = '', ...args] = command();
-    const home = { HOME: this.#home, DENO_DIR: join(this.#home, 'deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' };
     this.#child = spawn(program, [...args, JSON.stringify(options)], {
       cwd: HERE,
-      env: { PATH: process.env['PATH'], ...home },
+      env: this.#home.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
@@ -118,7 +115,7 @@ export class ServerUnderTest {
     this.disconnect();
     this.#child.kill('SIGKILL');
     while (!this.#ended) await new Promise<void>((resolve) => this.#waiters.push(resolve));
-    rmSync(this.#home, { recursive: true, force: true });
+    this.#home.remove();
   }
 
   #linesOf(name: string): string[] {

@@ -7,17 +7,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { DEFENCES } from '../rows/defences.js';
+import { examplesOf } from '../runtimes/readme.js';
 import { ROOT } from './run.js';
 
-const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const [server = '', codec = ''] = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), (match) => match[1] ?? '');
 // Where the packages are dependencies, as they are for a reader who has installed them.
 const cwd = join(ROOT, 'bench');
+const [server, codec] = examplesOf(ROOT, cwd);
 
 test('the codec snippet prints what it says', () => {
-  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', codec], { cwd, encoding: 'utf8' });
-  const promised = Array.from(codec.matchAll(/\/\/ prints: (.*)$/gm), (match) => match[1]);
-  assert.deepEqual(printed.trimEnd().split('\n'), promised);
+  assert.ok(codec);
+  assert.deepEqual(codec.print(), codec.promised);
 });
 
 test('rows/README.md has a line for each row', () => {
@@ -30,7 +29,7 @@ test('rows/README.md has a line for each row', () => {
 
 test('the server snippet echoes to the origin that it names, and to no other', async () => {
   // The port of the snippet may be in use here: the system chooses one, and the snippet's own server tells it.
-  const code = `${server.replace('port: 8080', 'port: 0')}\nserver.on('listening', () => console.log(server.address().port));`;
+  const code = `${server?.code.replace('port: 8080', 'port: 0')}\nserver.on('listening', () => console.log(server.address().port));`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
     cwd,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { binaryOf, isTheirSystem, Missing } from '@ws/runtimes';
 import { certificate } from '@ws/runtimes/certificate';
+import { temporaryHome } from '@ws/runtimes/home';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 
@@ -19,21 +18,16 @@ const deno = (() => {
   }
 })();
 
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'examples-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
 /** Runs an example as its head says, checked, and waits for its address. */
 async function start(name: string, permissions: string[] = [], args: string[] = []): Promise<string> {
-  const home = folder();
+  const home = temporaryHome();
   const flags = ['--check', '--no-prompt', '--no-remote', '--cached-only', '--allow-net', '--allow-env=PORT'];
   const child = spawn(deno!, ['run', ...flags, ...permissions, `deno/${name}.ts`, ...args], {
     cwd: join(import.meta.dirname, '..'),
-    env: { PATH: process.env['PATH'], HOME: home, DENO_DIR: join(home, 'deno'), DENO_NO_UPDATE_CHECK: '1', PORT: '0' },
+    env: { ...home.env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  child.on('exit', home.remove);
   onTestFinished(() => void child.kill());
   for await (const line of createInterface({ input: child.stdout })) {
     const [, address] = /^Listening at (\S+)$/.exec(line) ?? [];

@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { binaryOf, isTheirSystem, Missing } from '@ws/runtimes';
+import { temporaryHome } from '@ws/runtimes/home';
 import { onTestFinished } from 'vitest';
 
 export const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
@@ -22,25 +20,17 @@ export const deno: string | undefined = (() => {
 })();
 
 /** Starts Deno with a home of its own, in which nothing is cached, so that nothing is found by accident. */
-export function spawnDeno(args: string[], cwd: string = PACKAGE, env: Record<string, string> = {}): ChildProcess {
-  const home = mkdtempSync(join(tmpdir(), 'deno-adapter-'));
+function spawnDeno(args: string[], cwd: string = PACKAGE, env: Record<string, string> = {}): ChildProcess {
+  const home = temporaryHome();
   const child = spawn(deno!, args, {
     cwd,
-    env: {
-      PATH: process.env['PATH'],
-      HOME: home,
-      DENO_DIR: join(home, 'deno'),
-      DENO_NO_UPDATE_CHECK: '1',
-      DO_NOT_TRACK: '1',
-      NO_COLOR: '1',
-      ...env,
-    },
+    env: { ...home.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     // Only ends a hang.
     timeout: 100_000,
   });
   child.stdin!.on('error', () => {});
-  child.on('exit', () => rmSync(home, { recursive: true, force: true }));
+  child.on('exit', () => home.remove());
   return child;
 }
 

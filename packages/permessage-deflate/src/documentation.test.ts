@@ -1,21 +1,18 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { examplesOf } from '@ws/runtimes/readme';
 import { expect, test } from 'vitest';
 import { readOptions } from './options.ts';
 import { pureZlib } from './pure.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${root}/README.md`, 'utf8');
-const blocks = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), (match) => match[1]!);
 
 test('the README prints what it says', () => {
-  expect(blocks).toHaveLength(1);
-  // As a user has it: the built package, by its name.
-  const args = ['--input-type=module', '--eval', blocks[0]!];
-  const printed = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  const promised = /\/\/ prints: (.*)$/m.exec(blocks[0]!)![1]!.split(' / ');
-  expect(printed.trimEnd().split('\n')).toEqual(promised);
+  const [example, ...others] = examplesOf(root);
+  expect(others).toEqual([]);
+  expect(example!.promised).not.toEqual([]);
+  expect(example!.print()).toEqual(example!.promised);
 });
 
 test('the README has every option with its default', () => {

@@ -1,9 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { binaryOf, isTheirSystem, Missing, versionOf } from '@ws/runtimes';
+import { temporaryHome } from '@ws/runtimes/home';
 import { expect, test } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../runtimes/main.js', import.meta.url));
@@ -28,15 +26,14 @@ test.each(runtimes)('%s has zlib inside and out, and pako: the built package is 
     if (error instanceof Missing && !isTheirSystem) return;
     throw error;
   }
-  const home = mkdtempSync(join(tmpdir(), 'deflate-runtimes-'));
+  const home = temporaryHome();
   try {
-    const env = { HOME: home, DENO_DIR: join(home, 'deno'), DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' };
-    const { stdout, stderr } = spawnSync(program, [...args, MAIN], { env, cwd: home, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(program, [...args, MAIN], { env: home.env, cwd: home.path, encoding: 'utf8' });
     expect(stderr).toBe('');
     const { runtime, checks, failures } = JSON.parse(stdout);
     expect({ runtime, failures }).toEqual({ runtime: versionOf(name), failures: [] });
     expect(checks).toBeGreaterThan(250);
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    home.remove();
   }
 });

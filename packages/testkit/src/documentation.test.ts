@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { examplesOf } from '@ws/runtimes/readme';
 import { expect, test } from 'vitest';
 import * as testkit from './index.ts';
 import * as rawClient from './raw-client.ts';
@@ -8,17 +8,10 @@ import type { StreamVector } from './vector-json.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${root}/README.md`, 'utf8');
-const blocks = Array.from(readme.matchAll(/^```js\n(.*?)^```$/gms), (match) => match[1]!);
 
-test.each(blocks)('the README prints what it says: %#', (block) => {
-  // As a user has it: the built package, by its name.
-  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', block], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  const promised = Array.from(block.matchAll(/\/\/ prints: (.*)$/gm), (match) => match[1]!);
+test.each(examplesOf(root))('the README prints what it says: %#', ({ promised, print }) => {
   expect(promised).not.toEqual([]);
-  expect(printed.trimEnd().split('\n')).toEqual(promised);
+  expect(print()).toEqual(promised);
 });
 
 test('every function that the README names is there', () => {

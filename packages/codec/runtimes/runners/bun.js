@@ -9,10 +9,5 @@ const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 export const bun = {
   name: `Bun ${Number.parseInt(versionOf(PACKAGE), 10)}`,
   version: versionOf(PACKAGE),
-  run: () =>
-    runProgram(
-      binaryOf(PACKAGE, 'bin/bun'),
-      () => ['--no-install', '--no-env-file', MAIN],
-      () => ({ DO_NOT_TRACK: '1' }),
-    ),
+  run: () => runProgram(binaryOf(PACKAGE, 'bin/bun'), () => ['--no-install', '--no-env-file', MAIN]),
 };

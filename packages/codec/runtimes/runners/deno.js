@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { binaryOf, versionOf } from '@ws/runtimes';
 import { runProgram } from './program.js';
@@ -18,6 +17,6 @@ export const deno = {
     runProgram(
       binaryOf(PACKAGE, 'deno'),
       () => ['run', '--no-remote', '--cached-only', '--no-config', '--no-lock', '--no-prompt', MAIN],
-      (home) => ({ DENO_DIR: join(home, 'deno'), DENO_NO_PACKAGE_JSON: '1', DENO_NO_UPDATE_CHECK: '1' }),
+      { DENO_NO_PACKAGE_JSON: '1' },
     ),
 };

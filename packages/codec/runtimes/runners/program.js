@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryHome } from '@ws/runtimes/home';
 
 /** In milliseconds. Ends a hang: a run takes a second or two. */
 const TIMEOUT = 120_000;
@@ -12,16 +10,16 @@ const TIMEOUT = 120_000;
  *
  * @param {string} program
  * @param {(home: string) => readonly string[]} args
- * @param {(home: string) => Record<string, string>} environment
+ * @param {Record<string, string>} environment
  * @returns {Promise<import('./runtimes.js').Outcome>}
  */
-export async function runProgram(program, args, environment = () => ({})) {
-  const home = mkdtempSync(join(tmpdir(), 'codec-runtimes-'));
+export async function runProgram(program, args, environment = {}) {
+  const home = temporaryHome();
   try {
     const { stdout, stderr, end } = await new Promise((resolve, reject) => {
-      const child = spawn(program, args(home), {
-        cwd: home,
-        env: { HOME: home, PATH: process.env['PATH'], ...environment(home) },
+      const child = spawn(program, args(home.path), {
+        cwd: home.path,
+        env: { ...home.env, ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
         timeout: TIMEOUT,
         killSignal: 'SIGKILL',
@@ -36,6 +34,6 @@ export async function runProgram(program, args, environment = () => ({})) {
     if (end === 0 && line !== undefined) return JSON.parse(line);
     throw new Error(`${program} ended with ${end} and printed no outcome\n${stdout}${stderr}`);
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    home.remove();
   }
 }
