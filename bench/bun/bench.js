@@ -1,7 +1,8 @@
 /** Bun's own WebSocket server beside @ws/node-server on Bun and on Node: what it is better at, and what not. */
 import { fileURLToPath } from 'node:url';
 import { binaryOf, versionOf } from '@ws/runtimes';
-import { median, printTable } from '../table.js';
+import { takeTurns } from '../server/turns.js';
+import { printTable } from '../table.js';
 import { load, startServer, withWsload } from '../wsload.js';
 
 const CELLS = [
@@ -38,13 +39,9 @@ export async function benchBun() {
     const servers = await start();
     const rows = [];
     for (const cell of CELLS) {
-      const rates = contestants.map(() => /** @type {number[]} */ ([]));
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const [i, server] of servers.entries()) {
-          rates[i]?.push(load(wsload, 'echo', server, { ...cell, seconds: SECONDS })['msgs_per_server_cpu_s'] ?? 0);
-        }
-      }
-      const [theirs = 0, ...others] = rates.map(median);
+      const echo = { ...cell, seconds: SECONDS };
+      const results = await takeTurns(servers, ROUNDS, (server) => load(wsload, 'echo', server, echo));
+      const [theirs = 0, ...others] = results.map((result) => result['msgs_per_server_cpu_s'] ?? 0);
       rows.push([
         ...[cell.size, cell.connections, cell.outstanding].map(String),
         ...[theirs, ...others].map((rate) => Math.round(rate).toLocaleString('en')),

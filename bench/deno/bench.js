@@ -1,7 +1,8 @@
 /** Echo in Deno: messages per second of the server's CPU time, over loopback, driven by wsload. */
 import { fileURLToPath } from 'node:url';
 import { binaryOf, versionOf } from '@ws/runtimes';
-import { median, printTable } from '../table.js';
+import { takeTurns } from '../server/turns.js';
+import { printTable } from '../table.js';
 import { load, startServer, withWsload } from '../wsload.js';
 
 const DENO = '@deno/linux-x64-glibc';
@@ -30,14 +31,12 @@ export async function benchDeno() {
     const servers = await Promise.all(CONTESTANTS.map((name) => startServer(program, [...args, server, name])));
     const rows = [];
     for (const cell of CELLS) {
-      const rates = CONTESTANTS.map(() => /** @type {number[]} */ ([]));
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const [i, server] of servers.entries()) {
-          const mode = CONTESTANTS[i] === 'tcp' ? 'raw' : 'echo';
-          rates[i]?.push(load(wsload, mode, server, { ...cell, seconds: SECONDS })['msgs_per_server_cpu_s'] ?? 0);
-        }
-      }
-      const [theirs = 0, ours = 0, tcp = 0] = rates.map(median);
+      const echo = { ...cell, seconds: SECONDS };
+      // The bare echo is the last.
+      const results = await takeTurns(servers, ROUNDS, (server) =>
+        load(wsload, server === servers.at(-1) ? 'raw' : 'echo', server, echo),
+      );
+      const [theirs = 0, ours = 0, tcp = 0] = results.map((result) => result['msgs_per_server_cpu_s'] ?? 0);
       rows.push([
         ...[cell.size, cell.connections, cell.outstanding].map(String),
         ...[theirs, ours, tcp].map((rate) => Math.round(rate).toLocaleString('en')),
