@@ -6,7 +6,7 @@ import { start } from './programs.js';
 const MOST_HEALTHY = 5000;
 const MOST_FAULTY = 3500;
 /** What the second run may leave behind, of what the first one has. */
-export const MOST_LEFT = 1.1;
+const MOST_LEFT = 1.1;
 /**
  * What of arrayBuffers the server keeps for all connections together, at the most: spare slabs for what is sent, buffers of zlib's contexts, the one that all
  * read into. How full those were at the end of a run is chance, in steps of 64 KiB.

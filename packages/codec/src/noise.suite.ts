@@ -85,7 +85,7 @@ export function dirtyPlatforms(): fc.Arbitrary<Platform> {
 }
 
 /** Takes text as strings, and writes it down as any recorder does. */
-export class StringRecorder extends Recorder {
+class StringRecorder extends Recorder {
   text(text: string): void {
     this.message(Uint8Array.from(Buffer.from(text)), 1, 0);
   }

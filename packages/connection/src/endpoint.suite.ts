@@ -53,7 +53,7 @@ export function flat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.concat(chunks));
 }
 
-export interface EndpointOptions extends Partial<Omit<ConnectionOptions, 'role' | 'sink'>> {
+interface EndpointOptions extends Partial<Omit<ConnectionOptions, 'role' | 'sink'>> {
   /** Called when an event has been written down, with its line. */
   readonly on?: ((line: string) => void) | undefined;
 }

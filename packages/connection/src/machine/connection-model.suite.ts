@@ -8,7 +8,7 @@ import type { ConnectionState } from './connection.ts';
  */
 
 /** What the reader of a frame makes of it. */
-export type Meaning =
+type Meaning =
   | { readonly type: 'data'; readonly opcode: number; readonly payload: Uint8Array; readonly fin: boolean }
   | { readonly type: 'ping' | 'pong'; readonly payload: Uint8Array }
   | { readonly type: 'close'; readonly code: number | undefined; readonly reason: string }

@@ -1,7 +1,7 @@
 import { ReadableStream, TransformStream, WritableStream } from 'node:stream/web';
 import { openStreams, type Socket, type SocketOptions } from '../index.ts';
 
-export interface PipeOptions {
+interface PipeOptions {
   /** What a test does with each chunk on its way to one end: cut it, say. */
   readonly change?: ((chunk: Uint8Array) => Uint8Array[]) | undefined;
 }
