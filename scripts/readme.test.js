@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { DEFENCES } from '../rows/defences.js';
@@ -65,11 +65,34 @@ test('what the README embeds anywhere is short', () => {
   }
 });
 
-test('what CONTRIBUTING.md says where it is, is there', () => {
-  const paths = Array.from(
-    readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8').matchAll(/`((?:packages|bench|scripts|rows)\/[\w/.-]+)`/g),
-    (match) => match[1] ?? '',
+const texts = execFileSync('git', ['ls-files', 'CONTRIBUTING.md', '*README.md'], { cwd: ROOT, encoding: 'utf8' })
+  .trim()
+  .split('\n')
+  .map((name) => ({ name, folder: dirname(join(ROOT, name)), text: readFileSync(join(ROOT, name), 'utf8') }));
+
+const FOLDERS = 'packages|bench|scripts|rows|fuzz|attacks|conformance|soak|mutation|examples|runtimes';
+
+/** What is in a folder of the house, and any file whose name says of what kind; what only a run makes is left out. */
+const PATH = new RegExp(
+  `\`((?:${FOLDERS})/(?!reports/)[\\w/.-]+|[\\w/.-]+/[\\w.-]+\\.(?:[cjt]s|json|md|py|sh))\``,
+  'g',
+);
+
+test('the paths that CONTRIBUTING.md and the READMEs name are there', () => {
+  const named = texts.flatMap(({ name, folder, text }) =>
+    Array.from(text.matchAll(PATH), ([, path = '']) => ({ name, folder, path })),
   );
-  assert.ok(paths.length > 20);
-  for (const path of paths) assert.ok(existsSync(join(ROOT, path)), path);
+  assert.ok(named.length > 60);
+  const isThere = (/** @type {string} */ folder, /** @type {string} */ path) => existsSync(join(folder, path));
+  const missing = named.filter(({ folder, path }) => !isThere(ROOT, path) && !isThere(folder, path));
+  assert.deepEqual(missing, []);
+});
+
+test('what they link to in the repository is there', () => {
+  const missing = texts.flatMap(({ name, folder, text }) =>
+    Array.from(text.matchAll(/\]\(([\w/.-]+)(?:#[\w-]*)?\)/g), ([, path = '']) => ({ name, path })).filter(
+      ({ path }) => !existsSync(join(folder, path)),
+    ),
+  );
+  assert.deepEqual(missing, []);
 });
