@@ -1,4 +1,4 @@
-/** The parsers of handshakes: whether their time is linear in the bytes, in the shapes that have made others quadratic. */
+/** The parsers of handshakes: whether their time is linear, in the shapes that have made others quadratic. */
 import { performance } from 'node:perf_hooks';
 import { HeadParser, parseExtensions, parseRequestHead } from '@ws/handshake';
 import { median, printTable } from './table.js';
@@ -12,10 +12,12 @@ const SIZES_IN_BYTES = [15_000, 150_000];
 const LIMITS = { maxHeadBytes: 2 ** 24, maxHeaderFields: 2 ** 20 };
 
 const BROWSER = Buffer.from(
-  'GET /chat HTTP/1.1\r\nHost: server.example.com\r\nConnection: Upgrade\r\nPragma: no-cache\r\nCache-Control: no-cache\r\n' +
-    'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n' +
-    'Upgrade: websocket\r\nOrigin: https://server.example.com\r\nSec-WebSocket-Version: 13\r\nAccept-Encoding: gzip, deflate, br\r\n' +
-    'Accept-Language: en-GB,en;q=0.9\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+  'GET /chat HTTP/1.1\r\nHost: server.example.com\r\nConnection: Upgrade\r\n' +
+    'Pragma: no-cache\r\nCache-Control: no-cache\r\n' +
+    'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 ' +
+    '(KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n' +
+    'Upgrade: websocket\r\nOrigin: https://server.example.com\r\nSec-WebSocket-Version: 13\r\n' +
+    'Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-GB,en;q=0.9\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
     'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n',
 );
 

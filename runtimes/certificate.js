@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 const FOLDER = fileURLToPath(new URL('./throw-away-certificates', import.meta.url));
 
 /**
- * A self-signed certificate for localhost and 127.0.0.1, until 2126, for tests and benchmarks alone: its key is here for
- * everybody to read. It was made once, since neither Node nor npm can make one; `renewed` is another of the same name.
+ * A self-signed certificate for localhost and 127.0.0.1, until 2126, for tests and benchmarks alone: its key is here
+ * for everybody to read. It was made once, since Node makes none; `renewed` is another for the same names.
  *
  * @param {'localhost' | 'renewed'} [name]
  */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A folder for one program, and its environment, in which that is its home: it finds no settings of this machine, nothing
- * that another has cached, and asks nobody for news.
+ * A folder for one program, and its environment, in which that is its home: it finds no settings of this machine,
+ * nothing that another has cached, and asks nobody for news.
  */
 export function temporaryHome() {
   const path = mkdtempSync(join(tmpdir(), 'home-'));

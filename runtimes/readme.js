@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The blocks of JavaScript in a README: what each says that it prints, line by line, and what it does print, run as a user
- * has it, who imports the built packages by their names.
+ * The blocks of JavaScript in a README: what each says that it prints, line by line, and what it does print, run as a
+ * user has it, who imports the built packages by their names.
  *
  * @param {string} folder of the README
  * @param {string} [cwd] where those packages are dependencies

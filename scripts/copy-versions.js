@@ -1,6 +1,6 @@
 /**
- * Copies the version of each package that goes to JSR from its package.json, which changesets raises, into its deno.json,
- * which they do not know.
+ * Copies the version of each package that goes to JSR from its package.json, which changesets write, into its
+ * deno.json, of which they know nothing.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
