@@ -7,6 +7,8 @@ export type { HeartbeatSettings } from './driver/read-heartbeat.ts';
 export { PauseReason } from './driver/reader.ts';
 export type { SendCallback } from './driver/send-callbacks.ts';
 export {
+  type MessageLimits,
+  readMessageLimits,
   readServerConnection,
   type ServerConnectionOptions,
   type ServerConnectionSettings,

@@ -92,29 +92,26 @@ export interface Settings {
   readonly messageHookTimeout: number;
 }
 
-/** @throws TypeError for an option of another type; RangeError for a number out of range */
+/**
+ * Reads the options of a server, once: the heartbeat and the pool of zlib that are made here are for all its
+ * connections.
+ *
+ * @throws TypeError for an option of another type; RangeError for a number out of range
+ */
 export function readOptions(options: ServerOptions): Settings {
-  if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
   const ways = [options.port !== undefined, options.server !== undefined, options.noServer === true];
   if (ways.filter(Boolean).length !== 1) {
     throw new TypeError('exactly one of the options port, server and noServer must be given');
   }
-  const { host, backlog, server, path, handleProtocols, verifyClient, messageHook, signal } = options;
+  checkChangeable(options);
+  const { host, backlog, server, messageHook, signal } = options;
   if (server !== undefined && typeof server?.on !== 'function') {
     throw new TypeError(`server must be an http or https server, got ${server === null ? 'null' : typeof server}`);
   }
   if (host !== undefined && typeof host !== 'string')
     throw new TypeError(`host must be a string, got ${inspect(host)}`);
-  if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
-    throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
-  }
-  for (const [name, hook] of Object.entries({ handleProtocols, verifyClient, messageHook })) {
-    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
-  }
+  checkHooks({ messageHook });
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
-  if (handleProtocols !== undefined && options.subprotocols !== undefined) {
-    throw new TypeError('either subprotocols or handleProtocols, not both');
-  }
   const { proxyProtocol = false, trustProxy } = options;
   if (typeof proxyProtocol !== 'boolean') {
     throw new TypeError(`proxyProtocol must be a boolean, got ${String(proxyProtocol)}`);
@@ -143,4 +140,26 @@ export function readOptions(options: ServerOptions): Settings {
     messageHookTimeout: readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', { default: 10_000 }),
     maxConnections: readInteger(options.maxConnections, 'maxConnections', { default: Number.MAX_SAFE_INTEGER, min: 1 }),
   };
+}
+
+/**
+ * Checks the options that may be set on a server that runs, and are asked for at each handshake. The fourth,
+ * `maxPayload`, is a setting of connections.
+ *
+ * @throws TypeError for an option of another type
+ */
+export function checkChangeable({ path, handleProtocols, subprotocols, verifyClient }: ServerOptions): void {
+  if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
+    throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
+  }
+  checkHooks({ handleProtocols, verifyClient });
+  if (handleProtocols !== undefined && subprotocols !== undefined) {
+    throw new TypeError('either subprotocols or handleProtocols, not both');
+  }
+}
+
+function checkHooks(hooks: Readonly<Record<string, unknown>>): void {
+  for (const [name, hook] of Object.entries(hooks)) {
+    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
+  }
 }

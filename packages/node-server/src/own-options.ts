@@ -54,10 +54,11 @@ export interface OwnOptions
 /**
  * A copy of the options for a server, of those as well that a class has.
  *
- * @param read takes them: at once, and each time that one has been set. What it throws, the setting throws, and nothing has changed
- * @throws TypeError for what is no object; and what `read` throws
+ * @param change is told of all of them each time that one is set. What it throws, the setting throws, and nothing has
+ *   changed
+ * @throws TypeError for what is no object
  */
-export function ownOptions(given: ServerOptions, read: (options: ServerOptions) => void): OwnOptions {
+export function ownOptions(given: ServerOptions, change: (options: ServerOptions) => void): OwnOptions {
   if (typeof given !== 'object' || given === null) throw new TypeError('options must be an object');
   const values: Record<string, unknown> = {};
   // What is no option here stays as it is, for whoever looks at it.
@@ -72,12 +73,11 @@ export function ownOptions(given: ServerOptions, read: (options: ServerOptions) 
         if (next === values[name]) return;
         if (!mayChange)
           throw new TypeError(`${name} is for the constructor: it cannot be changed on a server that is there`);
-        read({ ...values, [name]: next });
+        change({ ...values, [name]: next });
         values[name] = next;
       },
     });
   }
-  read(values);
   return own as unknown as OwnOptions;
 }
 

@@ -2,12 +2,13 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Data, PreparedMessage, type PrepareOptions } from '@ws/connection';
+import { type Data, PreparedMessage, type PrepareOptions, readMessageLimits } from '@ws/connection';
 import { type HandshakeError, type HeaderFields, serializeExtensions } from '@ws/handshake';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
 import { type CloseOptions, closeClients } from './close-clients.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { hookMessages } from './message-hook.ts';
-import { readOptions, type ServerOptions, type Settings } from './options.ts';
+import { checkChangeable, readOptions, type ServerOptions, type Settings } from './options.ts';
 import { ownHttpServer } from './own-http-server.ts';
 import { type OwnOptions, ownOptions } from './own-options.ts';
 import { readProxyHeaders } from './proxy/proxy-gate.ts';
@@ -59,7 +60,9 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
   readonly options: OwnOptions;
 
   readonly #clients = new Set<WebSocket<Context>>();
-  #settings!: Settings;
+  readonly #settings: Settings;
+  /** What the next connections get: `maxPayload` may have been set. */
+  #connection: ConnectionSettings;
   readonly #upgrades: Upgrades;
   readonly #telemetry: Telemetry = new Telemetry(this);
   readonly #hookMessages: WebSocketInit['hookMessages'];
@@ -92,10 +95,13 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
   constructor(options: ServerOptions<Context>, callback?: () => void) {
     super();
     // Its hooks get the sockets that have their context from its verifyClient, and no other.
-    const own = ownOptions(options as ServerOptions, (values) => {
-      this.#settings = readOptions(values);
+    const own = ownOptions(options as ServerOptions, (changed) => {
+      checkChangeable(changed);
+      this.#connection = { ...this.#connection, limits: readMessageLimits(changed) };
     });
     this.options = own;
+    this.#settings = readOptions(own);
+    this.#connection = this.#settings.connection;
     this.clients = this.#clients;
     const { messageHook, messageHookTimeout } = this.#settings;
     this.#hookMessages = messageHook && ((driver, told) => hookMessages(messageHook, messageHookTimeout, driver, told));
@@ -297,7 +303,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       extensions: negotiated.extensions.map(({ extension }) => extension),
       context,
       remoteAddress: this.#settings.clientAddress(request),
-      settings: this.#settings.connection,
+      settings: this.#connection,
       hookMessages: this.#hookMessages,
       host: this.#host,
     });

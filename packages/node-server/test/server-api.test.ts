@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
-import { expect, onTestFinished, test } from 'vitest';
+import { Heartbeat } from '@ws/connection';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { WebSocketServer } from '../src/server.ts';
 import { WebSocket } from '../src/websocket.ts';
@@ -318,6 +319,41 @@ test('maxPayload set later holds for the connections that come then', async () =
   const long = text('x'.repeat(11));
   expect(await after.send(long).received(1)).toEqual([expect.stringMatching(/^close 1009/)]);
   expect(await before.send(long, { opcode: 9 }).received(1)).toEqual(['pong 0:']);
+});
+
+test('however often an option is set, there is one heartbeat and one pool of zlib: those of the constructor', async () => {
+  const join = vi.spyOn(Heartbeat.prototype, 'join');
+  onTestFinished(() => join.mockRestore());
+  let reads = 0;
+  const perMessageDeflate = {
+    get concurrencyLimit() {
+      reads++;
+      return 2;
+    },
+  };
+  const { server, port } = await serve({ perMessageDeflate });
+  const readOnce = reads;
+  for (const maxPayload of [10, 20, 30]) {
+    server.options.maxPayload = maxPayload;
+    server.options.path = `/${maxPayload}`;
+    await open(port, {}, `GET /${maxPayload} HTTP/1.1`);
+  }
+  expect(new Set(join.mock.contexts).size).toBe(1);
+  expect(join).toHaveBeenCalledTimes(3);
+  expect(reads).toBe(readOnce);
+});
+
+test('an option that is set to what it cannot be throws, and changes nothing for the connections that come', async () => {
+  const { server, port } = await serve({ maxPayload: 10, subprotocols: ['a'] });
+  const { options } = server;
+  const set = (wrong: Partial<typeof options>) => () => Object.assign(options, wrong);
+  expect(set({ maxPayload: -1 })).toThrow('maxPayload must be an integer from 0');
+  expect(set({ path: 'x' })).toThrow('path must be a string that starts with "/"');
+  expect(set({ handleProtocols: () => 'b' })).toThrow('either subprotocols or handleProtocols');
+  expect([options.maxPayload, options.path, options.handleProtocols]).toEqual([10, undefined, undefined]);
+  const client = await open(port, { 'Sec-WebSocket-Protocol': 'b, a' });
+  expect((await client.response()).fields.get('sec-websocket-protocol')).toBe('a');
+  expect(await client.send(text('x'.repeat(11))).received(1)).toEqual([expect.stringMatching(/^close 1009/)]);
 });
 
 test('handleUpgrade with a request that a test has made up: method, url and headers are enough', async () => {

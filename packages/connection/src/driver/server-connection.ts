@@ -25,20 +25,36 @@ export interface ServerConnectionOptions extends DriverLimits {
   readonly idleTimeout?: number | false | undefined;
 }
 
-/** The same, validated, with the defaults, as a `Driver` takes it. */
+/** How long the messages may be that are taken, as a `Driver` takes it. */
+export interface MessageLimits {
+  readonly maxMessagePayload: number;
+}
+
+/** All of them, validated, with the defaults, as a `Driver` takes them. */
 export interface ServerConnectionSettings extends DriverLimitSettings {
-  readonly limits: { readonly maxMessagePayload: number };
+  readonly limits: MessageLimits;
   /** For all connections; undefined for none. */
   readonly heartbeat: Heartbeat | undefined;
 }
 
-/** @throws TypeError for an option of another type; RangeError for a number out of range */
+/**
+ * Makes the heartbeat as well: for a server, to be read once.
+ *
+ * @throws TypeError for an option of another type; RangeError for a number out of range
+ */
 export function readServerConnection(options: ServerConnectionOptions, clock: Clock): ServerConnectionSettings {
   return {
     ...readDriverLimits(options),
-    limits: {
-      maxMessagePayload: readInteger(options.maxPayload, 'maxPayload', { default: DEFAULT_MAX_MESSAGE_PAYLOAD }),
-    },
+    limits: readMessageLimits(options),
     heartbeat: readHeartbeat(clock, options.heartbeat, options.idleTimeout),
   };
+}
+
+/**
+ * Reads `maxPayload` alone: for a server on which it may be set while it runs.
+ *
+ * @throws TypeError for another type; RangeError for a number out of range
+ */
+export function readMessageLimits({ maxPayload }: Pick<ServerConnectionOptions, 'maxPayload'>): MessageLimits {
+  return { maxMessagePayload: readInteger(maxPayload, 'maxPayload', { default: DEFAULT_MAX_MESSAGE_PAYLOAD }) };
 }
