@@ -72,7 +72,7 @@ export const DEFENCES = [
     row: 'H2',
     tests: 'node-server/test/refusals',
     file: 'handshake/src/server.ts',
-    find: "if (values('transfer-encoding').length || values('content-length').some((length) => length !== '0')) {",
+    find: 'if (hasBody(request)) {',
     replace: 'if (false as boolean) {',
   },
   {

@@ -1,10 +1,13 @@
 import { isPromise } from '@ws/connection';
 import {
+  asksForWebSocket,
   checkUpgrade,
   completeUpgrade,
   type Decision,
   decide,
   HandshakeError,
+  hasBody,
+  pathOf,
   type Refusal,
   type RequestHead,
   refuse,
@@ -17,7 +20,7 @@ import { type Conn, writeAll } from './deno.ts';
 import { PendingConn } from './pending-conn.ts';
 import { type Answer, answerOf, notFound, type RequestHandler, refusePlain, withoutBody } from './plain.ts';
 import { type AcceptPolicy, type Settings, settingsOf } from './policy.ts';
-import { asksForWebSocket, hasBody, pathOf, webRequest } from './request.ts';
+import { webRequest } from './request.ts';
 import { type ServerWebSocket, socketOf } from './socket.ts';
 
 /** What one handshake has beside its policy. */
@@ -71,7 +74,7 @@ class Handshake<Context> {
     if (!wanted && onRequest !== undefined && (method === 'GET' || method === 'HEAD') && !hasBody(head)) {
       return this.#plain(head, onRequest);
     }
-    if (path !== undefined && pathOf(head) !== path) return this.#refuse(notFound(), method);
+    if (path !== undefined && pathOf(head.target) !== path) return this.#refuse(notFound(), method);
     if (!wanted || method !== 'GET') return this.#refuse(refusePlain(method), method);
     const checked = checkUpgrade(head, upgrade);
     if (!checked.ok) return this.#refuse(checked);

@@ -392,6 +392,8 @@ test('onRequest answers GET and HEAD without a body, and every answer ends the c
   assert.equal(status, 500);
   assert.doesNotMatch(String(body), /secret/);
   assert.equal((await get('POST /health'))[0], 404);
+  // Which asks for something else, and not in a wrong way for a WebSocket.
+  assert.equal((await get('GET /health', 'Upgrade: websocket/13\r\n'))[0], 200);
   assert.equal((await get('GET /chat', 'Content-Length: 3\r\n'))[0], 426);
   await using peer = await Peer.open(server.port, {}, 'GET /chat HTTP/1.1');
   await peer.send(text('a'));

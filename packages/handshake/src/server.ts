@@ -2,16 +2,11 @@ import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { type Extension, parseExtensions, serializeExtensions } from './extensions.ts';
 import { type HeaderFields, headerValues, readExtraFields } from './fields.ts';
 import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
-import { AUTHORITY } from './host.ts';
 import { type Negotiated, negotiateExtensions } from './negotiation.ts';
 import { UpgradePolicy } from './policy.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { isToken, LISTS_UPGRADE, LISTS_WEBSOCKET, listElements } from './tokens.ts';
-
-const HOST_FIELD = /* @__PURE__ */ new RegExp(`^${AUTHORITY}$`, 'i');
-
-/** A path, or a URL for proxies; neither has a fragment (RFC 9112, sections 3.2.1 and 3.2.2). */
-const TARGET = /* @__PURE__ */ new RegExp(`^(/|(http|ws)s?://${AUTHORITY}(?![^/?]))[^#]*$`, 'i');
+import { asksForWebSocket, hasBody, hostOf, isTarget } from './request.ts';
+import { isToken, LISTS_UPGRADE, listElements } from './tokens.ts';
 
 /** What a legal request asks for. */
 export interface UpgradeOffer {
@@ -63,21 +58,20 @@ export function checkUpgrade(
     );
   }
   if (method !== 'GET') return refuseFor('method-not-get', `A WebSocket starts with GET, not ${quote(method)}`);
-  if (!TARGET.test(target)) {
+  if (!isTarget(target)) {
     return refuseFor('target-malformed', `The request target ${quote(target)} is neither a path nor a URL`);
   }
   // Its bytes would be read as frames.
-  if (values('transfer-encoding').length || values('content-length').some((length) => length !== '0')) {
+  if (hasBody(request)) {
     return refuseFor(
       'body-forbidden',
       'A WebSocket handshake has no body: send neither Transfer-Encoding nor a Content-Length other than 0',
     );
   }
-  const hosts = values('host');
-  if (hosts.length !== 1 || !HOST_FIELD.test(hosts[0]!)) {
+  if (hostOf(request) === undefined) {
     return refuseFor('host-malformed', 'Expected exactly one Host, and that a host or host:port');
   }
-  if (!values('upgrade').some((list) => LISTS_WEBSOCKET.test(list))) {
+  if (!asksForWebSocket(request)) {
     return refuseFor('upgrade-missing', 'This is a WebSocket endpoint: expected the header Upgrade: websocket');
   }
   if (!values('connection').some((list) => LISTS_UPGRADE.test(list))) {

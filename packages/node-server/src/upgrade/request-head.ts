@@ -21,12 +21,6 @@ export function requestHead(request: IncomingMessage): RequestHead {
   };
 }
 
-/** The path of a target, which is a path or a whole URL (RFC 9112, section 3.2), without its query. */
-export function pathOf(target: string): string {
-  const path = target.startsWith('/') ? target : target.replace(/^\w+:\/\/[^/?#]*/, '');
-  return path.split('?', 1)[0] || '/';
-}
-
 /** Node 20 leaves out what is over its limit of header fields, which may be another Host, a body or a proxy's own address. */
 export function hasTooManyFields({ rawHeaders, socket }: IncomingMessage): boolean {
   const { server } = (socket ?? {}) as { readonly server?: { readonly maxHeadersCount?: number | null } };

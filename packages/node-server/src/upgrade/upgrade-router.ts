@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { asksForWebSocket } from '@ws/handshake';
 
 /** Who takes upgrade requests of a shared http server: a `WebSocketServer`. */
 export interface UpgradeTarget {
@@ -74,7 +75,7 @@ function takeWebSocketsOnly(server: Server & Asked): () => void {
     stopped ||
     server.listenerCount('upgrade') > 1 ||
     server.listenerCount('request') === 0 ||
-    /websocket/i.test(request.headers.upgrade ?? '');
+    asksForWebSocket({ headers: [['upgrade', request.headers.upgrade ?? '']] });
   const asked = (request: IncomingMessage): boolean => before.call(server, request) && isOurs(request);
   server.shouldUpgradeCallback = asked;
   return () => {

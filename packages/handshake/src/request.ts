@@ -1,0 +1,45 @@
+import { headerValues } from './fields.ts';
+import type { RequestHead } from './head.ts';
+import { AUTHORITY } from './host.ts';
+import { LISTS_WEBSOCKET } from './tokens.ts';
+
+/*
+ * What a request says, whatever it is for: what a handshake is judged by, and by which a server sorts its requests.
+ */
+
+const HOST_FIELD = /* @__PURE__ */ new RegExp(`^${AUTHORITY}$`, 'i');
+
+/** A path, or a URL for proxies; neither has a fragment (RFC 9112, sections 3.2.1 and 3.2.2). */
+const TARGET = /* @__PURE__ */ new RegExp(`^(/|(http|ws)s?://${AUTHORITY}(?![^/?]))[^#]*$`, 'i');
+
+/** What stands before the path in a target that is a whole URL. */
+const ORIGIN = /^(http|ws)s?:\/\/[^/?#]*/i;
+
+/** Whether a request names `websocket` in its Upgrade, alone or among others: it may be a bad handshake still. */
+export function asksForWebSocket({ headers }: Pick<RequestHead, 'headers'>): boolean {
+  return headerValues(headers, 'upgrade').some((list) => LISTS_WEBSOCKET.test(list));
+}
+
+/** Whether a body follows a request, or somebody might think so. */
+export function hasBody({ headers }: Pick<RequestHead, 'headers'>): boolean {
+  return (
+    headerValues(headers, 'transfer-encoding').length > 0 ||
+    headerValues(headers, 'content-length').some((length) => length !== '0')
+  );
+}
+
+/** The one Host of a request, if that is a host or host:port (RFC 9112, section 3.2); else undefined. */
+export function hostOf({ headers }: Pick<RequestHead, 'headers'>): string | undefined {
+  const hosts = headerValues(headers, 'host');
+  return hosts.length === 1 && HOST_FIELD.test(hosts[0]!) ? hosts[0] : undefined;
+}
+
+/** Whether the target of a request is a path, or a whole URL of http or ws, as a proxy is asked by. */
+export function isTarget(target: string): boolean {
+  return TARGET.test(target);
+}
+
+/** The path of a target, without its query. Whether it is a target, {@link isTarget} says. */
+export function pathOf(target: string): string {
+  return target.replace(ORIGIN, '').split('?', 1)[0] || '/';
+}
