@@ -7,6 +7,7 @@ import {
   decide,
   HandshakeError,
   hasBody,
+  hookFailed,
   pathOf,
   type Refusal,
   type RequestHead,
@@ -82,16 +83,9 @@ class Handshake<Context> {
     return request instanceof HandshakeError ? this.#refuse(refuse(request)) : this.#decide(checked.offer, request);
   }
 
-  /** A hook of the application has failed: the client cannot help it. */
+  /** A hook of the application has failed. */
   fail(cause: unknown): NoWebSocket {
-    const refusal = refuse(500);
-    const why = cause instanceof Error ? cause.message : typeof cause;
-    const error = new HandshakeError('refused', `a hook of the server has failed: ${why}`, {
-      status: 500,
-      headers: refusal.error.headers,
-      cause,
-    });
-    return this.#refuse({ ...refusal, error });
+    return this.#refuse(hookFailed(cause));
   }
 
   async #plain(head: RequestHead, onRequest: RequestHandler): NoWebSocket {

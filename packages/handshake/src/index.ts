@@ -7,7 +7,7 @@ export type { HeadKinds, HeadLimits, RequestHead, ResponseHead } from './head.ts
 export type { ExtensionNegotiator, ExtensionOffers, Negotiated, NegotiatedExtension } from './negotiation.ts';
 export { HeadParser, type ParsedHead, type PushedHead, parseRequestHead, parseResponseHead } from './parse-head.ts';
 export { type SubprotocolSelector, UpgradePolicy, type UpgradePolicyOptions } from './policy.ts';
-export { type Refusal, type RefusalOptions, refuse } from './refusal.ts';
+export { hookFailed, type Refusal, type RefusalOptions, refuse } from './refusal.ts';
 export { asksForWebSocket, hasBody, hostOf, isTarget, pathOf } from './request.ts';
 export { headText, serializeHead } from './serialize-head.ts';
 export {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { expect, test } from 'vitest';
 import { textOf } from './arbitraries.suite.ts';
-import { HandshakeError, headerValues, parseRequestHead, refuse, serializeHead } from './index.ts';
+import { HandshakeError, headerValues, hookFailed, parseRequestHead, refuse, serializeHead } from './index.ts';
 
 test('H16: a refusal closes the connection and says how long it is', () => {
   const { ok, response, error } = refuse(401, { headers: [['WWW-Authenticate', 'Bearer']], body: 'Log in first' });
@@ -33,6 +33,29 @@ test("a parser's error is answered with its status, and keeps its reason and off
   expect(response).toMatchObject({ status: 400, reason: 'Bad Request' });
   expect(error).toMatchObject({ reason: 'start-line-malformed', offset: 0, status: 400, headers: response.headers });
   expect(textOf(response.body)).toBe(`${parsed.error.message}\n`);
+});
+
+test('an error keeps its cause, and the client is told the message alone', () => {
+  const cause = new Error('database away');
+  const { response, error } = refuse(new HandshakeError('refused', 'come again later', { status: 503, cause }));
+  expect(error.cause).toBe(cause);
+  expect(textOf(response.body)).toBe('come again later\n');
+  expect('cause' in refuse(503).error).toBe(false);
+});
+
+test.each([
+  [new TypeError('database away'), 'database away'],
+  ['database away', 'database away'],
+  [undefined, 'a value of type undefined was thrown'],
+  [null, 'a value of type object was thrown'],
+  [Object.create(null), 'a value of type object was thrown'],
+  [Symbol('x'), 'a value of type symbol was thrown'],
+])('a hook that has thrown %o is a 500, whose client hears nothing of it', (cause, why) => {
+  const { response, error } = hookFailed(cause);
+  expect(error).toMatchObject({ reason: 'refused', status: 500, headers: response.headers });
+  expect(error.message).toBe(`a hook of the server has failed: ${why}`);
+  expect(error.cause).toBe(cause);
+  expect(response).toEqual(refuse(500).response);
 });
 
 test('the body is UTF-8 and is counted in bytes', () => {

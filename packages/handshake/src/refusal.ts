@@ -56,7 +56,7 @@ const REQUIRED_FIELDS = new Map<number, HeaderFields>([
  */
 export function refuse(why: number | HandshakeError, options: RefusalOptions = {}): Refusal {
   if (!(why instanceof Error)) checkType('a status', why, 'number');
-  const { status, reason, message, offset } = typeof why === 'number' ? asError(why) : why;
+  const { status, reason, message, offset, cause } = typeof why === 'number' ? asError(why) : why;
   if (!(Number.isInteger(status) && status >= 300 && status <= 599)) {
     throw new RangeError(`${status} is no status to refuse with: expected 300 to 599`);
   }
@@ -73,8 +73,25 @@ export function refuse(why: number | HandshakeError, options: RefusalOptions = {
   return {
     ok: false,
     response: { httpVersion: '1.1', status, reason: PHRASES.get(status) ?? '', headers, body },
-    error: new HandshakeError(reason, message, { status, headers, offset }),
+    error: new HandshakeError(reason, message, { status, headers, offset, cause }),
   };
+}
+
+/**
+ * The answer to a client where a hook of the application has failed: a 500, since the client cannot help it. What
+ * was thrown is in the error alone, as its cause.
+ *
+ * @param cause may be anything, and need not become a string
+ */
+export function hookFailed(cause: unknown): Refusal {
+  const why = `a hook of the server has failed: ${wordsOf(cause)}`;
+  const error = new HandshakeError('refused', why, { status: 500, cause });
+  return refuse(error, { body: `${asError(500).message}\n` });
+}
+
+function wordsOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  return typeof thrown === 'string' ? thrown : `a value of type ${typeof thrown} was thrown`;
 }
 
 function asError(status: number): HandshakeError {

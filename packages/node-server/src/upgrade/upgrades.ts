@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { inspect } from 'node:util';
 import { type Extension, isPromise } from '@ws/connection';
 import {
   checkUpgrade,
@@ -9,6 +8,7 @@ import {
   HandshakeError,
   type HeaderFields,
   headText,
+  hookFailed,
   type Negotiated,
   type Refusal,
   refuse,
@@ -266,17 +266,8 @@ export class Upgrades {
     ) as string;
   }
 
-  /** A hook of the application has failed: the client cannot help it. */
   #fail(pending: PendingUpgrade, request: IncomingMessage, cause: unknown): void {
-    const refusal = refuse(500);
-    // What was thrown may be anything, and need not become a string.
-    const why = cause instanceof Error ? cause.message : inspect(cause);
-    const error = new HandshakeError('refused', `a hook of the server has failed: ${why}`, {
-      status: 500,
-      headers: refusal.error.headers,
-      cause,
-    });
-    this.#refuse(pending, request, { ...refusal, error });
+    this.#refuse(pending, request, hookFailed(cause));
   }
 
   #refuse(pending: PendingUpgrade, request: IncomingMessage, refusal: Refusal): void {
