@@ -3,7 +3,6 @@ export {
   type Data,
   type HeartbeatSettings,
   type Message,
-  type MessageVerdict,
   type NotSentCode,
   NotSentError,
   type Overflow,
@@ -19,8 +18,8 @@ export type { BroadcastOptions } from './broadcast.ts';
 export type { CloseOptions } from './close-clients.ts';
 export { commonJs as 'module.exports' } from './common-js.ts';
 export { type BrowserEvents, type BrowserHandler, type BrowserListener, SocketEventTarget } from './event-target.ts';
-export type { MessageHookFunction } from './message-hook.ts';
-export type { ServerOptions } from './options.ts';
+export type { MessageVerdict } from './message-hook.ts';
+export type { MessageHookFunction, ServerOptions } from './options.ts';
 export type { OwnOptions } from './own-options.ts';
 export type { PerMessageDeflateOptions } from './per-message-deflate.ts';
 export { ProxyProtocolError, type ProxyProtocolReason } from './proxy/proxy-header.ts';

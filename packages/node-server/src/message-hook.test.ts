@@ -1,164 +1,114 @@
-import { once } from 'node:events';
-import { expect, test } from 'vitest';
-import { close, open, text, textLine } from '../test/raw-client.suite.ts';
-import { deferred, ended, nextConnection, type ServeOptions, serve } from '../test/serve.suite.ts';
-import { WebSocketServer } from './server.ts';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { MessageHook, type MessageHookHost } from './message-hook.ts';
 
-type Hook = NonNullable<ServeOptions['messageHook']>;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  return () => vi.useRealTimers();
+});
 
-/** A server with the hook that echoes what it lets through, a client, and the other end of it. */
-async function echoing(messageHook: Hook, options: ServeOptions = {}) {
-  const { server, port } = await serve({ ...options, messageHook }, (socket) =>
-    socket.on('message', (data, isBinary) => {
-      expect(Buffer.isBuffer(data)).toBe(true);
-      socket.send(data, { binary: isBinary });
-    }),
+function hooked(ask: MessageHookHost['ask']) {
+  const log: string[] = [];
+  const gate = new MessageHook(
+    {
+      ask,
+      pause: () => log.push('pause'),
+      resume: () => log.push('resume'),
+      deliver: (payload, isBinary) => log.push(`${isBinary ? 'binary' : 'text'} ${payload}`),
+      failed: (cause, code, reason) => log.push(`failed ${code} "${reason}": ${cause.message}`),
+    },
+    1000,
   );
-  const connected = once(server, 'connection');
-  const client = await open(port);
-  const [socket, { socket: tcp }] = await connected;
-  return { server, port, client, socket, tcp };
+  return { log, gate };
 }
 
-test('messageHook: a message goes through, is left out, or is changed, with the socket and its context at hand', async () => {
-  const hook: Hook = ({ data, isBinary }, socket) => {
-    if (isBinary) return Uint8Array.of(...data, 33);
-    if (data === 'who') return (socket.context as { name: string }).name;
-    return !data.includes('secret');
-  };
-  const verifyClient = () => ({ ok: true as const, context: { name: 'ada' } });
-  const { client } = await echoing(hook, { verifyClient });
-  client.send(text('hello'), text('a secret'), text('who'), { opcode: 2, payload: Buffer.from([65]) });
-  expect(await client.received(3)).toEqual([textLine('hello'), textLine('ada'), 'message opcode=2 rsv=0 2:4121']);
+const later = () => new Promise<void>(setImmediate);
+
+test('the verdicts, at once: as it is, left out, changed; nothing pauses', () => {
+  const { log, gate } = hooked(({ data, isBinary }) => {
+    if (isBinary) return data.length === 1 ? Uint8Array.of(65, 66) : 'now text';
+    if (data === 'left out') return false;
+    return data === 'changed' ? 'Grüße' : true;
+  });
+  for (const content of ['as it is', 'left out', 'changed', 'é']) gate.message(Buffer.from(content), false);
+  gate.message(Buffer.of(1), true);
+  gate.message(Buffer.of(1, 2), true);
+  expect(log).toEqual(['text as it is', 'text Grüße', 'text é', 'binary AB', 'text now text']);
 });
 
-test('messageHook: async ones keep the order, one at a time, whatever each takes', async () => {
-  let running = 0;
-  const hook: Hook = async ({ data }) => {
-    expect(++running).toBe(1);
-    for (let turns = Number(data) % 5; turns > 0; turns--) await new Promise(setImmediate);
-    running--;
-    return `${data}!`;
-  };
-  const { client } = await echoing(hook);
-  const numbers = Array.from({ length: 100 }, (_, i) => String(99 - i));
-  client.send(...numbers.map(text));
-  expect(await client.received(100)).toEqual(numbers.map((number) => textLine(`${number}!`)));
+test('by a promise: deliveries pause until it is settled, and no timer stays', async () => {
+  const { log, gate } = hooked(async ({ data }) => data);
+  gate.message(Buffer.from('a'), false);
+  expect([log, vi.getTimerCount()]).toEqual([['pause'], 1]);
+  await later();
+  expect([log, vi.getTimerCount()]).toEqual([['pause', 'text a', 'resume'], 0]);
 });
 
-test('messageHook: reading stops while one is pending: what waits does not grow', async () => {
-  const verdict = deferred<boolean>();
-  const { client, tcp } = await echoing(() => verdict.promise);
-  const paused = once(tcp, 'pause');
-  const megabytes = Buffer.alloc(32 * 1024 * 1024);
-  client.send(text('first'), { opcode: 2, payload: megabytes.subarray(0, 8 * 1024 * 1024) });
-  await paused;
-  expect(tcp.bytesRead).toBeLessThan(1024 * 1024);
-  verdict.resolve(true);
-  const head = (await client.response()).head.length;
-  await client.until(() => client.length === head + 7 + 10 + 8 * 1024 * 1024);
-});
-
-test('messageHook: one that throws or rejects closes with 1011, or with the code that it gives; the others go on', async () => {
-  const error = new Error('looks like spam');
-  for (const [details, line] of [
-    [{}, 'close 1011 ""'],
-    [{ closeCode: 1008 }, 'close 1008 "looks like spam"'],
+test('an error closes with 1011 and no word, or with its own code and message', async () => {
+  const error = (details: object) => Object.assign(new Error('spam'), details);
+  for (const [thrown, told] of [
+    [error({}), 'failed 1011 "": spam'],
+    [error({ closeCode: 1008 }), 'failed 1008 "spam": spam'],
+    [error({ closeCode: 4001, message: 'x'.repeat(124) }), `failed 4001 "": ${'x'.repeat(124)}`],
+    [error({ closeCode: 1005 }), 'failed 1011 "": spam'],
+    [error({ closeCode: '1008' }), 'failed 1011 "": spam'],
+    [undefined, 'failed 1011 "": the message hook has thrown undefined'],
   ] as const) {
-    for (const promised of [false, true]) {
-      const hook: Hook = ({ data }) => {
-        if (data !== 'bad') return true;
-        if (promised) return Promise.reject(Object.assign(error, { closeCode: undefined }, details));
-        throw Object.assign(error, { closeCode: undefined }, details);
-      };
-      const { client, socket, port } = await echoing(hook);
-      const other = await open(port);
-      const end = ended(socket);
-      const heard: Error[] = [];
-      socket.on('error', (error: Error) => heard.push(error));
-      client.send(text('good'), text('bad'), text('good'));
-      expect(await client.received(2)).toEqual([textLine('good'), line]);
-      await client.send(close(1000)).end();
-      expect((await end).cause).toBe(error);
-      expect(heard).toEqual([error]);
-      expect(await other.send(text('good')).received(1)).toEqual([textLine('good')]);
+    const sync = hooked(() => {
+      throw thrown;
+    });
+    sync.gate.message(Buffer.from('a'), false);
+    const promised = hooked(() => Promise.reject(thrown));
+    promised.gate.message(Buffer.from('a'), false);
+    await later();
+    expect([sync.log, promised.log]).toEqual([[told], ['pause', told, 'resume']]);
+    // Nothing more is let through.
+    for (const { gate, log } of [sync, promised]) {
+      gate.message(Buffer.from('b'), false);
+      expect(log.at(-1)).not.toContain('b');
     }
   }
 });
 
-test('messageHook: one that never settles is bounded by messageHookTimeout', async () => {
-  const { client, socket } = await echoing(() => new Promise<boolean>(() => {}), { messageHookTimeout: 20 });
-  const end = ended(socket);
-  client.send(text('x'), text('y'));
-  expect(await client.received(1)).toEqual(['close 1011 ""']);
-  await client.send(close(1011)).end();
-  expect(await end).toMatchObject({ code: 1011, cause: { message: 'the message hook has not decided for 20 ms' } });
-});
-
-test('messageHook: what is let through while the application has paused waits for it', async () => {
-  const [asked, verdict] = [deferred(), deferred<boolean>()];
-  const { client, socket } = await echoing(() => {
-    asked.resolve();
-    return verdict.promise;
-  });
-  client.send(text('a'));
-  await asked.promise;
-  socket.pause();
-  let heard = false;
-  socket.on('message', () => {
-    heard = true;
-  });
-  verdict.resolve(true);
-  for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
-  expect(heard).toBe(false);
-  socket.resume();
-  expect(await client.received(1)).toEqual([textLine('a')]);
-});
-
-test('messageHook: of a connection that has ended meanwhile nothing is delivered', async () => {
-  const [asked, verdict] = [deferred(), deferred<boolean>()];
-  const { client, socket } = await echoing(() => {
-    asked.resolve();
-    return verdict.promise;
-  });
-  client.send(text('a'));
-  await asked.promise;
-  socket.on('message', () => expect.unreachable('it has ended'));
-  const end = ended(socket);
-  socket.terminate();
-  expect((await end).code).toBe(1006);
-  verdict.resolve(true);
-  for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
-});
-
-test('messageHook: for await gets what it lets through, and throws what it throws', async () => {
-  const error = new Error('enough');
-  const { server, port } = await serve({
-    messageHook: async ({ data }) => {
-      if (data === 'end') throw error;
-      return `${data}!`;
+test('an error of a verdict that cannot even be awaited is that of the hook', async () => {
+  const { log, gate } = hooked(() => ({
+    // biome-ignore lint/suspicious/noThenProperty: what is awaited like a promise
+    get then(): never {
+      throw new Error('no');
     },
-  });
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
-  const seen: unknown[] = [];
-  const over = (async () => {
-    for await (const { data } of socket) seen.push(data);
-  })();
-  client.send(text('a'), text('b'), text('end'), text('c'));
-  await client.received(1);
-  client.send(close(1011));
-  await client.end();
-  await expect(over).rejects.toBe(error);
-  expect(seen).toEqual(['a!', 'b!']);
+  }));
+  gate.message(Buffer.from('a'), false);
+  expect(log).toEqual(['failed 1011 "": no']);
 });
 
-test('M8: messageHook and messageHookTimeout: of the wrong kind', () => {
-  expect(() => new WebSocketServer({ noServer: true, messageHook: 5 as never })).toThrow(
-    'messageHook must be a function',
-  );
-  for (const messageHookTimeout of [-1, 0.5, 2 ** 31]) {
-    expect(() => new WebSocketServer({ noServer: true, messageHookTimeout })).toThrow(RangeError);
+test('what is no verdict is an error that says so', () => {
+  for (const verdict of [undefined, null, 1, {}]) {
+    const { log, gate } = hooked(() => verdict as never);
+    gate.message(Buffer.from('a'), false);
+    expect(log[0]).toMatch(/^failed 1011 "": what a message hook returns, where it is no boolean, must be a string/);
   }
+});
+
+test('one that never settles fails when its time is up; what it says later is for nobody', async () => {
+  let settle = (_: boolean) => {};
+  const { log, gate } = hooked(
+    () =>
+      new Promise<boolean>((resolve) => {
+        settle = resolve;
+      }),
+  );
+  gate.message(Buffer.from('a'), false);
+  vi.advanceTimersByTime(999);
+  expect(log).toEqual(['pause']);
+  vi.advanceTimersByTime(1);
+  settle(true);
+  await later();
+  expect(log).toEqual(['pause', 'failed 1011 "": the message hook has not decided for 1000 ms', 'resume']);
+});
+
+test('once the connection is over, neither a verdict nor a timer is left', async () => {
+  const { log, gate } = hooked(async () => true);
+  gate.message(Buffer.from('a'), false);
+  gate.stop();
+  await later();
+  expect([log, vi.getTimerCount()]).toEqual([['pause'], 0]);
 });

@@ -1,34 +1,129 @@
 import { inspect } from 'node:util';
-import { type Driver, type Message, MessageHook, type MessageVerdict, PauseReason } from '@ws/connection';
+import { CloseCode, decodeUtf8, encodeClose, isWireCloseCode } from '@ws/codec';
+import { type Data, isPromise, type Message, toBytes } from '@ws/connection';
 import { clock } from './runtime/clock.ts';
-import type { WebSocket } from './websocket.ts';
-import type { HookedMessages } from './websocket-init.ts';
 
-/** Decides on each message before anybody hears of it; see `MessageVerdict`. */
-export type MessageHookFunction<Context = unknown> = (
-  message: Message<Buffer<ArrayBuffer>>,
-  socket: WebSocket<Context>,
-) => MessageVerdict | PromiseLike<MessageVerdict>;
+/**
+ * What a hook decides on a message: true lets it through, false leaves it out, and data takes its place, a string as
+ * text, anything else as binary. An error, thrown or by a promise, closes the connection: with the error's `closeCode`
+ * and message where it has one, else with 1011.
+ */
+export type MessageVerdict = boolean | Data;
 
-/** Puts a hook between the driver of a WebSocket and whoever is told of its messages. */
-export function hookMessages(
-  hook: MessageHookFunction,
-  timeout: number,
-  driver: Driver,
-  told: HookedMessages,
-): MessageHook<Buffer<ArrayBuffer>> {
-  const socket = told.socket as WebSocket;
-  const host = {
-    hook: (message: Message<Buffer<ArrayBuffer>>) => hook(message, socket),
-    pause: () => driver.pause(PauseReason.Hook),
-    resume: () => driver.resume(PauseReason.Hook),
-    deliver: (payload: Uint8Array, isBinary: boolean) => driver.call(() => told.deliver(asBuffer(payload), isBinary)),
-    failed: (error: unknown, code: number, reason: string) => {
-      told.failed(error instanceof Error ? error : new Error(`the message hook has thrown ${inspect(error)}`));
-      socket.close(code, reason);
-    },
-  };
-  return new MessageHook(host, clock, timeout);
+/** A hook of the application, and its time. */
+export interface MessageHookSettings {
+  /** At once, or by a promise. A method to TypeScript, so that a function that wants a `WebSocket` is one. */
+  ask(message: Message<Buffer<ArrayBuffer>>, socket: object): MessageVerdict | PromiseLike<MessageVerdict>;
+  /** How long it may decide on one message, in milliseconds. */
+  readonly timeout: number;
+}
+
+/** A connection, as its message hook sees it. */
+export interface MessageHookHost {
+  /** Asks the application. */
+  ask(message: Message<Buffer<ArrayBuffer>>): MessageVerdict | PromiseLike<MessageVerdict>;
+  /** Deliveries stop, after the one that runs now. */
+  pause(): void;
+  /** They go on. */
+  resume(): void;
+  /** A message that was let through. Must not throw. */
+  deliver(payload: Buffer<ArrayBuffer>, isBinary: boolean): void;
+  /** The hook has failed: nothing more is let through, and the connection is to be closed. */
+  failed(cause: Error, code: number, reason: string): void;
+}
+
+/**
+ * Asks a hook about each message, in order: while it decides on one, nothing is read, so that what waits stays bounded,
+ * and with the peer. Pings wait as well.
+ */
+export class MessageHook {
+  readonly #host: MessageHookHost;
+  readonly #timeout: number;
+  #over = false;
+  #stopTimer: (() => void) | undefined;
+
+  /** @param timeout as in {@link MessageHookSettings} */
+  constructor(host: MessageHookHost, timeout: number) {
+    this.#host = host;
+    this.#timeout = timeout;
+  }
+
+  /** A message has come. Not to be called while deliveries are paused. */
+  message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
+    if (this.#over) return;
+    let verdict: MessageVerdict | PromiseLike<MessageVerdict>;
+    let isLater: boolean;
+    try {
+      verdict = this.#host.ask(isBinary ? { data: payload, isBinary } : { data: decodeUtf8(payload), isBinary });
+      isLater = isPromise(verdict);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (isLater) this.#await(verdict as PromiseLike<MessageVerdict>, payload, isBinary);
+    else this.#decide(verdict as MessageVerdict, payload, isBinary);
+  }
+
+  /** The connection is over: what is still decided is for nobody. */
+  stop(): void {
+    this.#over = true;
+    this.#stopTimer?.();
+  }
+
+  #await(verdict: PromiseLike<MessageVerdict>, payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
+    this.#host.pause();
+    const stopTimer = clock.after(this.#timeout, () => {
+      this.#fail(new Error(`the message hook has not decided for ${this.#timeout} ms`));
+      this.#host.resume();
+    });
+    this.#stopTimer = stopTimer;
+    const settle = (act: () => void): void => {
+      // The time may be up, or the connection over.
+      if (this.#over) return;
+      stopTimer();
+      act();
+      this.#host.resume();
+    };
+    Promise.resolve(verdict).then(
+      (decided) => settle(() => this.#decide(decided, payload, isBinary)),
+      (error: unknown) => settle(() => this.#fail(error)),
+    );
+  }
+
+  #decide(verdict: MessageVerdict, payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
+    if (verdict === false) return;
+    if (verdict === true) {
+      this.#host.deliver(payload, isBinary);
+      return;
+    }
+    let changed: Uint8Array;
+    try {
+      changed = toBytes(verdict, 'what a message hook returns, where it is no boolean,');
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#host.deliver(asBuffer(changed), typeof verdict !== 'string');
+  }
+
+  #fail(error: unknown): void {
+    this.#over = true;
+    const { closeCode, message } = (error ?? {}) as { closeCode?: unknown; message?: unknown };
+    const given = typeof closeCode === 'number' && isWireCloseCode(closeCode);
+    const code = given ? closeCode : CloseCode.InternalError;
+    // An error without a close code was not made for the peer: its message stays here.
+    const cause = error instanceof Error ? error : new Error(`the message hook has thrown ${inspect(error)}`);
+    this.#host.failed(cause, code, given && isReason(message) ? message : '');
+  }
+}
+
+function isReason(message: unknown): message is string {
+  try {
+    encodeClose(CloseCode.Normal, message as string);
+    return typeof message === 'string';
+  } catch {
+    return false;
+  }
 }
 
 /** Bytes as a Buffer, without a copy. */

@@ -1,15 +1,22 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { inspect } from 'node:util';
-import { readInteger, readMilliseconds, type ServerConnectionOptions } from '@ws/connection';
+import { type Message, readInteger, readMilliseconds, type ServerConnectionOptions } from '@ws/connection';
 import type { ExtensionNegotiator, UpgradePolicyOptions } from '@ws/handshake';
 import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
-import type { MessageHookFunction } from './message-hook.ts';
+import type { MessageVerdict } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './proxy/trust-proxy.ts';
 import type { RateLimit } from './rate/rate-limit.ts';
 import type { VerifyClient } from './upgrade/verify-client.ts';
+import type { WebSocket } from './websocket.ts';
+
+/** Decides on each message before anybody hears of it; see {@link MessageVerdict}. */
+export type MessageHookFunction<Context = unknown> = (
+  message: Message<Buffer<ArrayBuffer>>,
+  socket: WebSocket<Context>,
+) => MessageVerdict | PromiseLike<MessageVerdict>;
 
 /**
  * How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. What `verifyClient` finds out of a client is
@@ -88,8 +95,6 @@ export interface Settings {
   /** Which proxies write headers of the PROXY protocol; undefined if none is read. */
   readonly proxyProtocol: Trusts | undefined;
   readonly maxConnections: number;
-  readonly messageHook: MessageHookFunction | undefined;
-  readonly messageHookTimeout: number;
 }
 
 /**
@@ -104,13 +109,12 @@ export function readOptions(options: ServerOptions): Settings {
     throw new TypeError('exactly one of the options port, server and noServer must be given');
   }
   checkChangeable(options);
-  const { host, backlog, server, messageHook, signal } = options;
+  const { host, backlog, server, signal } = options;
   if (server !== undefined && typeof server?.on !== 'function') {
     throw new TypeError(`server must be an http or https server, got ${server === null ? 'null' : typeof server}`);
   }
   if (host !== undefined && typeof host !== 'string')
     throw new TypeError(`host must be a string, got ${inspect(host)}`);
-  checkHooks({ messageHook });
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
   const { proxyProtocol = false, trustProxy } = options;
   if (typeof proxyProtocol !== 'boolean') {
@@ -136,8 +140,6 @@ export function readOptions(options: ServerOptions): Settings {
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', { default: 10_000 }),
     clientAddress,
     proxyProtocol: proxyProtocol ? trusts : undefined,
-    messageHook,
-    messageHookTimeout: readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', { default: 10_000 }),
     maxConnections: readInteger(options.maxConnections, 'maxConnections', { default: Number.MAX_SAFE_INTEGER, min: 1 }),
   };
 }
@@ -152,14 +154,10 @@ export function checkChangeable({ path, handleProtocols, subprotocols, verifyCli
   if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
     throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
   }
-  checkHooks({ handleProtocols, verifyClient });
+  for (const [name, hook] of Object.entries({ handleProtocols, verifyClient })) {
+    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
+  }
   if (handleProtocols !== undefined && subprotocols !== undefined) {
     throw new TypeError('either subprotocols or handleProtocols, not both');
-  }
-}
-
-function checkHooks(hooks: Readonly<Record<string, unknown>>): void {
-  for (const [name, hook] of Object.entries(hooks)) {
-    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
   }
 }

@@ -7,7 +7,6 @@ import { type HandshakeError, type HeaderFields, pathOf, serializeExtensions } f
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
 import { type CloseOptions, closeClients } from './close-clients.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
-import { hookMessages } from './message-hook.ts';
 import { checkChangeable, readOptions, type ServerOptions, type Settings } from './options.ts';
 import { ownHttpServer } from './own-http-server.ts';
 import { type OwnOptions, ownOptions } from './own-options.ts';
@@ -22,7 +21,7 @@ import { answerAtOnce } from './upgrade/answer-at-once.ts';
 import { route } from './upgrade/upgrade-router.ts';
 import { type Upgraded, Upgrades } from './upgrade/upgrades.ts';
 import { driverOf, WebSocket } from './websocket.ts';
-import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
+import type { WebSocketHost } from './websocket-init.ts';
 
 /** The events of a {@link WebSocketServer} and what their listeners get. */
 export interface WebSocketServerEvents<Context = unknown> {
@@ -64,7 +63,6 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
   #connection: ConnectionSettings;
   readonly #upgrades: Upgrades;
   readonly #telemetry: Telemetry = new Telemetry(this);
-  readonly #hookMessages: WebSocketInit['hookMessages'];
   /** One for all connections: closures of each handshake would keep its request alive as long as the connection. */
   readonly #host: WebSocketHost = {
     closed: (socket, code, reason) => {
@@ -102,8 +100,6 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
     this.#settings = readOptions(own);
     this.#connection = this.#settings.connection;
     this.clients = this.#clients;
-    const { messageHook, messageHookTimeout } = this.#settings;
-    this.#hookMessages = messageHook && ((driver, told) => hookMessages(messageHook, messageHookTimeout, driver, told));
     this.#upgrades = new Upgrades(own, this.#settings, {
       isRunning: () => this.#state === 'running',
       connections: () => this.clients.size,
@@ -303,7 +299,6 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       context,
       remoteAddress: this.#settings.clientAddress(request),
       settings: this.#connection,
-      hookMessages: this.#hookMessages,
       host: this.#host,
     });
     this.#clients.add(webSocket);

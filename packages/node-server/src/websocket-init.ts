@@ -1,14 +1,6 @@
-import type { Driver, Extension, MessageHook, Overflow } from '@ws/connection';
+import type { Extension, Overflow } from '@ws/connection';
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { SocketTransport } from './transport/socket-transport.ts';
-
-/** Who is told of the messages that a hook lets through. */
-export interface HookedMessages {
-  readonly socket: object;
-  deliver(payload: Buffer<ArrayBuffer>, isBinary: boolean): void;
-  /** The hook has failed, and the connection closes. */
-  failed(cause: Error): void;
-}
 
 /** Who is told what happens to a `WebSocket`: its server, with one object for all. */
 export interface WebSocketHost {
@@ -30,7 +22,5 @@ export interface WebSocketInit {
   readonly context: unknown;
   readonly remoteAddress: string | undefined;
   readonly settings: ConnectionSettings;
-  /** One for all: puts a hook between the driver and whoever is told of its messages. */
-  readonly hookMessages: ((driver: Driver, told: HookedMessages) => MessageHook<Buffer<ArrayBuffer>>) | undefined;
   readonly host: WebSocketHost;
 }

@@ -4,9 +4,9 @@ import {
   Driver,
   type DriverHandler,
   type Message,
-  type MessageHook,
   MessageQueue,
   type Overflow,
+  PauseReason,
   type PreparedMessage,
   type SendCallback,
   type SendOptions,
@@ -14,6 +14,7 @@ import {
 import { type BinaryType, checkBinaryType, dataAs } from './binary-type.ts';
 import { controlArguments } from './control-arguments.ts';
 import { SocketEventTarget } from './event-target.ts';
+import { MessageHook, type MessageHookHost } from './message-hook.ts';
 import { Throttle } from './rate/throttle.ts';
 import { inContext } from './runtime/async-context.ts';
 import { clock, rethrow } from './runtime/clock.ts';
@@ -116,7 +117,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   /** A `send` has returned false, and nothing has drained since. */
   #behind = false;
   readonly #throttle: Throttle | undefined;
-  readonly #hook: MessageHook<Buffer<ArrayBuffer>> | undefined;
+  readonly #hook: MessageHook | undefined;
 
   /**
    * Connections are made by a server: listen for its 'connection'.
@@ -146,17 +147,24 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       ...settings,
       handler: eventsOf(this as WebSocket),
     });
-    const { rateLimit } = settings;
+    const { rateLimit, messageHook } = settings;
     if (rateLimit.messages !== undefined || rateLimit.bytes !== undefined) {
       this.#throttle = new Throttle(this.#driver, rateLimit);
     }
-    this.#hook = init.hookMessages?.(this.#driver, {
-      socket: this,
-      deliver: (payload, isBinary) => this.#message(payload, isBinary),
-      failed: (error) => {
-        this.#cause = error;
-      },
-    });
+    if (messageHook !== undefined) {
+      const { ask, timeout } = messageHook;
+      const host: MessageHookHost = {
+        ask: (message) => ask(message, this),
+        pause: () => this.#driver.pause(PauseReason.Hook),
+        resume: () => this.#driver.resume(PauseReason.Hook),
+        deliver: (payload, isBinary) => this.#driver.call(() => this.#message(payload, isBinary)),
+        failed: (cause, code, reason) => {
+          this.#cause = cause;
+          this.close(code, reason);
+        },
+      };
+      this.#hook = new MessageHook(host, timeout);
+    }
     transport.connect(this.#driver, this.#throttle);
   }
 
