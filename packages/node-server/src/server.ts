@@ -11,8 +11,8 @@ import { checkChangeable, readOptions, type ServerOptions, type Settings } from 
 import { ownHttpServer } from './own-http-server.ts';
 import { type OwnOptions, ownOptions } from './own-options.ts';
 import { readProxyHeaders } from './proxy/proxy-gate.ts';
-import { rethrow } from './runtime/clock.ts';
 import { platform } from './runtime/platform.ts';
+import { callEach } from './runtime/rethrow.ts';
 import type { Labels } from './telemetry/prometheus.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { SocketTransport } from './transport/socket-transport.ts';
@@ -310,13 +310,6 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
   #closeIfDone(): void {
     if (this.#state !== 'closing' || this.#listening || this.clients.size > 0) return;
     this.#state = 'closed';
-    for (const tell of [() => this.emit('close'), ...this.#waiting]) {
-      try {
-        tell();
-      } catch (error) {
-        // Those behind this one wait as well.
-        rethrow(error);
-      }
-    }
+    callEach([() => this.emit('close'), ...this.#waiting], (tell) => tell());
   }
 }

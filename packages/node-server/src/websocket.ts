@@ -17,8 +17,9 @@ import { SocketEventTarget } from './event-target.ts';
 import { MessageHook, type MessageHookHost } from './message-hook.ts';
 import { Throttle } from './rate/throttle.ts';
 import { inContext } from './runtime/async-context.ts';
-import { clock, rethrow } from './runtime/clock.ts';
+import { clock } from './runtime/clock.ts';
 import { platform, platformOfGiven, sendMemory } from './runtime/platform.ts';
+import { rethrow } from './runtime/rethrow.ts';
 import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
 
 const CONNECTING = 0;

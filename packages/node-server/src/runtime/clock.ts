@@ -1,5 +1,6 @@
 import type { Clock } from '@ws/connection';
 import { forAll } from './async-context.ts';
+import { callEach } from './rethrow.ts';
 
 // Captured when loaded, so that fake timers that a test installs later do not stop our writes.
 const { setImmediate } = globalThis;
@@ -28,14 +29,8 @@ function run(): void {
   polledAgain = false;
   const callbacks = deferred;
   deferred = [];
-  for (const callback of callbacks) {
-    try {
-      callback();
-    } catch (error) {
-      // A stream of the application that throws when it is written to: the other connections go on.
-      rethrow(error);
-    }
-  }
+  // A stream of the application may throw when it is written to: the other connections go on.
+  callEach(callbacks, (callback) => callback());
 }
 
 /**
@@ -51,10 +46,3 @@ export const clock: Clock = {
     if (deferred.push(callback) === 1) forAll(start);
   },
 };
-
-/** Rethrows an error of the application where only the process hears it: as 'uncaughtException', in a tick of its own. */
-export function rethrow(error: unknown): void {
-  process.nextTick(() => {
-    throw error;
-  });
-}

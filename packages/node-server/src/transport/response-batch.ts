@@ -1,4 +1,5 @@
-import { clock, rethrow } from '../runtime/clock.ts';
+import { clock } from '../runtime/clock.ts';
+import { callEach } from '../runtime/rethrow.ts';
 
 /** A response that waits for the end of the turn. */
 export interface WaitingResponse {
@@ -30,12 +31,6 @@ function uncorkAll(): void {
   const batch = waiting;
   waiting = [];
   since = undefined;
-  for (const response of batch) {
-    try {
-      response.uncork();
-    } catch (error) {
-      // A stream of the application that throws when it is written to: the other responses are written.
-      rethrow(error);
-    }
-  }
+  // A stream of the application may throw when it is written to: the other responses are written.
+  callEach(batch, (response) => response.uncork());
 }

@@ -17,7 +17,7 @@ import {
 } from '@ws/handshake';
 import type { Settings } from '../options.ts';
 import type { OwnOptions } from '../own-options.ts';
-import { rethrow } from '../runtime/clock.ts';
+import { rethrow } from '../runtime/rethrow.ts';
 import { acceptKey } from './accept-key.ts';
 import { Admission } from './admission.ts';
 import { answerAtOnce } from './answer-at-once.ts';
