@@ -64,7 +64,7 @@ export const DEFENCES = [
   {
     row: 'H1',
     tests: 'node-server/test/client-gone',
-    file: 'node-server/src/upgrade/pending-upgrade.ts',
+    file: 'node-server/src/upgrade/pending-socket.ts',
     find: "socket.on('error', ignore);",
     replace: '',
   },
@@ -120,7 +120,7 @@ export const DEFENCES = [
   {
     row: 'H9',
     tests: 'node-server/src/upgrade/verify-client',
-    file: 'node-server/src/upgrade/pending-upgrade.ts',
+    file: 'node-server/src/upgrade/pending-socket.ts',
     find: "signal.addEventListener('abort', () => resolve(undefined), { once: true });",
     replace: 'resolve;',
   },
@@ -169,7 +169,7 @@ export const DEFENCES = [
   {
     row: 'H16',
     tests: 'node-server/test/refusals',
-    file: 'node-server/src/upgrade/pending-upgrade.ts',
+    file: 'node-server/src/upgrade/pending-socket.ts',
     find: 'const timer = setTimeout(() => socket.destroy(), closeTimeout);',
     replace: 'const timer = undefined;',
   },

@@ -79,7 +79,7 @@ export class Reader {
       if (this.#rest === NONE) this.#rest = [];
       this.#rest.push(copyOf(chunk.subarray(taken)));
     }
-    this.#throttle();
+    this.#pauseOrResume();
   }
 
   receivedEnd(): void {
@@ -93,7 +93,7 @@ export class Reader {
     this.#paused |= reason;
     if (before !== 0) return;
     this.#connection.hold();
-    this.#throttle();
+    this.#pauseOrResume();
   }
 
   /** Goes on after {@link pause}, soon. */
@@ -133,13 +133,13 @@ export class Reader {
       if (taken < chunk.length && !this.#closed) rest.unshift(chunk.subarray(taken));
     }
     this.#endIfAllIsTaken();
-    this.#throttle();
+    this.#pauseOrResume();
   }
 
   /** The connection is closed: what waits is for nobody, and the transport is read to its end. */
   drop(): void {
     this.#rest = NONE;
-    this.#throttle();
+    this.#pauseOrResume();
   }
 
   /** Neither delivers nor reads any more; in a delivery, that is the last one. */
@@ -168,7 +168,7 @@ export class Reader {
     if (this.#peerEnded && this.#rest.length === 0 && this.#connection.decoding === 'no') this.#events.peerEnded();
   }
 
-  #throttle(): void {
+  #pauseOrResume(): void {
     if (this.#stopped) return;
     const { state, heldForPongs } = this.#connection;
     const pause = state !== 'closed' && (this.#paused !== 0 || this.#rest.length > 0 || heldForPongs);

@@ -22,7 +22,7 @@ import { acceptKey } from './accept-key.ts';
 import { Admission } from './admission.ts';
 import { answerAtOnce } from './answer-at-once.ts';
 import { openResponse } from './open-response.ts';
-import { PendingUpgrade } from './pending-upgrade.ts';
+import { PendingSocket } from './pending-socket.ts';
 import { hasTooManyFields, requestHead } from './request-head.ts';
 import { verify } from './verify-client.ts';
 
@@ -68,7 +68,7 @@ export class Upgrades {
   readonly #policy: UpgradePolicy<Extension>;
   readonly #host: UpgradeHost;
   readonly #admission: Admission;
-  readonly #pending = new Set<PendingUpgrade>();
+  readonly #pending = new Set<PendingSocket>();
   /** The sockets of clients that were refused, until they are gone. */
   readonly #leaving = new Set<Duplex>();
 
@@ -99,7 +99,7 @@ export class Upgrades {
 
   /** Refuses a request that is for no server. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const pending = new PendingUpgrade(socket, head);
+    const pending = new PendingSocket(socket, head);
     if (openResponse(request, socket) !== undefined) {
       this.#endBehind(pending, request);
       return;
@@ -115,7 +115,7 @@ export class Upgrades {
    * @throws TypeError if the socket was taken before
    */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer, done: Done): void {
-    const pending = new PendingUpgrade(socket, head);
+    const pending = new PendingSocket(socket, head);
     if (openResponse(request, socket) !== undefined) {
       this.#endBehind(pending, request);
       return;
@@ -161,7 +161,7 @@ export class Upgrades {
    * Answers stand in the order of the requests (RFC 9112, section 9.3.2), and a client waits for its answers before it asks for an upgrade. If it
    * has not, the connection ends with those answers, and the upgrade has none (section 9.6).
    */
-  #endBehind(pending: PendingUpgrade, request: IncomingMessage): void {
+  #endBehind(pending: PendingSocket, request: IncomingMessage): void {
     const error = new HandshakeError('refused', 'an earlier request of the connection has no answer yet');
     this.#recordRefusal(pending, request, error);
     pending.endAfter(() => openResponse(request, pending.socket), this.#settings.connection.closeTimeout);
@@ -177,7 +177,7 @@ export class Upgrades {
 
   /** Waits for the decision of a hook, as long as the client and the time allow. */
   async #await(
-    pending: PendingUpgrade,
+    pending: PendingSocket,
     request: IncomingMessage,
     offer: UpgradeOffer,
     decision: Promise<Decision>,
@@ -198,13 +198,7 @@ export class Upgrades {
     } else this.#decide(pending, request, offer, decided, done);
   }
 
-  #decide(
-    pending: PendingUpgrade,
-    request: IncomingMessage,
-    offer: UpgradeOffer,
-    decision: Decision,
-    done: Done,
-  ): void {
+  #decide(pending: PendingSocket, request: IncomingMessage, offer: UpgradeOffer, decision: Decision, done: Done): void {
     if (decision.ok) {
       this.#complete(pending, request, offer, decision, done);
       return;
@@ -222,7 +216,7 @@ export class Upgrades {
   }
 
   #complete(
-    pending: PendingUpgrade,
+    pending: PendingSocket,
     request: IncomingMessage,
     offer: UpgradeOffer,
     decision: Decision & { readonly ok: true },
@@ -266,11 +260,11 @@ export class Upgrades {
     ) as string;
   }
 
-  #fail(pending: PendingUpgrade, request: IncomingMessage, cause: unknown): void {
+  #fail(pending: PendingSocket, request: IncomingMessage, cause: unknown): void {
     this.#refuse(pending, request, hookFailed(cause));
   }
 
-  #refuse(pending: PendingUpgrade, request: IncomingMessage, refusal: Refusal): void {
+  #refuse(pending: PendingSocket, request: IncomingMessage, refusal: Refusal): void {
     this.#recordRefusal(pending, request, refusal.error);
     try {
       if (this.#host.emitFailure(refusal.error, pending.socket, request)) {
@@ -284,7 +278,7 @@ export class Upgrades {
   }
 
   /** A client is refused, by whoever answers it. */
-  #recordRefusal({ socket }: PendingUpgrade, request: IncomingMessage, error: HandshakeError): void {
+  #recordRefusal({ socket }: PendingSocket, request: IncomingMessage, error: HandshakeError): void {
     this.#host.refused(error, request);
     if (socket.destroyed) return;
     this.#leaving.add(socket);

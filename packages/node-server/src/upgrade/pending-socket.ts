@@ -14,7 +14,7 @@ const TAKEN: unique symbol = Symbol('taken by a WebSocketServer');
  * A socket between its upgrade request and the answer. It is taken at once, with a listener for its errors, so that a
  * client that goes away while a hook decides harms nobody (row H1).
  */
-export class PendingUpgrade {
+export class PendingSocket {
   readonly socket: Duplex;
   /** Made for who asks: a server without a hook does not. */
   #abort: AbortController | undefined;
