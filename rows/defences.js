@@ -135,7 +135,7 @@ export const DEFENCES = [
     row: 'H11',
     tests: 'node-server/test/closing',
     file: 'connection/src/driver/closing.ts',
-    find: 'writing ? this.#closeReplyTimeout : this.#closeTimeout',
+    find: 'writing ? closeReplyTimeout : closeTimeout',
     replace: '2 ** 31 - 1',
   },
   {

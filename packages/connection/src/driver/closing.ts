@@ -1,5 +1,6 @@
 import { CloseCode } from '@ws/codec';
 import type { Connection } from '../machine/connection.ts';
+import type { DriverLimitSettings } from './driver-limits.ts';
 import type { Reader } from './reader.ts';
 import type { Clock, Transport } from './transport.ts';
 import type { Writer } from './writer.ts';
@@ -9,6 +10,17 @@ import type { Writer } from './writer.ts';
  * of the slowest mobile networks. If one byte were enough, a peer could draw out its end for days.
  */
 const PROGRESS_BYTES = 16_384;
+
+/** How much of the transport is left, in this order. */
+const Stage = {
+  /** Both halves. */
+  Whole: 0,
+  /** Our half has ended: the peer's end is waited for. */
+  HalfEnded: 1,
+  /** No more deliveries or writes: the transport will be gone. */
+  Destroyed: 2,
+  Gone: 3,
+} as const;
 
 /**
  * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where the peer
@@ -20,13 +32,9 @@ export class Closing {
   readonly #writer: Writer;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #closeTimeout: number;
-  readonly #closeReplyTimeout: number;
+  readonly #limits: DriverLimitSettings;
 
-  #ended = false;
-  /** No more deliveries or writes: the transport is gone, or will be. */
-  #destroyed = false;
-  #gone = false;
+  #stage: (typeof Stage)[keyof typeof Stage] = Stage.Whole;
   #code: number = CloseCode.Abnormal;
   #reason = '';
   #cause: Error | undefined;
@@ -43,18 +51,14 @@ export class Closing {
     readonly writer: Writer;
     readonly transport: Transport;
     readonly clock: Clock;
-    /** How long the peer's end of stream is waited for, in milliseconds. */
-    readonly closeTimeout: number;
-    /** How long the peer may take no byte of what is written, and its Close is waited for after ours, in milliseconds. */
-    readonly closeReplyTimeout: number;
+    readonly limits: DriverLimitSettings;
   }) {
     this.#connection = parts.connection;
     this.#reader = parts.reader;
     this.#writer = parts.writer;
     this.#transport = parts.transport;
     this.#clock = parts.clock;
-    this.#closeTimeout = parts.closeTimeout;
-    this.#closeReplyTimeout = parts.closeReplyTimeout;
+    this.#limits = parts.limits;
   }
 
   /** How the connection ends, as far as that is known: what the handler's `close` is told. */
@@ -71,13 +75,14 @@ export class Closing {
     return this.#cause;
   }
 
+  /** Whether there are no more deliveries or writes: the transport is gone, or will be. */
   get destroyed(): boolean {
-    return this.#destroyed;
+    return this.#stage >= Stage.Destroyed;
   }
 
   /** Whether the transport is gone. */
   get gone(): boolean {
-    return this.#gone;
+    return this.#stage === Stage.Gone;
   }
 
   /** Our Close was queued. */
@@ -126,18 +131,17 @@ export class Closing {
 
   /** Ends our half, if the connection is closed and all that is queued has been written. */
   finish(): void {
-    if (this.#connection.state !== 'closed' || this.#ended || this.#destroyed || this.#writer.bufferedAmount > 0)
-      return;
+    if (this.#connection.state !== 'closed' || this.#stage !== Stage.Whole || this.#writer.bufferedAmount > 0) return;
     this.#armTimer();
     // RFC 6455, section 7.1.1: the server ends the stream first, so that TIME_WAIT is its own and the client can come again.
     if (this.#connection.closeExpected && this.#cause === undefined && !this.#reader.peerEnded) return;
-    this.#ended = true;
+    this.#stage = Stage.HalfEnded;
     this.#transport.end();
   }
 
   /** Ends both halves at once. What this turn has queued is written if the transport takes it at once: our Close, say. */
   terminate(cause: Error | undefined): void {
-    if (this.#gone) return;
+    if (this.gone) return;
     this.#cause ??= cause ?? new Error('the connection was terminated by this end');
     this.#writer.flush();
     this.#destroy();
@@ -145,8 +149,7 @@ export class Closing {
 
   /** The transport is gone: nothing follows. Whoever waits for a write is told so. */
   lost(error: Error | undefined): void {
-    this.#gone = true;
-    this.#destroyed = true;
+    this.#stage = Stage.Gone;
     this.#stopTimer?.();
     this.#reader.stop();
     this.#cause ??= error;
@@ -166,24 +169,25 @@ export class Closing {
 
   #armTimer(): void {
     const { state } = this.#connection;
-    if (state === 'open' || this.#destroyed) return;
+    if (state === 'open' || this.destroyed) return;
     this.#stopTimer?.();
     this.#unwritten = this.#transport.unwritten?.() ?? 0;
     // The peer reads what is still to be written before it answers with its Close, or ends.
     const writing = state === 'closing' || this.#writer.bufferedAmount > 0;
-    this.#stopTimer = this.#clock.after(writing ? this.#closeReplyTimeout : this.#closeTimeout, () => this.#timeIsUp());
+    const { closeTimeout, closeReplyTimeout } = this.#limits;
+    this.#stopTimer = this.#clock.after(writing ? closeReplyTimeout : closeTimeout, () => this.#timeIsUp());
   }
 
   #timeIsUp(): void {
     const unwritten = this.#transport.unwritten?.() ?? 0;
     if (this.#unwritten - unwritten >= PROGRESS_BYTES) this.#armTimer();
     else if (this.#connection.state === 'closed') this.#destroy();
-    else this.terminate(new Error(`the peer has not answered our Close for ${this.#closeReplyTimeout} ms`));
+    else this.terminate(new Error(`the peer has not answered our Close for ${this.#limits.closeReplyTimeout} ms`));
   }
 
   #destroy(): void {
-    if (this.#destroyed) return;
-    this.#destroyed = true;
+    if (this.destroyed) return;
+    this.#stage = Stage.Destroyed;
     this.#writer.stop();
     this.#reader.stop();
     this.#transport.destroy();

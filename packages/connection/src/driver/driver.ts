@@ -6,7 +6,7 @@ import type { PreparedMessage } from '../machine/prepared.ts';
 import type { SendOptions } from '../machine/sender.ts';
 import { checkMethods } from '../methods.ts';
 import { Closing } from './closing.ts';
-import { type Overflow, readDriverLimits } from './driver-limits.ts';
+import { type DriverLimitSettings, readDriverLimits } from './driver-limits.ts';
 import type { DriverHandler, DriverOptions } from './driver-options.ts';
 import { Heartbeat, type Pulse } from './heartbeat.ts';
 import { NotSentError } from './not-sent-error.ts';
@@ -32,12 +32,9 @@ export class Driver {
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #clock: Clock;
-  readonly #closeTimeout: number;
-  readonly #closeReplyTimeout: number;
+  readonly #limits: DriverLimitSettings;
   /** Made when the connection begins to end. */
   #closing: Closing | undefined;
-  readonly #maxBufferedAmount: number;
-  readonly #overflow: Overflow;
   /** See {@link insideMessage}. */
   #insideMessage = false;
   #needsDrain = false;
@@ -54,11 +51,7 @@ export class Driver {
       throw new TypeError(`heartbeat must be a Heartbeat, { interval, timeout } or false, got ${String(heartbeat)}`);
     }
     this.#clock = clock;
-    const { closeTimeout, closeReplyTimeout, maxBufferedAmount, overflow } = readDriverLimits(options);
-    this.#closeTimeout = closeTimeout;
-    this.#closeReplyTimeout = closeReplyTimeout;
-    this.#maxBufferedAmount = maxBufferedAmount;
-    this.#overflow = overflow;
+    this.#limits = readDriverLimits(options);
     this.#transport = transport;
     this.#handler = options.handler;
     checkMethods(transport, 'transport', TRANSPORT);
@@ -66,7 +59,7 @@ export class Driver {
     checkMethods(options.handler, 'handler', HANDLER);
     const events = new Driver.#Events(this);
     const connection = new Connection({ ...options, sink: events });
-    const reader = new Reader(connection, transport, clock, closeTimeout, events);
+    const reader = new Reader(connection, transport, clock, this.#limits.closeTimeout, events);
     const writer = new Writer(connection, transport, clock, events);
     this.#connection = connection;
     this.#reader = reader;
@@ -149,7 +142,7 @@ export class Driver {
 
   /** Whether `maxBufferedAmount` waits: what is sent now is treated as `overflow` says. */
   get overfull(): boolean {
-    return this.bufferedAmount >= this.#maxBufferedAmount;
+    return this.bufferedAmount >= this.#limits.maxBufferedAmount;
   }
 
   /** Whether a fragmented message of ours has begun, and its end has not been sent: no other can be. */
@@ -313,8 +306,7 @@ export class Driver {
       writer: this.#writer,
       transport: this.#transport,
       clock: this.#clock,
-      closeTimeout: this.#closeTimeout,
-      closeReplyTimeout: this.#closeReplyTimeout,
+      limits: this.#limits,
     });
     return this.#closing;
   }
@@ -349,15 +341,15 @@ export class Driver {
     // What this turn has queued may go out at once.
     this.#writer.flush();
     const waiting = this.bufferedAmount;
-    if (waiting < this.#maxBufferedAmount) return false;
-    const policy = isPart && this.#overflow === 'drop' ? 'close' : this.#overflow;
+    const { maxBufferedAmount, overflow } = this.#limits;
+    if (waiting < maxBufferedAmount) return false;
+    const policy = isPart && overflow === 'drop' ? 'close' : overflow;
     if (policy === 'wait') {
       this.#reader.pause(PauseReason.Output);
       this.call(() => this.#handler.overflow?.(policy));
       return false;
     }
-    const limit = this.#maxBufferedAmount;
-    const why = `not sent: ${waiting} bytes wait for the peer, and maxBufferedAmount is ${limit}`;
+    const why = `not sent: ${waiting} bytes wait for the peer, and maxBufferedAmount is ${maxBufferedAmount}`;
     const error = new NotSentError('overflow', why);
     // A peer that does not read would never reach a Close behind all that.
     if (policy === 'close') this.#writer.recall(error);
