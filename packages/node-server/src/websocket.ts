@@ -103,7 +103,6 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   readonly #driver: Driver;
   /** None before a message has to wait, or somebody asks for one. */
   #queue: MessageQueue<Buffer<ArrayBuffer>> | undefined;
-  #queueFull = false;
   #paused = false;
   #delivering = false;
   /** Somebody listens for messages, or has. */
@@ -281,7 +280,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   /** Takes a {@link pause} back: what waited is delivered first. */
   resume(): void {
     this.#paused = false;
-    if (!this.#queueFull) this.#driver.resume();
+    this.#driver.resume();
     this.#deliverWaiting();
     if (this.#heard) this.#dropLater();
   }
@@ -319,14 +318,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   get #waiting(): MessageQueue<Buffer<ArrayBuffer>> {
     if (this.#queue === undefined) {
       this.#queue = new MessageQueue({
-        pause: () => {
-          this.#queueFull = true;
-          this.#driver.pause();
-        },
-        resume: () => {
-          this.#queueFull = false;
-          if (!this.#paused) this.#driver.resume();
-        },
+        pause: () => this.#driver.pause(PauseReason.Queue),
+        resume: () => this.#driver.resume(PauseReason.Queue),
       });
       if (this.#ended) this.#queue.end(this.#cause);
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, ping, pong, text } from '../endpoint.suite.ts';
+import { PauseReason } from './reader.ts';
 import { type Bench, useBenches } from './test-transport.suite.ts';
 
 const makeBench = useBenches();
@@ -150,20 +151,23 @@ describe('an application that throws', () => {
     expect(current.told).toEqual([line, 'thrown bug', 'close 1011 ""']);
   });
 
-  test('while it is paused: the pause ends, so that the Close is heard', () => {
-    const bench = makeBench('server', {
-      on: (line) => {
-        if (line !== 'text "x"') return;
-        bench.driver.pause();
-        throw new Error('bug');
-      },
-    });
-    bench.receive(text('x'), text('late'), closeFrame(1000));
-    bench.clock.turn();
-    bench.transport.deliverEnd();
-    bench.clock.turn();
-    expect(bench.told).toEqual(['text "x"', 'thrown bug', 'close 1000 ""']);
-  });
+  test.each([PauseReason.Application, PauseReason.Queue])(
+    'while it is paused (%i): the pause ends, so that the Close is heard',
+    (reason) => {
+      const bench = makeBench('server', {
+        on: (line) => {
+          if (line !== 'text "x"') return;
+          bench.driver.pause(reason);
+          throw new Error('bug');
+        },
+      });
+      bench.receive(text('x'), text('late'), closeFrame(1000));
+      bench.clock.turn();
+      bench.transport.deliverEnd();
+      bench.clock.turn();
+      expect(bench.told).toEqual(['text "x"', 'thrown bug', 'close 1000 ""']);
+    },
+  );
 
   test('at close: told, and that is the end', () => {
     const bench = makeBench('server', {

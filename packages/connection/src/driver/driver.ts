@@ -385,7 +385,9 @@ export class Driver {
 
   #crash(error: unknown): void {
     this.#deaf = true;
-    this.resume();
+    // Nobody will take back what keeps the peer's Close from being read.
+    this.#reader.resume(PauseReason.Application);
+    this.#reader.resume(PauseReason.Queue);
     this.close(CloseCode.InternalError);
     this.#handler.thrown(error);
   }

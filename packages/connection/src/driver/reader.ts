@@ -19,6 +19,8 @@ export const PauseReason = {
   Hook: 4,
   /** More has come than the rate allows. */
   Rate: 8,
+  /** As many messages wait for somebody to ask for them as may. */
+  Queue: 16,
 } as const;
 
 export type PauseReason = (typeof PauseReason)[keyof typeof PauseReason];

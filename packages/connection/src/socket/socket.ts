@@ -1,6 +1,7 @@
 import { Driver } from '../driver/driver.ts';
 import type { DriverOptions } from '../driver/driver-options.ts';
 import { NotSentError } from '../driver/not-sent-error.ts';
+import { PauseReason } from '../driver/reader.ts';
 import type { SendCallback } from '../driver/send-callbacks.ts';
 import type { Clock, Transport } from '../driver/transport.ts';
 import { type Data, toBytes, toChunk } from '../machine/data.ts';
@@ -67,7 +68,10 @@ export class Socket {
     });
     const { extensions = [], sendMemory } = others;
     this.#copied = extensions.length > 0 ? COPY_UP_TO : (sendMemory?.copyUpTo ?? COPY_UP_TO);
-    this.#queue = new MessageQueue({ pause: () => this.#driver.pause(), resume: () => this.#driver.resume() });
+    this.#queue = new MessageQueue({
+      pause: () => this.#driver.pause(PauseReason.Queue),
+      resume: () => this.#driver.resume(PauseReason.Queue),
+    });
     this.#driver = new Driver({
       ...others,
       maskingKey: others.maskingKey ?? (others.role === 'client' ? maskingKeysOf(runtime) : undefined),
