@@ -30,7 +30,7 @@ export interface SenderEvents {
   encoded(): void;
 }
 
-/** What waits behind a message that an extension is encoding. */
+/** What an extension may encode, and what waits behind it. */
 interface Pending {
   readonly opcode: Opcode;
   readonly payload: Uint8Array;
@@ -123,8 +123,7 @@ export class Sender {
    */
   message(data: Data | PreparedMessage, options: SendOptions): void {
     if (data instanceof PreparedMessage) {
-      const { payload, isBinary, compress } = data;
-      this.#message(payload, true, isBinary, compress, true, data);
+      this.#message(data, data.payload, true, data.isBinary, data.compress);
       return;
     }
     checkOptions(options);
@@ -133,36 +132,39 @@ export class Sender {
     const payload = toBytes(data, 'data');
     const isBinary = readBoolean(options.binary, 'binary', typeof data !== 'string' && this.#open !== 'text');
     if (!isBinary && typeof data !== 'string') checkText(payload, this.#isUtf8);
-    this.#message(payload, fin, isBinary, compress, typeof data === 'string', undefined);
+    this.#message(data, payload, fin, isBinary, compress);
   }
 
-  /** @param stays whether the payload will not change, however short it is */
   #message(
+    data: Data | PreparedMessage,
     payload: Uint8Array,
     fin: boolean,
     isBinary: boolean,
     compress: boolean,
-    stays: boolean,
-    prepared: PreparedMessage | undefined,
   ): void {
     // Before anything has changed: it may throw, and whoever gives it may send something.
     const maskingKey = this.#nextKey();
     const kind = isBinary ? 'binary' : 'text';
+    const prepared = data instanceof PreparedMessage ? data : undefined;
     if (this.#open !== 'none' && (this.#open !== kind || prepared !== undefined)) {
       throw new TypeError(`a fragmented ${this.#open} message is open: end it (fin) before another is begun`);
     }
     const opcode = this.#open !== 'none' ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
     this.#open = fin ? 'none' : kind;
+    if (this.#extensions.length === 0) {
+      this.#frame(opcode, payload, fin, 0, maskingKey);
+      return;
+    }
     // An extension works on whole messages; one that is sent in fragments goes without.
     const whole = fin && opcode !== Opcode.Continuation;
-    const encode = whole && this.#extensions.length > 0 ? { isBinary, compress, prepared } : undefined;
+    const encode = whole ? { isBinary, compress, prepared } : undefined;
     if (this.#pending.length > 0) {
-      const mayChange = !stays && payload.length <= COPY_UP_TO;
+      const mayChange = typeof data !== 'string' && prepared === undefined && payload.length <= COPY_UP_TO;
       this.#wait({ opcode, payload: mayChange ? copyOf(payload) : payload, fin, maskingKey, encode });
-    } else if (encode === undefined) this.#frame(opcode, payload, fin, 0, maskingKey);
-    else if (!this.#encode(opcode, payload, encode, 0, 0, maskingKey)) {
-      this.#wait({ opcode, payload, fin, maskingKey, encode });
+      return;
     }
+    const message: Pending = { opcode, payload, fin, maskingKey, encode };
+    if (!this.#encode(message, payload, 0, 0)) this.#wait(message);
   }
 
   /**
@@ -197,47 +199,34 @@ export class Sender {
   }
 
   /**
-   * Queues a message as the extensions, from one of them on, have it.
+   * Queues a message as the extensions, from one of them on, have it; or as it is, if it is not for them.
    *
+   * @param plain what those before have made of it, and `marked` the bits that they have set
    * @returns false if one of them takes its time
    */
-  #encode(
-    opcode: Opcode,
-    plain: Uint8Array,
-    options: Encoding,
-    from: number,
-    marked: number,
-    maskingKey: number | undefined,
-  ): boolean {
+  #encode(message: Pending, plain: Uint8Array, from: number, marked: number): boolean {
+    const { opcode, fin, maskingKey, encode } = message;
     let payload = plain;
     let rsv = marked;
-    for (let i = from; i < this.#extensions.length; i++) {
+    for (let i = from; encode !== undefined && i < this.#extensions.length; i++) {
       const extension = this.#extensions[i]!;
       const encoded =
-        options.prepared === undefined
-          ? extension.encode(payload, options)
-          : options.prepared.encode(extension, payload, options);
+        encode.prepared === undefined
+          ? extension.encode(payload, encode)
+          : encode.prepared.encode(extension, payload, encode);
       if (isPromise(encoded)) {
-        this.#encodeLater(encoded, opcode, payload, options, i, rsv, maskingKey);
+        this.#encodeLater(message, encoded, payload, i, rsv);
         return false;
       }
       if (encoded === undefined) continue;
       payload = encoded;
       rsv |= extension.rsv;
     }
-    this.#frame(opcode, payload, true, rsv, maskingKey);
+    this.#frame(opcode, payload, fin, rsv, maskingKey);
     return true;
   }
 
-  #encodeLater(
-    encoded: PromiseLike<Encoded>,
-    opcode: Opcode,
-    payload: Uint8Array,
-    options: Encoding,
-    at: number,
-    rsv: number,
-    maskingKey: number | undefined,
-  ): void {
+  #encodeLater(message: Pending, encoded: PromiseLike<Encoded>, payload: Uint8Array, at: number, rsv: number): void {
     const pending = this.#pending;
     // It may be sent as it is, and the caller may change so much of it at once.
     const plain = payload.length <= COPY_UP_TO ? copyOf(payload) : payload;
@@ -245,7 +234,7 @@ export class Sender {
       // What was dropped meanwhile is for nobody.
       if (this.#pending !== pending) return;
       const marked = result === undefined ? rsv : rsv | this.#extensions[at]!.rsv;
-      if (this.#encode(opcode, result ?? plain, options, at + 1, marked, maskingKey)) this.#goOn();
+      if (this.#encode(message, result ?? plain, at + 1, marked)) this.#goOn();
     };
     void Promise.resolve(encoded).then(goOn, () => goOn(undefined));
   }
@@ -264,14 +253,8 @@ export class Sender {
       if (done.opcode !== Opcode.Close) this.#pendingSends--;
       this.#pendingBytes -= done.payload.length + HEADER_BYTES;
       next = this.#pending[0];
-    } while (next !== undefined && this.#queue(next));
+    } while (next !== undefined && this.#encode(next, next.payload, 0, 0));
     this.#events.encoded();
-  }
-
-  #queue({ opcode, payload, fin, maskingKey, encode }: Pending): boolean {
-    if (encode !== undefined) return this.#encode(opcode, payload, encode, 0, 0, maskingKey);
-    this.#frame(opcode, payload, fin, 0, maskingKey);
-    return true;
   }
 
   /**
