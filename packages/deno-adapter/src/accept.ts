@@ -145,7 +145,7 @@ class Handshake<Context> {
       ),
     );
     if (written !== true) {
-      for (const extension of extensions) extension.close();
+      for (const extension of extensions) extension.close?.();
       this.#pending.drop();
       return undefined;
     }

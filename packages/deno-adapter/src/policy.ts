@@ -1,4 +1,5 @@
 import {
+  type Extension,
   readMilliseconds,
   readServerConnection,
   type ServerConnectionOptions,
@@ -12,7 +13,6 @@ import {
   type UpgradePolicyOptions,
   type Verdict,
 } from '@ws/handshake';
-import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { clock } from './clock.ts';
 import { type Deflate, type PerMessageDeflateOptions, readDeflate } from './deflate.ts';
 import type { Conn } from './deno.ts';
@@ -71,7 +71,7 @@ export interface PolicyOptions<Context = unknown>
 /** Options, validated, with their defaults. */
 export interface Settings<Context> {
   readonly path: string | undefined;
-  readonly upgrade: UpgradePolicy<PermessageDeflate>;
+  readonly upgrade: UpgradePolicy<Extension>;
   readonly deflate: Deflate;
   readonly authenticate: Authenticate<Context> | undefined;
   readonly onRequest: RequestHandler | undefined;

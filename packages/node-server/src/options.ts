@@ -1,9 +1,8 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { inspect } from 'node:util';
-import { type Message, readInteger, readMilliseconds, type ServerConnectionOptions } from '@ws/connection';
+import { type Extension, type Message, readInteger, readMilliseconds, type ServerConnectionOptions } from '@ws/connection';
 import type { ExtensionNegotiator, UpgradePolicyOptions } from '@ws/handshake';
-import type { PermessageDeflate } from '@ws/permessage-deflate';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
 import type { MessageVerdict } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
@@ -89,7 +88,8 @@ export interface Settings {
   readonly host: string | undefined;
   readonly backlog: number;
   readonly connection: ConnectionSettings;
-  readonly extensions: readonly ExtensionNegotiator<PermessageDeflate>[];
+  /** In the order of preference. */
+  readonly extensions: readonly ExtensionNegotiator<Extension>[];
   readonly handshakeTimeout: number;
   readonly clientAddress: ClientAddress;
   /** Which proxies write headers of the PROXY protocol; undefined if none is read. */
