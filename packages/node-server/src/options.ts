@@ -1,7 +1,13 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { inspect } from 'node:util';
-import { type Extension, type Message, readInteger, readMilliseconds, type ServerConnectionOptions } from '@ws/connection';
+import {
+  type Extension,
+  type Message,
+  readInteger,
+  readMilliseconds,
+  type ServerConnectionOptions,
+} from '@ws/connection';
 import type { ExtensionNegotiator, UpgradePolicyOptions } from '@ws/handshake';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
 import type { MessageVerdict } from './message-hook.ts';
@@ -116,21 +122,6 @@ export function readOptions(options: ServerOptions): Settings {
   if (host !== undefined && typeof host !== 'string')
     throw new TypeError(`host must be a string, got ${inspect(host)}`);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
-  const { proxyProtocol = false, trustProxy } = options;
-  if (typeof proxyProtocol !== 'boolean') {
-    throw new TypeError(`proxyProtocol must be a boolean, got ${String(proxyProtocol)}`);
-  }
-  const { clientAddress, trusts } = readTrustProxy(trustProxy, proxyProtocol);
-  if (proxyProtocol) {
-    if (options.noServer)
-      throw new TypeError('proxyProtocol needs port or server: it reads before an http server does');
-    if (process.versions.bun !== undefined) {
-      throw new TypeError('proxyProtocol cannot be had on Bun: its http server reads before anybody else can');
-    }
-    if (trusts === undefined || trustProxy === 0) {
-      throw new TypeError('proxyProtocol needs trustProxy, which says whose headers are believed');
-    }
-  }
   return {
     port: options.port === undefined ? undefined : readInteger(options.port, 'port', { default: 0, max: 65_535 }),
     host,
@@ -138,8 +129,7 @@ export function readOptions(options: ServerOptions): Settings {
     connection: readConnection(options),
     extensions: readDeflate(options.perMessageDeflate),
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', { default: 10_000 }),
-    clientAddress,
-    proxyProtocol: proxyProtocol ? trusts : undefined,
+    ...readProxies(options),
     maxConnections: readInteger(options.maxConnections, 'maxConnections', { default: Number.MAX_SAFE_INTEGER, min: 1 }),
   };
 }
@@ -160,4 +150,22 @@ export function checkChangeable({ path, handleProtocols, subprotocols, verifyCli
   if (handleProtocols !== undefined && subprotocols !== undefined) {
     throw new TypeError('either subprotocols or handleProtocols, not both');
   }
+}
+
+/** Which proxies are believed, in either way that they have to name a client. */
+function readProxies(options: ServerOptions): Pick<Settings, 'clientAddress' | 'proxyProtocol'> {
+  const { proxyProtocol = false, trustProxy, noServer } = options;
+  if (typeof proxyProtocol !== 'boolean') {
+    throw new TypeError(`proxyProtocol must be a boolean, got ${String(proxyProtocol)}`);
+  }
+  const { clientAddress, trusts } = readTrustProxy(trustProxy, proxyProtocol);
+  if (!proxyProtocol) return { clientAddress, proxyProtocol: undefined };
+  if (noServer) throw new TypeError('proxyProtocol needs port or server: it reads before an http server does');
+  if (process.versions.bun !== undefined) {
+    throw new TypeError('proxyProtocol cannot be had on Bun: its http server reads before anybody else can');
+  }
+  if (trusts === undefined || trustProxy === 0) {
+    throw new TypeError('proxyProtocol needs trustProxy, which says whose headers are believed');
+  }
+  return { clientAddress, proxyProtocol: trusts };
 }

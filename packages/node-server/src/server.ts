@@ -76,8 +76,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
   };
   /** The http server, where it is known, and whether it is ours. */
   readonly #http: Server | undefined;
-  readonly #stopRouting: (() => void) | undefined;
-  readonly #leaveProxies: ((endWaiting: boolean) => void) | undefined;
+  readonly #detach: (() => void) | undefined;
   /** Whether an http server of ours still has to close. */
   #listening = true;
   #state: 'running' | 'closing' | 'closed' = 'running';
@@ -109,29 +108,12 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       addedHeaders: (request) => (this.listenerCount('headers') > 0 ? this.#addedHeaders(request) : []),
       emitFailure: (error, socket, request) => this.emit('wsClientError', error, socket, request),
     });
-    const { port, host, backlog, proxyProtocol, handshakeTimeout } = this.#settings;
+    const { port, host, backlog } = this.#settings;
     if (port !== undefined) {
       this.#http = ownHttpServer();
       this.#http.on('error', this.#failed);
     } else this.#http = own.server as Server | undefined;
-    if (this.#http !== undefined) {
-      this.#http.on('listening', this.#emitListening);
-      this.#stopRouting = route(
-        this.#http,
-        {
-          shouldHandle: (request) => this.#mayHandle(request),
-          take: (request, socket, head) =>
-            this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
-          refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
-        },
-        port === undefined,
-      );
-    }
-    if (this.#http !== undefined && proxyProtocol !== undefined) {
-      const refused = this.#telemetry.connectionRefused;
-      const member = { trusts: (address: string | undefined) => proxyProtocol(address, 0), refused };
-      this.#leaveProxies = readProxyHeaders(this.#http, member, handshakeTimeout);
-    }
+    if (this.#http !== undefined) this.#detach = this.#attach(this.#http);
     if (port !== undefined) this.#http?.listen(port, host, backlog, callback);
     const { signal } = own;
     if (signal?.aborted) this.#aborted();
@@ -193,9 +175,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
     if (this.#state !== 'running') return;
     this.#state = 'closing';
     this.options.signal?.removeEventListener('abort', this.#aborted);
-    this.#stopRouting?.();
-    this.#leaveProxies?.(this.#settings.port !== undefined);
-    this.#http?.off('listening', this.#emitListening);
+    this.#detach?.();
     this.#upgrades.abort(new Error('the server is closing'));
     const stopped = () => {
       this.#listening = false;
@@ -254,6 +234,34 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
   broadcast(data: Data | PreparedMessage, options: BroadcastOptions<Context> = {}): number {
     const message = data instanceof PreparedMessage ? data : this.prepare(data, options);
     return broadcast(this.clients, message, options);
+  }
+
+  /** Takes the connections of an http server, as far as they are for us. Returns a function that takes it back. */
+  #attach(http: Server): () => void {
+    const { port, proxyProtocol, handshakeTimeout } = this.#settings;
+    const isOurs = port !== undefined;
+    http.on('listening', this.#emitListening);
+    const stopRouting = route(
+      http,
+      {
+        shouldHandle: (request) => this.#mayHandle(request),
+        take: (request, socket, head) =>
+          this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
+        refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
+      },
+      !isOurs,
+    );
+    let leaveProxies: ((endWaiting: boolean) => void) | undefined;
+    if (proxyProtocol !== undefined) {
+      const refused = this.#telemetry.connectionRefused;
+      const member = { trusts: (address: string | undefined) => proxyProtocol(address, 0), refused };
+      leaveProxies = readProxyHeaders(http, member, handshakeTimeout);
+    }
+    return () => {
+      stopRouting();
+      leaveProxies?.(isOurs);
+      http.off('listening', this.#emitListening);
+    };
   }
 
   readonly #aborted = (): void => {

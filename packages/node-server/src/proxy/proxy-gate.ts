@@ -72,66 +72,90 @@ function install(server: Server, gate: ProxyGate, timeout: number): void {
   server.emit = (event: string | symbol, ...args: unknown[]): boolean => {
     if (event !== 'connection') return emit.call(server, event, ...args);
     const socket = args[0] as Socket;
-    hold(socket, gate, timeout, (source) => {
+    const connection = new WaitingConnection(socket, gate, (source) => {
       remember(socket, source, overTls);
       emit.call(server, event, ...args);
     });
+    connection.wait(timeout);
     return true;
   };
 }
 
-/** Reads the header of a connection, and nothing behind it. */
-function hold(socket: Socket, gate: ProxyGate, timeout: number, passOn: (source: string | undefined) => void): void {
-  const address = socket.remoteAddress;
-  let bytes: Buffer = Buffer.alloc(0);
-  let timer: NodeJS.Timeout | undefined;
-  const stop = () => {
-    clearTimeout(timer);
-    gate.waiting.delete(socket);
-    socket.off('readable', read).off('end', ended).off('close', stop);
-  };
-  const refuse = (error: ProxyProtocolError) => {
-    stop();
-    socket.destroy();
-    for (const member of gate.members) member.refused(error, address);
-  };
-  const read = () => {
-    let header: ProxyHeader | { readonly needed: number };
-    try {
-      for (header = decodeProxyHeader(bytes); 'needed' in header; header = decodeProxyHeader(bytes)) {
-        const chunk: Buffer | null = socket.read(header.needed - bytes.length);
-        if (chunk === null) return;
-        bytes = Buffer.concat([bytes, chunk]);
-      }
-    } catch (error) {
-      refuse(error as ProxyProtocolError);
+/** A connection whose header has not come: that is read, and nothing behind it. */
+class WaitingConnection {
+  readonly #socket: Socket;
+  readonly #gate: ProxyGate;
+  readonly #passOn: (source: string | undefined) => void;
+  readonly #address: string | undefined;
+  #bytes: Buffer = Buffer.alloc(0);
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param passOn takes the connection once its header was read, with the client that it names */
+  constructor(socket: Socket, gate: ProxyGate, passOn: (source: string | undefined) => void) {
+    this.#socket = socket;
+    this.#gate = gate;
+    this.#passOn = passOn;
+    this.#address = socket.remoteAddress;
+    // Of a connection that is gone, nobody needs to hear.
+    socket.on('error', ignore);
+  }
+
+  /** Waits for so many milliseconds; a connection that is from no proxy, or gone, is ended at once. */
+  wait(timeout: number): void {
+    const socket = this.#socket;
+    const address = this.#address;
+    const { members, waiting } = this.#gate;
+    if (address === undefined && socket.localAddress !== undefined) {
+      socket.destroy();
       return;
     }
-    stop();
-    socket.off('error', ignore);
-    passOn(header.source);
+    if (![...members].some((member) => member.trusts(address))) {
+      const why = `${address} has connected, which is none of the proxies of trustProxy: have only them reach this server`;
+      this.#refuse(new ProxyProtocolError('untrusted', why));
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#refuse(new ProxyProtocolError('header-timeout', `the PROXY header has not come for ${timeout} ms`));
+    }, timeout);
+    waiting.add(socket);
+    socket.on('readable', this.#read).on('end', this.#ended).on('close', this.#stop);
+  }
+
+  readonly #read = (): void => {
+    let header: ProxyHeader | { readonly needed: number };
+    try {
+      for (header = decodeProxyHeader(this.#bytes); 'needed' in header; header = decodeProxyHeader(this.#bytes)) {
+        const chunk: Buffer | null = this.#socket.read(header.needed - this.#bytes.length);
+        if (chunk === null) return;
+        this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      }
+    } catch (error) {
+      this.#refuse(error as ProxyProtocolError);
+      return;
+    }
+    this.#stop();
+    this.#socket.off('error', ignore);
+    this.#passOn(header.source);
   };
-  const ended = () => {
+
+  readonly #ended = (): void => {
+    const { length } = this.#bytes;
     // A proxy, or whoever watches the port, that only looks whether somebody listens says nothing.
-    if (bytes.length === 0) socket.destroy();
-    else refuse(new ProxyProtocolError('header-incomplete', `the PROXY header has ended after ${bytes.length} bytes`));
+    if (length === 0) this.#socket.destroy();
+    else this.#refuse(new ProxyProtocolError('header-incomplete', `the PROXY header has ended after ${length} bytes`));
   };
-  // Of a connection that is gone, nobody needs to hear.
-  socket.on('error', ignore);
-  if (address === undefined && socket.localAddress !== undefined) {
-    socket.destroy();
-    return;
+
+  readonly #stop = (): void => {
+    clearTimeout(this.#timer);
+    this.#gate.waiting.delete(this.#socket);
+    this.#socket.off('readable', this.#read).off('end', this.#ended).off('close', this.#stop);
+  };
+
+  #refuse(error: ProxyProtocolError): void {
+    this.#stop();
+    this.#socket.destroy();
+    for (const member of this.#gate.members) member.refused(error, this.#address);
   }
-  if (![...gate.members].some((member) => member.trusts(address))) {
-    const why = `${address} has connected, which is none of the proxies of trustProxy: have only them reach this server`;
-    refuse(new ProxyProtocolError('untrusted', why));
-    return;
-  }
-  timer = setTimeout(() => {
-    refuse(new ProxyProtocolError('header-timeout', `the PROXY header has not come for ${timeout} ms`));
-  }, timeout);
-  gate.waiting.add(socket);
-  socket.on('readable', read).on('end', ended).on('close', stop);
 }
 
 function remember(socket: Socket, source: string | undefined, overTls: boolean): void {
