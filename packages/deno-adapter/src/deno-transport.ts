@@ -15,6 +15,21 @@ const MUCH_TIME = 1;
 /** After so many reads in a row that would have fit into the small memory, it has the small one again. */
 const SMALL_READS = 32;
 
+/** What a connection reads into: little while it is at rest, more while it fills what it has. */
+class ReadMemory {
+  bytes = new Uint8Array(SMALL_BYTES);
+  /** How many reads in a row would have fit into the small memory. */
+  #small = 0;
+
+  /** A read has given so many bytes, which somebody has taken. */
+  wasGiven(length: number): void {
+    this.#small = length <= SMALL_BYTES / 2 ? this.#small + 1 : 0;
+    const { length: now } = this.bytes;
+    if (length === now && now < LARGE_BYTES) this.bytes = new Uint8Array(LARGE_BYTES);
+    else if (this.#small >= SMALL_READS && now > SMALL_BYTES) this.bytes = new Uint8Array(SMALL_BYTES);
+  }
+}
+
 /** A connection of Deno as the transport of a driver. */
 export class DenoTransport implements Transport, Bulk {
   /** A write is done once the system has it. */
@@ -27,6 +42,9 @@ export class DenoTransport implements Transport, Bulk {
   #givesWay = false;
   /** Makes the loop that reads look again whether it may. */
   #wake: (() => void) | undefined;
+  /** How much was read, and since when, without giving way. */
+  #unbroken = 0;
+  #since = performance.now();
   #peerEnded = false;
   #ended = false;
   #gone = false;
@@ -46,38 +64,22 @@ export class DenoTransport implements Transport, Bulk {
   }
 
   async #read(): Promise<void> {
-    const conn = this.#conn;
     const driver = this.#driver;
-    let memory = new Uint8Array(SMALL_BYTES);
-    let small = 0;
-    let unbroken = 0;
-    let since = performance.now();
+    const memory = new ReadMemory();
     try {
-      let first = await this.#begun;
+      let chunk = await this.#begun;
       for (;;) {
-        while (this.#paused) await this.#change();
-        if (unbroken >= MUCH_BYTES && performance.now() - since >= MUCH_TIME) {
-          this.#givesWay = true;
-          readingTurns.wait(this);
-          while (this.#givesWay || this.#paused) await this.#change();
-          unbroken = 0;
-          since = performance.now();
+        if (this.#paused || this.#hasReadMuch()) await this.#wait();
+        if (chunk === undefined) {
+          const length = await this.#conn.read(memory.bytes);
+          chunk = length === null ? null : memory.bytes.subarray(0, length);
         }
-        let chunk: Uint8Array;
-        if (first) {
-          chunk = first;
-          first = undefined;
-        } else {
-          const length = first === null ? null : await conn.read(memory);
-          if (length === null) break;
-          chunk = memory.subarray(0, length);
-        }
+        if (chunk === null) break;
         if (this.#gone) return;
-        unbroken += chunk.length;
+        this.#unbroken += chunk.length;
         driver.received(chunk);
-        small = chunk.length <= SMALL_BYTES / 2 ? small + 1 : 0;
-        if (chunk.length === memory.length && memory.length < LARGE_BYTES) memory = new Uint8Array(LARGE_BYTES);
-        else if (small >= SMALL_READS && memory.length > SMALL_BYTES) memory = new Uint8Array(SMALL_BYTES);
+        memory.wasGiven(chunk.length);
+        chunk = undefined;
       }
     } catch (error) {
       this.#lose(error as Error);
@@ -86,6 +88,21 @@ export class DenoTransport implements Transport, Bulk {
     this.#peerEnded = true;
     if (!this.#gone) driver.receivedEnd();
     this.#closeIfBothEnded();
+  }
+
+  #hasReadMuch(): boolean {
+    return this.#unbroken >= MUCH_BYTES && performance.now() - this.#since >= MUCH_TIME;
+  }
+
+  /** Waits while the driver has paused, and lets others go first where much was read. */
+  async #wait(): Promise<void> {
+    while (this.#paused) await this.#change();
+    if (!this.#hasReadMuch()) return;
+    this.#givesWay = true;
+    readingTurns.wait(this);
+    while (this.#givesWay || this.#paused) await this.#change();
+    this.#unbroken = 0;
+    this.#since = performance.now();
   }
 
   #change(): Promise<void> {
