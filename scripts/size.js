@@ -34,8 +34,9 @@ const PARTS = [
     of: 'codec',
     exports: ['MessageDecoder', 'encodeFrame', 'encodeClose', 'decodeUtf8', 'encodeUtf8', 'Opcode'],
   },
-  // With what an application says of a client (`decide`), which every adapter reads alike.
-  { name: 'handshake', of: 'handshake', limit: 7590, goal: 4000 },
+  // With what an application says of a client (`decide`, `hookFailed`), and what sorts the requests of a server
+  // (`asksForWebSocket`, `pathOf`): every adapter reads these alike.
+  { name: 'handshake', of: 'handshake', limit: 7820, goal: 4000 },
   // Without a parser and a writer of heads, which many runtimes bring.
   {
     name: 'handshake: server',
