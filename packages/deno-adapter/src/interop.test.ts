@@ -1,5 +1,6 @@
 /** A server in Deno that may use the network and nothing else, and clients in Node. */
 import { on, once } from 'node:events';
+import { connect } from 'node:net';
 import { certificate } from '@ws/runtimes/certificate';
 import { WebSocket as UndiciWebSocket } from 'undici';
 import { expect, test } from 'vitest';
@@ -103,6 +104,39 @@ test(
     const [error] = await once(new WsClient(`ws://localhost:${server.port}`), 'error');
     expect(error).toBeInstanceOf(Error);
     await exchange(new WsClient(`wss://localhost:${server.port}`, { ca: cert }));
+  }),
+);
+
+test(
+  'clients that reset before they are accepted keep nobody waiting',
+  inDeno(async () => {
+    const { child, line } = program(
+      `import { serve } from './src/index.ts';
+       const { setTimeout } = globalThis;
+       let waits = 0;
+       globalThis.setTimeout = (callback, ms) => {
+         if (ms === 100) waits++;
+         return setTimeout(callback, ms);
+       };
+       const server = serve({ port: 0, hostname: '127.0.0.1' }, async (socket) => {
+         for await (const { data } of socket) await socket.send(data);
+         console.log('waits', waits);
+       });
+       console.log(server.addr.port);`,
+      ['--allow-net'],
+    );
+    const port = Number(await line());
+    // They wait in the queue of the listener, and one who is honest behind them.
+    child.kill('SIGSTOP');
+    for (let i = 0; i < 50; i++) {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.resetAndDestroy();
+    }
+    const client = new WsClient(`ws://127.0.0.1:${port}`);
+    child.kill('SIGCONT');
+    await exchange(client);
+    expect(await line()).toBe('waits 0');
   }),
 );
 

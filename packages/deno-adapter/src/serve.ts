@@ -30,8 +30,11 @@ export interface ServeOptions<Context = unknown> extends PolicyOptions<Context> 
 /** Is called for each WebSocket that has been accepted. When it returns, the WebSocket stays as it is. */
 export type Handler<Context = unknown> = (socket: ServerWebSocket<Context>) => void | Promise<void>;
 
-/** How long to wait after an error in accepting (no file descriptor is free, say), in milliseconds. */
+/** How long to wait after an error in accepting (no file descriptor is free, for example), in milliseconds. */
 const ACCEPT_AGAIN = 100;
+
+/** The names of errors that are of one client alone, which has gone before it was accepted. */
+const GONE: readonly string[] = ['NotConnected', 'ConnectionReset', 'ConnectionAborted'];
 
 /** A server that listens. */
 export class Server<Context = unknown> {
@@ -109,9 +112,10 @@ export class Server<Context = unknown> {
         const conn = await this.#listener.accept();
         if (signal.aborted) closeQuietly(conn);
         else this.#follow(conn);
-      } catch {
-        // The listener is closed, or the system has run out of something.
-        if (!signal.aborted) await pause(ACCEPT_AGAIN, signal);
+      } catch (error) {
+        // A wait for each client that resets would shut out all others. Else the listener is closed, or the system has run
+        // out of something.
+        if (!signal.aborted && !GONE.includes((error as Error).name)) await pause(ACCEPT_AGAIN, signal);
       }
     }
     while (this.#connections.size > 0) await Promise.all(this.#connections);
