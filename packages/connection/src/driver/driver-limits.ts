@@ -26,7 +26,8 @@ export interface DriverLimits {
   readonly closeReplyTimeout?: number | undefined;
   /**
    * Once this many bytes wait for the peer, `overflow` decides what a further `send`, `ping` or `pong` does; the message that crosses the
-   * limit is still taken. From 1 on. Default: 64 MiB, four messages of the longest that are taken: a peer that is so far behind does
+   * limit is still taken. What they cost beside themselves counts: 128 bytes for each piece of memory that they lie in, 512 for
+   * each message behind one that is still being compressed. From 1 on. Default: 64 MiB, four messages of the longest that are taken: a peer that is so far behind does
    * better to come again.
    */
   readonly maxBufferedAmount?: number | undefined;

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { closeFrame, ping, pong, text } from '../endpoint.suite.ts';
+import { SendMemory } from '../machine/send-memory.ts';
 import { SlowExtension } from '../machine/slow-extension.suite.ts';
 import { Driver } from './driver.ts';
 import type { Overflow } from './driver-limits.ts';
@@ -283,6 +284,25 @@ describe('M3: with maxBufferedAmount waiting', () => {
     for (const _ of [...ten, 'x']) bench.driver.send('.'.repeat(98), { fin: false });
     expect(bench.driver.state).toBe('closing');
   });
+});
+
+test('messages that wait count with what they cost: behind one that is being compressed, 512 bytes each', () => {
+  const bench = makeBench('drop', { extensions: [new SlowExtension()], maxBufferedAmount: 51_200 });
+  let sent = 0;
+  while (bench.driver.send('', {}) && sent < 1000) sent++;
+  expect(sent).toBe(100);
+});
+
+test('... and where several connections are sent to in turn, 128 bytes for the view of each frame', () => {
+  const sendMemory = new SendMemory();
+  const [one, other] = [1, 2].map(() => makeBench('drop', { sendMemory, maxBufferedAmount: 130 * 20_000 }));
+  let sent = 0;
+  while (one!.driver.send('', {}) && sent < 1_000_000) {
+    other!.driver.send('', {});
+    sent++;
+  }
+  // The last frame is in no chunk until the write begins.
+  expect(sent).toBe(20_001);
 });
 
 test('the default is 64 MiB', () => {

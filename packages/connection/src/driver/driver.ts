@@ -142,7 +142,7 @@ export class Driver {
 
   /** Whether `maxBufferedAmount` waits: what is sent now is treated as `overflow` says. */
   get overfull(): boolean {
-    return this.bufferedAmount >= this.#limits.maxBufferedAmount;
+    return this.#waitingBytes >= this.#limits.maxBufferedAmount;
   }
 
   /** Whether a fragmented message of ours has begun, and its end has not been sent: no other can be. */
@@ -313,6 +313,11 @@ export class Driver {
 
   // Writing.
 
+  /** What waits for the peer, and what that costs: a million messages of a byte are more than a megabyte. */
+  get #waitingBytes(): number {
+    return this.bufferedAmount + this.#writer.overhead;
+  }
+
   #submit(queue: () => void, callback: SendCallback | undefined): boolean {
     const { state } = this;
     if (state !== 'open') {
@@ -340,7 +345,7 @@ export class Driver {
     if (this.state !== 'open') return false;
     // What this turn has queued may go out at once.
     this.#writer.flush();
-    const waiting = this.bufferedAmount;
+    const waiting = this.#waitingBytes;
     const { maxBufferedAmount, overflow } = this.#limits;
     if (waiting < maxBufferedAmount) return false;
     const policy = isPart && overflow === 'drop' ? 'close' : overflow;

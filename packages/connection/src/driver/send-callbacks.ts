@@ -1,3 +1,4 @@
+import { Fifo } from '../fifo.ts';
 import { NotSentError } from './not-sent-error.ts';
 import type { Clock } from './transport.ts';
 
@@ -20,7 +21,7 @@ export class SendCallbacks {
   readonly #clock: Clock;
   readonly #events: SendCallbacksEvents;
   /** Who waits for a send that is still being encoded, in order. */
-  readonly #pending: (SendCallback | undefined)[] = [];
+  readonly #pending = new Fifo<SendCallback | undefined>();
   /** Who waits until so many bytes have been written since the start. */
   readonly #waiting: Waiting[] = [];
   /** Who is to be called next, in this order. */

@@ -1,3 +1,4 @@
+import { CHUNK_OVERHEAD } from '../machine/outbox.ts';
 import { type SendCallback, SendCallbacks, type SendCallbacksEvents } from './send-callbacks.ts';
 import type { Clock, Transport } from './transport.ts';
 
@@ -8,6 +9,8 @@ export interface Output {
   /** What is still being encoded: so many sends, whose bytes are queued after those that are queued now. */
   readonly pendingSends: number;
   readonly pendingBytes: number;
+  /** What all that costs beside its bytes. */
+  readonly overhead: number;
   take(maxBytes: number): Uint8Array[];
   /** What was taken last has been copied. */
   giveBack(): void;
@@ -50,6 +53,8 @@ export class Writer {
   #stopped = false;
   /** Bytes that the transport is still writing. */
   #writing = 0;
+  /** ... and how many chunks more than one they are. */
+  #writingMore = 0;
   #written = 0;
   /** Made when somebody first waits for a send. */
   #callbacks: SendCallbacks | undefined;
@@ -64,6 +69,11 @@ export class Writer {
   /** How many bytes are being encoded, queued or under way. */
   get bufferedAmount(): number {
     return this.#output.pendingBytes + this.#output.queuedBytes + this.#writing;
+  }
+
+  /** About how many bytes of memory those cost beside themselves. */
+  get overhead(): number {
+    return this.#output.overhead + this.#writingMore * CHUNK_OVERHEAD;
   }
 
   /** Whether the transport is still writing. */
@@ -137,6 +147,7 @@ export class Writer {
     // Whoever keeps the connection should not keep its output.
     this.#output.drop();
     this.#writing = 0;
+    this.#writingMore = 0;
     this.#callbacks?.abandon(why);
   }
 
@@ -144,6 +155,7 @@ export class Writer {
     while (!this.#stopped && this.#writing === 0 && this.#output.queuedBytes > 0) {
       const chunks = this.#output.take(this.#output.state === 'open' ? WRITE_AT_MOST : WRITE_AT_MOST_CLOSING);
       for (const { length } of chunks) this.#writing += length;
+      this.#writingMore = chunks.length - 1;
       const done = this.#transport.write(chunks);
       this.#events.taken();
       if (!done) return;
@@ -157,6 +169,7 @@ export class Writer {
   #advance(insideSend: boolean): void {
     this.#written += this.#writing;
     this.#writing = 0;
+    this.#writingMore = 0;
     this.#callbacks?.written(this.#written, insideSend);
   }
 

@@ -148,6 +148,14 @@ export class Connection {
   }
 
   /**
+   * About how many bytes of memory what waits costs beside its own: many short messages are mostly that. Whoever bounds what may wait
+   * should count it.
+   */
+  get overhead(): number {
+    return this.#sender.overhead;
+  }
+
+  /**
    * How many bytes of the peer's stream have been taken: up to the end of the frame, while it is delivered. A `receive` that the
    * sink has thrown out of goes on from there.
    */

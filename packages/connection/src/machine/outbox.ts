@@ -10,6 +10,9 @@ const GATHER_UP_TO = 16_384;
  */
 const COPY_MORE_BELOW = 65_536;
 
+/** What a chunk costs beside its bytes: an array, which is a view. Frames for one peer in a row are one chunk; in turns, one each. */
+export const CHUNK_OVERHEAD = 128;
+
 /** So many bytes of a slab, on their way out. */
 interface Loan {
   readonly slab: Slab;
@@ -48,6 +51,11 @@ export class Outbox {
   /** How many bytes wait. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** See `Connection.overhead`. */
+  get overhead(): number {
+    return this.#chunks.length * CHUNK_OVERHEAD;
   }
 
   /**

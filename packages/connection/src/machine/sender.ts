@@ -1,5 +1,6 @@
 import { Opcode } from '@ws/codec';
 import { readBoolean } from '../boolean.ts';
+import { Fifo } from '../fifo.ts';
 import { type IntegerRange, readInteger } from '../integer.ts';
 import { isPromise } from '../promise.ts';
 import { copyOf, type Data, toBytes } from './data.ts';
@@ -51,11 +52,14 @@ const fields = {
 /** Four bytes (section 5.3), as a signed integer or not. */
 const MASKING_KEY: IntegerRange = { default: 0, min: -0x8000_0000, max: 0xffff_ffff };
 
-/** For all connections without extensions, so that they need no array of their own. Nothing is put into it. */
-const NONE: Pending[] = [];
+/** For all connections without extensions, so that they need no queue of their own. Nothing is put into it. */
+const NONE = new Fifo<Pending>();
 
 /** The shortest header of a frame. */
 const HEADER_BYTES = 2;
+
+/** What a message costs while it waits to be encoded, in bytes: its record, its array, who waits for it. */
+const PENDING_OVERHEAD = 512;
 
 /**
  * The sending half of a connection: makes frames of what is to be sent, none of which the peer could call illegal, and queues
@@ -69,7 +73,7 @@ export class Sender {
   readonly #events: SenderEvents;
 
   /** The message that is being encoded, and what is behind it: nothing where no extension is. */
-  #pending: Pending[];
+  #pending: Fifo<Pending>;
   #pendingSends = 0;
   #pendingBytes = 0;
 
@@ -88,7 +92,7 @@ export class Sender {
     this.#extensions = options.extensions;
     this.#isUtf8 = options.isUtf8;
     this.#events = options.events;
-    this.#pending = options.extensions.length > 0 ? [] : NONE;
+    this.#pending = options.extensions.length > 0 ? new Fifo() : NONE;
   }
 
   /** How many bytes wait for {@link take}. */
@@ -104,6 +108,11 @@ export class Sender {
   /** How many bytes wait to become frames, with the shortest headers. */
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  /** See `Connection.overhead`. */
+  get overhead(): number {
+    return this.#outbox.overhead + this.#pending.length * PENDING_OVERHEAD;
   }
 
   /** Takes what is to be written, at most so many bytes of it. */
@@ -193,7 +202,7 @@ export class Sender {
   }
 
   #dropPending(): void {
-    if (this.#pending.length > 0) this.#pending = [];
+    if (this.#pending.length > 0) this.#pending = new Fifo();
     this.#pendingSends = 0;
     this.#pendingBytes = 0;
   }
@@ -252,7 +261,7 @@ export class Sender {
       const done = this.#pending.shift()!;
       if (done.opcode !== Opcode.Close) this.#pendingSends--;
       this.#pendingBytes -= done.payload.length + HEADER_BYTES;
-      next = this.#pending[0];
+      next = this.#pending.first;
     } while (next !== undefined && this.#encode(next, next.payload, 0, 0));
     this.#events.encoded();
   }
