@@ -1,11 +1,12 @@
 import { Duplex, type DuplexOptions } from 'node:stream';
+import { clock } from './runtime/clock.ts';
 import type { WebSocket } from './websocket.ts';
 
 /**
  * A WebSocket as a stream of Node, as that of `ws`: each chunk that is written goes as a message, and each message is a chunk to read. Bytes
  * go as binary, and so does a string, unless `decodeStrings` is false; text that comes is a string with `readableObjectMode`. The end of
- * the stream is a Close. Its own end comes with that of the connection, whatever that was: `socket.cause` tells. A violation by the peer is
- * an error of the stream, if anybody listens for that.
+ * the stream is a Close. Its own end comes with that of the connection, whatever that was: `socket.cause` tells. A violation by the peer, and
+ * what was written and never sent, is an error of the stream, if anybody listens for that.
  *
  * @param options those of a Duplex, but for its functions, `objectMode` for what is written, `allowHalfOpen`, `autoDestroy` and `emitClose`: a
  *   Close ends both directions, and the connection both
@@ -23,7 +24,10 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
       socket.resume();
     },
     write(chunk, _encoding, callback) {
-      socket.send(chunk, callback);
+      socket.send(chunk, (error) => {
+        if (error === undefined || isHeard()) callback(error);
+        else stream.destroy();
+      });
     },
     final(callback) {
       whenClosed(callback);
@@ -34,6 +38,8 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
       socket.terminate();
     },
   });
+  // What a peer does throws in nobody's process.
+  const isHeard = (): boolean => stream.listenerCount('error') > 0;
   const whenClosed = (callback: () => void): void => {
     if (socket.readyState === socket.CLOSED) process.nextTick(callback);
     else socket.once('close', () => callback());
@@ -41,10 +47,15 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
   socket.on('message', (data, isBinary) => {
     if (!stream.push(!isBinary && stream.readableObjectMode ? data.toString() : data)) socket.pause();
   });
-  // What a peer does throws in nobody's process.
-  socket.on('error', (error) => stream.destroy(stream.listenerCount('error') > 0 ? error : undefined));
-  socket.once('close', () => {
-    if (!stream.destroyed) stream.push(null);
-  });
+  socket.on('error', (error) => stream.destroy(isHeard() ? error : undefined));
+  const end = (): void => {
+    // Also what was held for a listener, or waited for the reader, comes before the end.
+    socket.resume();
+    clock.defer(() => {
+      if (!stream.destroyed) stream.push(null);
+    });
+  };
+  if (socket.readyState === socket.CLOSED) end();
+  else socket.once('close', end);
   return stream;
 }

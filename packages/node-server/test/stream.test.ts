@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient, createWebSocketStream as wsStream } from 'ws';
+import { NotSentError } from '../src/index.ts';
 import { createWebSocketStream } from '../src/stream.ts';
 import { close, open, type RawClient, text, textLine } from './raw-client.suite.ts';
 import { ended, nextConnection, serve } from './serve.suite.ts';
@@ -116,4 +117,62 @@ test('createWebSocketStream: what is no chunk is an error of write, with objects
   expect(() => stream.write({ a: 1 })).toThrow(TypeError);
   stream.write('bytes');
   expect(await client.received(1)).toEqual([expect.stringMatching(/^message opcode=2/)]);
+});
+
+test('createWebSocketStream: what is written to a connection that has ended throws nowhere, and is an error where anybody listens', async () => {
+  const { errors } = uncaught();
+  for (const last of [close(1000), { opcode: 3 }]) {
+    const unheard = await pair();
+    const gone = new Promise((resolve) => unheard.stream.on('close', resolve));
+    // Its half of the stream stays open.
+    unheard.client.send(last);
+    await unheard.client.until(() => unheard.socket.readyState !== unheard.socket.OPEN);
+    unheard.stream.write('for nobody');
+    await unheard.client.end();
+    await gone;
+  }
+  const heard = await pair();
+  const told = once(heard.stream, 'error');
+  heard.socket.terminate();
+  heard.stream.write('for nobody');
+  expect((await told)[0]).toBeInstanceOf(NotSentError);
+  expect(errors).toEqual([]);
+});
+
+test('createWebSocketStream: of a connection that has ended before, it has what was held, and its end', async () => {
+  const { server, port } = await serve();
+  for (const paused of [false, true]) {
+    const connected = nextConnection(server);
+    const client = await open(port);
+    const socket = await connected;
+    const end = ended(socket);
+    client.send(text('abc'), text('def'), close(1000));
+    await client.end();
+    await end;
+    if (paused) socket.pause();
+    const stream = createWebSocketStream(socket, { readableHighWaterMark: 2 });
+    expect(String(await buffer(stream))).toBe('abcdef');
+  }
+});
+
+test('createWebSocketStream: what waits for the reader when the connection ends comes before the end', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  client.send(text('abc'), text('def'), text('ghi'));
+  client.send({ opcode: 9, payload: Buffer.from('all are held') });
+  await client.received(1);
+  const stream = createWebSocketStream(socket, { readableHighWaterMark: 1 });
+  stream.read(0);
+  while (!socket.isPaused) await new Promise(setImmediate);
+  const end = ended(socket);
+  client.socket.resetAndDestroy();
+  // Who does not read finds out by writing.
+  while (socket.readyState !== socket.CLOSED) {
+    socket.ping();
+    await new Promise(setImmediate);
+  }
+  await end;
+  expect(String(await buffer(stream))).toBe('abcdefghi');
 });

@@ -57,6 +57,15 @@ test('rateLimit.handshakesPerAddress: over it 429 with Retry-After; other addres
   await open(port, from('2001:db8:0:1::1'));
   await open(port, from('::ffff:192.0.2.3'));
   await open(port, from('::ffff:192.0.2.4'));
+  // A mapped address is that of IPv4.
+  await open(port, from('::ffff:c000:205'));
+  await open(port, from('0:0:0:0:0:ffff:c000:0206'));
+  for (const again of ['192.0.2.1', '192.0.2.3', '192.0.2.5', '192.0.2.6']) {
+    expect(await refused(port, from(again))).toEqual(no);
+    expect(await refused(port, from(`::ffff:${again}`))).toEqual(no);
+  }
+  await open(port, from('::'));
+  await open(port, from('64:ff9b::192.0.2.1'));
 });
 
 test('rateLimit.handshakesPerAddress counts the address of the socket by default', async () => {

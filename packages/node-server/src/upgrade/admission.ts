@@ -61,18 +61,29 @@ function later(status: number, why: string, body: string, seconds: number): Refu
   return refuse(new HandshakeError('refused', why, { status }), { body: `${body}\n`, headers });
 }
 
-/** Who has one address of IPv6 has all of its /64 network. */
+/**
+ * What counts as one: who has an address of IPv6 has all of its /64 network. One that is mapped from IPv4 is that of IPv4, however it is
+ * written (RFC 4291, section 2.5.5.2).
+ */
 function network(address: string): string {
   const [plain] = address.split('%', 1);
   if (!isIPv6(plain!)) return address;
-  const [before, after] = plain!.split('::', 2) as [string, string | undefined];
-  // An IPv4-mapped address is a single one.
-  if (plain!.includes('.')) return plain!;
-  const left = before === '' ? [] : before.split(':');
-  const right = after === undefined || after === '' ? [] : after.split(':');
-  const groups = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right];
+  const groups = groupsOf(plain!);
+  const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
+  if (isMapped) return [groups[6]! >> 8, groups[6]! & 0xff, groups[7]! >> 8, groups[7]! & 0xff].join('.');
   return groups
     .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
+    .map((group) => group.toString(16))
     .join(':');
+}
+
+/** The eight groups of an IPv6 address, whose last two may be written as IPv4. */
+function groupsOf(address: string): number[] {
+  const hexadecimal = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes: string[]) => {
+    const [a, b, c, d] = bytes.map(Number) as [number, number, number, number];
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+  const [left, right] = hexadecimal.split('::', 2).map((side) => (side === '' ? [] : side.split(':')));
+  const missing = 8 - left!.length - (right?.length ?? 0);
+  return [...left!, ...Array<string>(missing).fill('0'), ...(right ?? [])].map((group) => Number.parseInt(group, 16));
 }
