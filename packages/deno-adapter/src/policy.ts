@@ -6,6 +6,7 @@ import {
   type ServerConnectionSettings,
 } from '@ws/connection';
 import {
+  checkPath,
   type HandshakeError,
   type HeadLimits,
   HeadParser,
@@ -105,9 +106,7 @@ export class AcceptPolicy<Context = unknown> {
 function readOptions<Context>(options: PolicyOptions<Context>): Settings<Context> {
   checkTypes('object', { options });
   const { path, authenticate, onRequest, onRefused, headLimits = {} } = options;
-  if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
-    throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
-  }
+  if (path !== undefined) checkPath(path);
   checkTypes('function', { authenticate, onRequest, onRefused });
   checkTypes('object', { headLimits });
   // Throws for limits that are none.

@@ -3,9 +3,10 @@ import { encodeBase64 } from './base64.ts';
 import { checkBytes } from './check.ts';
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { parseExtensions, serializeExtensions } from './extensions.ts';
-import { checkField, type HeaderFields, headerValues, readExtraFields } from './fields.ts';
+import { type Headers, headerValues, readExtraFields } from './fields.ts';
 import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
 import { checkExtensions, type ExtensionOffers, type Negotiated, type NegotiatedExtension } from './negotiation.ts';
+import { serializeOrigin } from './origin.ts';
 import { LISTS_UPGRADE, readUniqueTokens } from './tokens.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from './websocket-url.ts';
 
@@ -17,10 +18,10 @@ export interface UpgradeOptions<E = unknown> {
   readonly subprotocols?: readonly string[] | undefined;
   /** In order of preference. Default: none. */
   readonly extensions?: readonly ExtensionOffers<E>[] | undefined;
-  /** Default: none, as for every client that is no browser. */
+  /** As a browser writes it: `https://example.com`, or `null`. Default: none, as for every client that is no browser. */
   readonly origin?: string | undefined;
   /** More header fields: Authorization, Cookie, User-Agent ... Default: none. */
-  readonly headers?: HeaderFields | undefined;
+  readonly headers?: Headers | undefined;
 }
 
 /** A request on its way, and what its answer is judged by. */
@@ -61,10 +62,7 @@ export function createUpgrade<E>(
     ['Sec-WebSocket-Key', key],
     ['Sec-WebSocket-Version', '13'],
   ];
-  if (options.origin !== undefined) {
-    checkField('Origin', options.origin);
-    headers.push(['Origin', options.origin]);
-  }
+  if (options.origin !== undefined) headers.push(['Origin', serializeOrigin(options.origin)]);
   if (subprotocols.length) headers.push(['Sec-WebSocket-Protocol', subprotocols.join(', ')]);
   if (offers.length) headers.push(['Sec-WebSocket-Extensions', serializeExtensions(offers)]);
   headers.push(...extra);

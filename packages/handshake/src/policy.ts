@@ -1,6 +1,6 @@
 import { acceptKey } from './accept-key.ts';
 import { checkType } from './check.ts';
-import { type HeaderFields, readExtraFields } from './fields.ts';
+import { type HeaderFields, type Headers, readExtraFields } from './fields.ts';
 import type { RequestHead } from './head.ts';
 import { checkExtensions, type ExtensionNegotiator } from './negotiation.ts';
 import { serializeOrigin } from './origin.ts';
@@ -30,7 +30,7 @@ export interface UpgradePolicyOptions<E = unknown> {
   /** Default: none. */
   readonly extensions?: readonly ExtensionNegotiator<E>[] | undefined;
   /** Header fields of every 101 response; Set-Cookie may be there more than once. Default: none. */
-  readonly headers?: HeaderFields | undefined;
+  readonly headers?: Headers | undefined;
   /** In place of the package's {@link acceptKey}, whose SHA-1 is JavaScript: a runtime's own is faster in its first thousands of calls. */
   readonly acceptKey?: ((key: string) => string) | undefined;
 }

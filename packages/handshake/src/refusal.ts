@@ -1,6 +1,6 @@
 import { checkType } from './check.ts';
 import { HandshakeError } from './error.ts';
-import { type HeaderFields, headerValues, readExtraFields } from './fields.ts';
+import { type HeaderFields, type Headers, headerValues, readExtraFields } from './fields.ts';
 import type { ResponseHead } from './head.ts';
 import { encodeLatin1 } from './latin1.ts';
 
@@ -17,7 +17,7 @@ export interface RefusalOptions {
   /** Plain text. Default: the error's message, which says what to do. */
   readonly body?: string | undefined;
   /** More header fields, such as WWW-Authenticate; a Content-Type replaces `text/plain; charset=utf-8`. */
-  readonly headers?: HeaderFields | undefined;
+  readonly headers?: Headers | undefined;
 }
 
 const PHRASES = new Map([

@@ -1,7 +1,7 @@
 import { headerValues } from './fields.ts';
 import type { RequestHead } from './head.ts';
 import { AUTHORITY } from './host.ts';
-import { LISTS_WEBSOCKET } from './tokens.ts';
+import { isVisible, LISTS_WEBSOCKET } from './tokens.ts';
 
 /*
  * What a request says, whatever it is for: what a handshake is judged by, and by which a server sorts its requests.
@@ -42,4 +42,16 @@ export function isTarget(target: string): boolean {
 /** The path of a target, without its query. Whether it is a target, {@link isTarget} says. */
 export function pathOf(target: string): string {
   return target.replace(ORIGIN, '').split('?', 1)[0] || '/';
+}
+
+/**
+ * Checks a path that requests are to have, as an owner of a server says it.
+ *
+ * @throws TypeError for what no request can have
+ */
+export function checkPath(path: unknown): asserts path is string {
+  if (typeof path === 'string' && /^\/[^?#]*$/.test(path) && isVisible(path)) return;
+  throw new TypeError(
+    `path must be a string that starts with "/", in visible ASCII and without ? and #, got ${JSON.stringify(path)}`,
+  );
 }

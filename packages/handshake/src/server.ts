@@ -1,6 +1,6 @@
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { type Extension, parseExtensions, serializeExtensions } from './extensions.ts';
-import { type HeaderFields, headerValues, readExtraFields } from './fields.ts';
+import { type Headers, headerValues, readExtraFields } from './fields.ts';
 import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
 import { type Negotiated, negotiateExtensions } from './negotiation.ts';
 import { UpgradePolicy } from './policy.ts';
@@ -26,7 +26,7 @@ export interface CompletionOptions {
   /** In place of the policy's choice: one that was offered, or '' for none. */
   readonly subprotocol?: string | undefined;
   /** After the policy's own header fields. */
-  readonly headers?: HeaderFields | undefined;
+  readonly headers?: Headers | undefined;
 }
 
 /** The answer to a handshake that is done. */

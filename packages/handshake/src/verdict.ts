@@ -1,7 +1,4 @@
-import type { HeaderFields } from './fields.ts';
-
-/** Header fields as an object: a name with one value or several. A number becomes its digits. */
-export type Headers = Readonly<Record<string, string | number | readonly string[]>>;
+import { type HeaderFields, type Headers, headerFields } from './fields.ts';
 
 /** What an application decides about a client. */
 export type Verdict<Context = unknown> =
@@ -40,7 +37,7 @@ export function decide<Context>(verdict: Verdict<Context>, hook: string): Decisi
   if (typeof verdict !== 'object' || verdict === null || typeof verdict.ok !== 'boolean') {
     throw new TypeError(`${hook} must answer with a boolean or { ok: boolean, ... }, got ${String(verdict)}`);
   }
-  const headers = headerFields(verdict.headers ?? {});
+  const headers = headerFields(verdict.headers);
   if (verdict.ok) return { ok: true, context: verdict.context, headers };
   const { status = 401, body } = verdict;
   // RFC 9110, section 15.5.2: a 401 must name a way to authenticate.
@@ -48,13 +45,4 @@ export function decide<Context>(verdict: Verdict<Context>, hook: string): Decisi
     headers.push(['WWW-Authenticate', 'Bearer']);
   }
   return { ok: false, status, body, headers };
-}
-
-function headerFields(headers: Headers): [string, string][] {
-  return Object.entries(headers).flatMap(([name, value]): [string, string][] => {
-    if (typeof value === 'string' || typeof value === 'number') return [[name, String(value)]];
-    if (!Array.isArray(value))
-      throw new TypeError(`the header ${name} must be a string, a number or an array of strings`);
-    return value.map((one: string) => [name, one]);
-  });
 }

@@ -1,4 +1,5 @@
 import type { PreparedMessage, PrepareOptions } from '@ws/connection';
+import { answerAtOnce } from './upgrade/answer-at-once.ts';
 import { driverOf, type WebSocket } from './websocket.ts';
 
 /** Whom a broadcast reaches, and how its data is sent; what is prepared already has the latter. */
@@ -15,12 +16,14 @@ export function broadcast<Context>(
   message: PreparedMessage,
   options: BroadcastOptions<Context>,
 ): number {
-  const { except = [], filter } = options;
+  const { except = [], filter = () => true } = options;
+  if (typeof except !== 'object' || except === null) throw new TypeError('except must be a WebSocket, or several');
+  if (typeof filter !== 'function') throw new TypeError(`filter must be a function, got ${typeof filter}`);
   const excluded = new Set<WebSocket>(Symbol.iterator in except ? except : [except]);
+  const wants = (client: WebSocket<Context>) =>
+    answerAtOnce(filter(client), 'filter must answer at once: what is to be awaited, await before the broadcast');
   // All are chosen before any is sent to: a filter that throws leaves nothing half done.
-  const chosen = [...clients].filter(
-    (client) => canBeSent(client) && !excluded.has(client) && (filter?.(client) ?? true),
-  );
+  const chosen = [...clients].filter((client) => canBeSent(client) && !excluded.has(client) && wants(client));
   let count = 0;
   for (const client of chosen) {
     // The filter, or a callback, may have begun a message on it, or closed it.

@@ -20,11 +20,11 @@ export interface CloseOptions {
  * @returns a function that gives up the time limit, once all are gone
  * @throws TypeError or RangeError for options of the wrong kind, before any is closed
  */
-export function closeClients(
-  clients: ReadonlySet<WebSocket>,
-  { code = CloseCode.GoingAway, reason = '', timeout }: CloseOptions,
-  cutOff: () => void,
-): () => void {
+export function closeClients(clients: ReadonlySet<WebSocket>, options: CloseOptions, cutOff: () => void): () => void {
+  if (typeof options !== 'object') {
+    throw new TypeError(`close takes a callback, or { code, reason, timeout }, got ${typeof options}`);
+  }
+  const { code = CloseCode.GoingAway, reason = '', timeout } = options;
   const limit = readMilliseconds(timeout, 'timeout', { default: 10_000 });
   encodeClose(code, reason);
   for (const client of clients) client.close(code, reason);

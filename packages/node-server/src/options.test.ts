@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { open } from '../test/raw-client.suite.ts';
@@ -22,7 +23,24 @@ test('M8: 2^31, 2^32 and 2^53-1 are legal payloads; a timer of Node takes 2^31-1
   expect(() => new WebSocketServer({ noServer: true, closeTimeout: 2 ** 31 })).toThrow(RangeError);
 });
 
+test('a name that is no option is warned of, once, unless ws has it', async () => {
+  const warnings: string[] = [];
+  const listener = ({ message }: Error) => warnings.push(message);
+  process.on('warning', listener);
+  for (let i = 0; i < 2; i++) {
+    new WebSocketServer({ noServer: true, allowedOrigin: ['https://example.com'], verifyclient: undefined } as never);
+    new WebSocketServer({ noServer: true, clientTracking: true, autoPong: false, WebSocket: class {} } as never);
+  }
+  // Warnings are told in a tick of their own.
+  await new Promise(setImmediate);
+  process.off('warning', listener);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^WebSocketServer has no option "allowedOrigin", and ignores it; it has .*allowedOrigins/),
+  ]);
+});
+
 test('M8: a wrong option is said at construction, by its name', () => {
+  const express = Object.assign(() => {}, { on() {}, listen() {} });
   const wrong: [object, string][] = [
     [{}, 'exactly one of the options port, server and noServer'],
     [{ port: 0, noServer: true }, 'exactly one of the options port, server and noServer'],
@@ -34,7 +52,13 @@ test('M8: a wrong option is said at construction, by its name', () => {
     [{ port: 0, host: 5 }, 'host must be a string, got 5'],
     [{ port: 0, backlog: 'many' }, 'backlog must be a number, got string'],
     [{ port: 65_536 }, 'port must be an integer from 0 to 65535, got 65536'],
-    [{ noServer: true, path: 'chat' }, 'path must be a string that starts with "/", got chat'],
+    [
+      { noServer: true, path: 'chat' },
+      'path must be a string that starts with "/", in visible ASCII and without ? and #, got "chat"',
+    ],
+    ...['/chat?a', '/chat#a', '/a b', '/ü'].map((path): [object, string] => [{ noServer: true, path }, 'path must be']),
+    [{ server: express }, 'server must be an http or https server, got function: of an Express app, what its listen()'],
+    [{ server: new EventEmitter() }, 'server must be an http or https server, got object'],
     [{ noServer: true, path: /chat/ }, 'path must be a string that starts with "/"'],
     [{ noServer: true, verifyClient: true }, 'verifyClient must be a function'],
     [{ noServer: true, handleProtocols: ['chat'] }, 'handleProtocols must be a function'],

@@ -8,7 +8,7 @@ import {
   readMilliseconds,
   type ServerConnectionOptions,
 } from '@ws/connection';
-import type { ExtensionNegotiator, UpgradePolicyOptions } from '@ws/handshake';
+import { checkPath, type ExtensionNegotiator, type UpgradePolicyOptions } from '@ws/handshake';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
 import type { MessageVerdict } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
@@ -116,8 +116,10 @@ export function readOptions(options: ServerOptions): Settings {
   }
   checkChangeable(options);
   const { host, backlog, server, signal } = options;
-  if (server !== undefined && typeof server?.on !== 'function') {
-    throw new TypeError(`server must be an http or https server, got ${server === null ? 'null' : typeof server}`);
+  if (server !== undefined && (typeof server !== 'object' || typeof server?.address !== 'function')) {
+    const got = server === null ? 'null' : typeof server;
+    const hint = got === 'function' ? ': of an Express app, what its listen() returns' : '';
+    throw new TypeError(`server must be an http or https server, got ${got}${hint}`);
   }
   if (host !== undefined && typeof host !== 'string')
     throw new TypeError(`host must be a string, got ${inspect(host)}`);
@@ -141,9 +143,7 @@ export function readOptions(options: ServerOptions): Settings {
  * @throws TypeError for an option of another type
  */
 export function checkChangeable({ path, handleProtocols, subprotocols, verifyClient }: ServerOptions): void {
-  if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
-    throw new TypeError(`path must be a string that starts with "/", got ${String(path)}`);
-  }
+  if (path !== undefined) checkPath(path);
   for (const [name, hook] of Object.entries({ handleProtocols, verifyClient })) {
     if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
   }

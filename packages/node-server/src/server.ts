@@ -16,6 +16,7 @@ import { callEach } from './runtime/rethrow.ts';
 import type { Labels } from './telemetry/prometheus.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { SocketTransport } from './transport/socket-transport.ts';
+import { warnOfUnknown } from './unknown-options.ts';
 import { addedHeaders } from './upgrade/added-headers.ts';
 import { answerAtOnce } from './upgrade/answer-at-once.ts';
 import { route } from './upgrade/upgrade-router.ts';
@@ -97,6 +98,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
     });
     this.options = own;
     this.#settings = readOptions(own);
+    warnOfUnknown(options);
     this.#connection = this.#settings.connection;
     this.clients = this.#clients;
     this.#upgrades = new Upgrades(own, this.#settings, {
@@ -159,7 +161,8 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
       this.#close();
       return;
     }
-    const giveUp = how === undefined ? undefined : closeClients(this.clients, how, () => this.#upgrades.cutOff());
+    const giveUp =
+      how === undefined || how === null ? undefined : closeClients(this.clients, how, () => this.#upgrades.cutOff());
     const closed =
       this.#state === 'closed' ? Promise.resolve() : new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#close();
@@ -248,6 +251,7 @@ export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketSe
         take: (request, socket, head) =>
           this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
         refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
+        leaveToOthers: (request, socket, head) => this.#upgrades.leaveToOthers(request, socket, head),
       },
       !isOurs,
     );

@@ -169,6 +169,30 @@ test('after terminate: not open, so that a broadcast passes it by, and send says
   await client.until(() => client.ended).catch(() => {});
 });
 
+test('broadcast: a filter that is async reaches nobody, and options of the wrong kind are said by their name', async () => {
+  const { server, client, socket } = await pair();
+  const send = (options: unknown) => () => server.broadcast('secret', options as never);
+  // It would be true, whatever it comes to.
+  expect(send({ filter: async () => false })).toThrow('filter must answer at once');
+  expect(send({ filter: async () => Promise.reject(new Error('of nobody')) })).toThrow('filter must answer at once');
+  for (const filter of [5, null, 'a']) expect(send({ filter })).toThrow('filter must be a function');
+  for (const except of [5, null, 'a']) expect(send({ except })).toThrow('except must be a WebSocket');
+  for (const options of [null, 5]) expect(send(options)).toThrow('options must be an object');
+  expect(() => server.prepare('a', null as never)).toThrow('options must be an object');
+  socket.send('first');
+  expect(await client.received(1)).toEqual([textLine('first')]);
+});
+
+test('server.close: a code in place of options is an error, and closes nothing; null is none', async () => {
+  const { server, socket } = await pair();
+  for (const wrong of [1012, 'bye', true])
+    expect(() => server.close(wrong as never)).toThrow('{ code, reason, timeout }');
+  expect(socket.readyState).toBe(socket.OPEN);
+  const closed = server.close(null as never);
+  socket.terminate();
+  await closed;
+});
+
 test('ping and pong: data, mask and callback in every place that ws takes them', async () => {
   const { client, socket } = await pair();
   let called = 0;

@@ -28,6 +28,7 @@ export class PreparedMessage {
    * @throws TypeError for data that cannot be sent, or an option that is no boolean; see `Connection.send`
    */
   constructor(data: Data, options: PrepareOptions = {}, isUtf8: (bytes: Uint8Array) => boolean = isWholeText) {
+    checkOptions(options);
     const bytes = toBytes(data, 'data');
     const binary = readBoolean(options.binary, 'binary', typeof data !== 'string');
     if (!binary && typeof data !== 'string') checkText(bytes, isUtf8);
@@ -43,6 +44,13 @@ export class PreparedMessage {
     if (!this.#encoded.has(alike)) this.#encoded.set(alike, extension.encode(payload, options));
     return this.#encoded.get(alike);
   }
+}
+
+/** @throws TypeError for what are no options */
+export function checkOptions(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  const got = options === null ? 'null' : typeof options;
+  throw new TypeError(`options must be an object, such as { binary: true }, got ${got}`);
 }
 
 /** @throws TypeError for bytes that cannot be sent as text */

@@ -6,7 +6,7 @@ import { isPromise } from '../promise.ts';
 import { copyOf, type Data, toBytes } from './data.ts';
 import type { Encoded, EncodeOptions, Extension } from './extension.ts';
 import { Outbox } from './outbox.ts';
-import { checkText, PreparedMessage } from './prepared.ts';
+import { checkOptions, checkText, PreparedMessage } from './prepared.ts';
 import { COPY_UP_TO, type SendMemory } from './send-memory.ts';
 
 /** How a message is sent. */
@@ -289,10 +289,4 @@ export class Sender {
     fields.payloadLength = payload.length;
     this.#outbox.add(fields, payload);
   }
-}
-
-function checkOptions(options: unknown): void {
-  if (typeof options === 'object' && options !== null) return;
-  const got = options === null ? 'null' : typeof options;
-  throw new TypeError(`options must be an object, such as { binary: true }, got ${got}`);
 }

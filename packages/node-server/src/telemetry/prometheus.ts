@@ -1,6 +1,9 @@
 /** Labels that are put to each line of metrics: which server it is, say. */
 export type Labels = Readonly<Record<string, string>>;
 
+/** Those that tell the values of a counter apart. */
+const OWN_LABELS = /^(code|policy|reason|status|violation)$/;
+
 /** Numbers that only grow, by their labels as they are written. */
 export class Counter {
   readonly #counts = new Map<string, number>();
@@ -27,9 +30,12 @@ export function metric(
   labels: Labels,
 ): string {
   const common = Object.entries(labels).map(([label, text]) => {
-    if (!/^[a-z_]\w*$/i.test(label) || typeof text !== 'string') {
-      throw new TypeError(`a label is a word with a string, got ${label}: ${String(text)}`);
+    if (!/^(?!__)[a-z_]\w*$/i.test(label) || typeof text !== 'string') {
+      throw new TypeError(
+        `a label is a word with a string, and does not begin with "__", got ${label}: ${String(text)}`,
+      );
     }
+    if (OWN_LABELS.test(label)) throw new TypeError(`the label ${label} is one of the metrics' own`);
     return `${label}="${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`;
   });
   const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];

@@ -156,5 +156,6 @@ test('metrics: in the text format of Prometheus, with the labels that are asked 
   for (const line of server.metrics().trimEnd().split('\n')) {
     expect(line).toMatch(/^(# (HELP|TYPE) ws_\w+ .+|ws_\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? \d+)$/);
   }
-  for (const labels of [{ 'a-b': 'x' }, { a: 1 as never }]) expect(() => server.metrics(labels)).toThrow(TypeError);
+  for (const labels of [{ 'a-b': 'x' }, { a: 1 as never }, { __a: 'x' }, { code: 'x' }, { reason: 'x' }])
+    expect(() => server.metrics(labels)).toThrow(TypeError);
 });

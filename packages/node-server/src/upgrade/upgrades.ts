@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Extension, isPromise } from '@ws/connection';
 import {
@@ -17,12 +18,13 @@ import {
 } from '@ws/handshake';
 import type { Settings } from '../options.ts';
 import type { OwnOptions } from '../own-options.ts';
+import { clock } from '../runtime/clock.ts';
 import { rethrow } from '../runtime/rethrow.ts';
 import { acceptKey } from './accept-key.ts';
 import { Admission } from './admission.ts';
 import { answerAtOnce } from './answer-at-once.ts';
 import { openResponse } from './open-response.ts';
-import { PendingSocket } from './pending-socket.ts';
+import { isTaken, PendingSocket } from './pending-socket.ts';
 import { hasTooManyFields, requestHead } from './request-head.ts';
 import { verify } from './verify-client.ts';
 
@@ -57,6 +59,10 @@ function tooManyFields(): HandshakeError {
     'too-many-fields',
     'the request has as many header fields as maxHeadersCount allows, or more',
   );
+}
+
+function closing(): HandshakeError {
+  return new HandshakeError('refused', 'the server is closing', { status: 503 });
 }
 
 type Done = (upgraded: Upgraded) => void;
@@ -107,6 +113,21 @@ export class Upgrades {
     const refusal = refuse(404);
     this.#recordRefusal(pending, request, refusal.error);
     pending.refuse(refusal, this.#settings.connection.closeTimeout);
+  }
+
+  /**
+   * Refuses a request that is for none of the servers here, if none of those who listen beside them has taken it in the time of a handshake:
+   * nobody has read its socket or written to it. Who only logs requests would else leave it open for ever.
+   */
+  leaveToOthers(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { bytesWritten } = socket as Partial<Socket>;
+    const stop = clock.after(this.#settings.handshakeTimeout, () => {
+      socket.off('close', stop);
+      const isRead = socket.listenerCount('data') + socket.listenerCount('readable') > 0;
+      if (isRead || isTaken(socket) || (socket as Partial<Socket>).bytesWritten !== bytesWritten) return;
+      this.refuseUnknown(request, socket, head);
+    });
+    socket.once('close', stop);
   }
 
   /**
@@ -168,7 +189,7 @@ export class Upgrades {
   }
 
   #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
-    if (!this.#host.isRunning()) return refuse(503);
+    if (!this.#host.isRunning()) return refuse(closing());
     if (!this.#host.shouldHandle(request)) return refuse(404);
     if (hasTooManyFields(request)) return refuse(tooManyFields());
     const connections = this.#host.connections() + this.#pending.size;
@@ -194,7 +215,12 @@ export class Upgrades {
       this.#pending.delete(pending);
     }
     if (decided === undefined || pending.signal.aborted) {
-      this.#refuse(pending, request, refuse(503, { body: `${(pending.signal.reason as Error).message}\n` }));
+      const { message } = pending.signal.reason as Error;
+      // As its verdict is not looked at then, that is the likeliest reason.
+      const hint =
+        (this.#options.verifyClient?.length ?? 0) >= 2 ? ' (it has a second parameter: it must call it)' : '';
+      const error = new HandshakeError('refused', message + hint, { status: 503 });
+      this.#refuse(pending, request, refuse(error, { body: `${message}\n` }));
     } else this.#decide(pending, request, offer, decided, done);
   }
 
@@ -241,7 +267,7 @@ export class Upgrades {
     // One of the hooks may have closed this server.
     if (!this.#host.isRunning()) {
       for (const { extension } of negotiated.extensions) extension.close?.();
-      this.#refuse(pending, request, refuse(503));
+      this.#refuse(pending, request, refuse(closing()));
       return;
     }
     const early = pending.release();

@@ -192,6 +192,20 @@ test('H9: a hook that never decides: its signal is aborted after handshakeTimeou
   ]);
 });
 
+test('a hook that never decides is told to the operator, with what is likely where it has a second parameter', async () => {
+  for (const [verifyClient, hint] of [
+    [() => new Promise<boolean>(() => {}), ''],
+    [async (_info: ClientInfo, _callback: VerifyCallback) => true, ' (it has a second parameter: it must call it)'],
+  ] as const) {
+    const { server, port } = await serve({ handshakeTimeout: 20, verifyClient });
+    const failed = once(server, 'wsClientError');
+    server.once('wsClientError', (error, socket) => socket.end(error.message));
+    const client = request(port);
+    await client.end();
+    expect((await failed)[0]).toMatchObject({ status: 503, message: `verifyClient has not decided for 20 ms${hint}` });
+  }
+});
+
 test('H9: server.close() aborts the hooks that still decide, and their clients get a 503', async () => {
   const asked = deferred<AbortSignal>();
   const decision = deferred<Verdict>();
