@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { TypedEmitter } from './typed-emitter.ts';
 import type { WebSocketEvents } from './websocket-events.ts';
 
 /** What the listeners get that are added as in browsers. */
@@ -71,7 +71,7 @@ const EVENTS: {
 };
 
 /** The listeners of a browser's WebSocket beside those of Node, for libraries that are written for either. */
-export class SocketEventTarget extends EventEmitter<WebSocketEvents> {
+export class SocketEventTarget extends TypedEmitter<WebSocketEvents> {
   declare onopen: BrowserHandler<'open'>;
   declare onmessage: BrowserHandler<'message'>;
   declare onclose: BrowserHandler<'close'>;

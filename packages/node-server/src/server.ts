@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -16,6 +15,7 @@ import { callEach } from './runtime/rethrow.ts';
 import type { Labels } from './telemetry/prometheus.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { SocketTransport } from './transport/socket-transport.ts';
+import { TypedEmitter } from './typed-emitter.ts';
 import { warnOfUnknown } from './unknown-options.ts';
 import { addedHeaders } from './upgrade/added-headers.ts';
 import { answerAtOnce } from './upgrade/answer-at-once.ts';
@@ -26,8 +26,12 @@ import type { WebSocketHost } from './websocket-init.ts';
 
 /** The events of a {@link WebSocketServer} and what their listeners get. */
 export interface WebSocketServerEvents<Context = unknown> {
-  /** A client whose handshake is complete. Messages wait until somebody listens for them, also while this awaits something. */
-  connection: [socket: WebSocket<Context>, request: IncomingMessage];
+  /**
+   * A client whose handshake is complete. Messages wait until somebody listens for them, also while this awaits something. Who emits it
+   * may tell more, as `ws` users do.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: only who emits it knows what that is
+  connection: [socket: WebSocket<Context>, request: IncomingMessage, ...more: any[]];
   /** The lines of the 101 response, before it is written: push `Name: value` to add one. */
   headers: [lines: string[], request: IncomingMessage];
   /** The http server listens, ours or the one that was given. */
@@ -52,7 +56,7 @@ export type UpgradeCallback<Context = unknown> = (socket: WebSocket<Context>, re
  *   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
  * });
  */
-export class WebSocketServer<Context = unknown> extends EventEmitter<WebSocketServerEvents<Context>> {
+export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketServerEvents<Context>> {
   /** The open connections, and those that are closing. */
   readonly clients: ReadonlySet<WebSocket<Context>>;
   /** A copy of the options that were given. `handleProtocols`, `maxPayload`, `path` and `verifyClient` may be set on it later. */

@@ -384,9 +384,17 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   }
 }
 
+/** The types of messages by the names that they have in `@types/ws`. */
+export declare namespace WebSocket {
+  /** What a listener of 'message' gets. */
+  type RawData = Buffer<ArrayBuffer>;
+  /** The same, or text: what a listener of either style gets. */
+  type Data = string | RawData;
+}
+
 Object.assign(WebSocket.prototype, { CONNECTING, OPEN, CLOSING, CLOSED });
 
-// Not as methods of the class: the types of Node's own differ from version to version, and no override fits them all.
+// Not as methods of the class: the three do the same, and have their types from TypedEmitter.
 for (const name of ['on', 'addListener', 'prependListener'] as const) {
   const add = WebSocket.prototype[name] as (this: WebSocket, event: string | symbol, listener: unknown) => WebSocket;
   Object.defineProperty(WebSocket.prototype, name, {

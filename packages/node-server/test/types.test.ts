@@ -1,6 +1,8 @@
 /** What compiles, and what must not: `npm run typecheck` judges. Nothing here is called that a test does not call. */
+import { type EventEmitter, once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { expect, expectTypeOf, test } from 'vitest';
-import type { HeartbeatSettings } from '../src/index.ts';
+import type { HeartbeatSettings, RawData } from '../src/index.ts';
 import type { ServerOptions } from '../src/options.ts';
 import { WebSocketServer } from '../src/server.ts';
 import type { VerifyClient } from '../src/upgrade/verify-client.ts';
@@ -24,6 +26,86 @@ export function listen(socket: WebSocket): void {
     // @ts-expect-error data is no string
     socket[on]('message', (data: string) => data);
   }
+}
+
+interface ExtWebSocket extends WebSocket {
+  isAlive: boolean;
+}
+
+interface AppRequest extends IncomingMessage {
+  session: string;
+}
+
+test('from ws: a socket and a request with fields of their own, and what more is emitted with them', () => {
+  const server = new WebSocketServer({ noServer: true });
+  const heard: unknown[] = [];
+  server.on('connection', (ws: ExtWebSocket, request: AppRequest) => heard.push(ws.isAlive, request.session));
+  server.on('connection', (ws, request, client) => {
+    expectTypeOf(ws).toEqualTypeOf<WebSocket>();
+    expectTypeOf(request).toEqualTypeOf<IncomingMessage>();
+    heard.push(client.name);
+  });
+  const ws = { isAlive: true } as ExtWebSocket;
+  server.emit('connection', ws, { session: 's' } as AppRequest, { name: 'ada' });
+  expect(heard).toEqual([true, 's', 'ada']);
+  // @ts-expect-error a typo
+  server.emit('conection', ws);
+  // @ts-expect-error no request
+  expect(() => server.emit('connection', ws)).toThrow(TypeError);
+});
+
+export function listenToServer(server: WebSocketServer): void {
+  for (const on of ['on', 'once', 'off', 'addListener', 'removeListener', 'prependListener'] as const) {
+    server[on]('connection', (socket: ExtWebSocket, request: AppRequest, client: User) => [socket, request, client]);
+    // @ts-expect-error a typo
+    server[on]('conection', () => {});
+    // @ts-expect-error a socket is no string
+    server[on]('connection', (socket: string) => socket);
+    // @ts-expect-error nor is a request
+    server[on]('connection', (_: WebSocket, request: string) => request);
+    // @ts-expect-error a server that listens has nothing to say
+    server[on]('listening', (port: number) => port);
+  }
+}
+
+test('from ws: this is the socket, or the server', () => {
+  const server = new WebSocketServer({ noServer: true });
+  const heard: unknown[] = [];
+  server.once('close', function () {
+    expectTypeOf(this).toEqualTypeOf<WebSocketServer>();
+    heard.push(this.clients);
+  });
+  server.emit('close');
+  expect(heard).toEqual([server.clients]);
+});
+
+export function heartbeat(ws: WebSocket): void {
+  ws.on('pong', function () {
+    expectTypeOf(this).toEqualTypeOf<WebSocket>();
+  });
+  ws.on('pong', function (this: ExtWebSocket) {
+    this.isAlive = true;
+  });
+  (ws as ExtWebSocket).on('pong', function () {
+    this.isAlive = true;
+  });
+  ws.on('pong', function () {
+    // @ts-expect-error there is no such field
+    this.isAlive = true;
+  });
+  // @ts-expect-error the socket is no server
+  ws.on('pong', function (this: WebSocketServer) {});
+}
+
+export function messages(ws: WebSocket): void {
+  ws.on('message', (data: WebSocket.RawData) => ws.send(data));
+  ws.on('message', (data: WebSocket.Data) => ws.send(data));
+  ws.onmessage = ({ data }: { data: WebSocket.Data }) => ws.send(data);
+  expectTypeOf<WebSocket.RawData>().toEqualTypeOf<RawData>();
+  // What Node's own functions take.
+  const emitters: EventEmitter[] = [ws, new WebSocketServer({ noServer: true })];
+  for (const emitter of emitters) void once(emitter, 'close');
+  void once(ws, 'message');
 }
 
 test('heartbeat: its times have a name, the same as in @ws/connection', () => {
