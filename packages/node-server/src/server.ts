@@ -235,7 +235,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
    * Sends a message to all open connections of this server, or to those that the options leave. Each takes it at its own pace, and is
    * bounded by `maxBufferedAmount`. Those in the middle of a fragmented message of ours are left out.
    *
-   * @returns how many those were
+   * @returns how many it was sent to
    * @throws TypeError for data that cannot be sent, and what `filter` throws
    */
   broadcast(data: Data | PreparedMessage, options: BroadcastOptions<Context> = {}): number {
