@@ -30,8 +30,8 @@ export type Judgement = PayloadViolation | void;
 
 /**
  * Where a {@link FrameDecoder} delivers to. Payloads are as they came: masked, if the header has a key, and in the
- * caller's chunk, which is the sink's to read during the call only. A callback that finds the payload itself
- * illegal returns how; the decoder then fails. Whatever else it returns says nothing: the length of an array that it has pushed to, say.
+ * caller's chunk, which is the sink's to read during the call only. A callback that finds the payload itself illegal
+ * returns how; the decoder then fails. Whatever else it returns is ignored, such as what `push` of an array returns.
  * The header is one record, overwritten by the next frame.
  */
 export interface FrameSink {
@@ -49,7 +49,9 @@ export interface FrameSink {
 export interface FrameLimits {
   /** The longest payload of one frame, in bytes, 0 to 2^53-1. */
   readonly maxFramePayload?: number | undefined;
-  /** The longest payload of a message, over all of its frames and as it came (compressed, say), in bytes, 0 to 2^53-1. */
+  /**
+   * The longest payload of a message, over all of its frames and as it came (still compressed), in bytes, 0 to 2^53-1.
+   */
   readonly maxMessagePayload?: number | undefined;
 }
 
@@ -60,7 +62,7 @@ const OVER = 2;
 
 /**
  * Cuts a stream of bytes into frames and judges their headers and their order (RFC 6455, sections 5.2 to 5.5). It
- * keeps no more than the 14 bytes of a header that a chunk's end has cut, and never touches a payload: a frame of
+ * keeps no more than the 13 bytes of a header that a chunk's end has cut, and never touches a payload: a frame of
  * 10 GB is parts that come and go.
  *
  * What it delivers depends on the bytes only, never on how they were cut. After a violation, or a whole Close frame

@@ -2,12 +2,12 @@ import { checkBytes, checkInteger } from './check.ts';
 import { int32Kernel, type MaskKernel, maskBytes, xorInt32 } from './mask-kernel.ts';
 import { asWord, turn, turnChecked } from './masking-key.ts';
 
-/** From so many bytes on, words that are at hand are faster than a loop over the bytes; words yet to be made are from `WORDS_FROM` on. */
+/** From this length on, an existing word view beats a byte loop; making one pays from `WORDS_FROM` on. */
 export const XOR_FROM = 24;
 
 /**
  * An array with its words at hand, to mask many ranges of it. Making one costs as much as masking some 200 bytes: make one
- * for a chunk, say, and let go of it with the chunk.
+ * for each chunk, and let go of both together.
  */
 export class Maskable {
   /** The array itself. */

@@ -54,11 +54,11 @@ export interface Platform {
   readonly givesChunks?: boolean | ((chunk: Uint8Array, length: number) => boolean) | undefined;
 }
 
-/** The words of a chunk are worth making if it has room for so many frames like this one, and has so many bytes. */
+/** A word view pays off in a chunk of at least MANY_BYTES that could hold SEVERAL such frames. */
 const SEVERAL = 4;
 const MANY_BYTES = 512;
 
-/** Up to so many bytes, an OR that unmasking gives tells sooner than the runtime's `isUtf8` that a text is ASCII. */
+/** Up to this length, the OR of the words that unmasking yields finds ASCII sooner than the runtime's `isUtf8`. */
 const OR_UP_TO = 512;
 
 /**
@@ -72,7 +72,7 @@ export class MessageAssembler implements FrameSink {
   readonly #isUtf8: ((bytes: Uint8Array) => boolean) | undefined;
   readonly #kernel: MaskKernel;
   readonly #decode: (bytes: Uint8Array, start: number, end: number) => string;
-  /** Up to so many bytes, it is found out first whether a text is ASCII: then it need not be judged. */
+  /** Texts up to this length are first tested for ASCII, which needs no UTF-8 check. */
   readonly #orUpTo: number;
   readonly #givesChunk: ((chunk: Uint8Array, length: number) => boolean) | undefined;
   readonly #wantsStrings: boolean;

@@ -56,8 +56,8 @@ export class MessageMemory {
   }
 
   /**
-   * As {@link allocate}, for what is not whole yet, and up to 4 KiB not to be handed out: whoever transfers a message that
-   * has been delivered would empty those that are still arriving in the same slab.
+   * Memory for a message still arriving, in slabs of its own: transferring a delivered message must not empty it. Up to
+   * 4 KiB, copy before delivering.
    *
    * @internal
    */
@@ -67,7 +67,7 @@ export class MessageMemory {
   }
 
   /**
-   * What was allocated for it has been copied, and is nobody's: the next may lie there, if none lies behind it.
+   * Frees what was copied out; reused only if it was the slab's last allocation.
    *
    * @internal
    */
@@ -89,7 +89,7 @@ export class MessageMemory {
   reserve(length: number, alignment: number): number {
     // Words are not shared with the message before.
     const at = ((this.#used + 7) & ~7) + (alignment & 7);
-    // Whoever transfers the buffer of a message (to a worker, say) leaves the slab without bytes: the next message gets a new one.
+    // Whoever transfers the buffer of a message leaves the slab without bytes: the next message gets a new one.
     if (this.#slab !== undefined && at + length <= this.#slab.length) return at;
     this.#slab = this.#allocateOwn(SLAB_BYTES, true);
     this.#buffer = this.#slab.buffer;

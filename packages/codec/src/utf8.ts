@@ -15,8 +15,8 @@ interface TextCoders {
 const coders = globalThis as TextCoders;
 
 /**
- * ignoreBOM keeps a leading U+FEFF: it is a part of the message (row F13). What stands in for TextDecoder may know neither that option nor
- * `fatal`, and refuse them or leave them out: then it is of no use here.
+ * ignoreBOM keeps a leading U+FEFF: it is a part of the message (row F13). A polyfill may reject or ignore `ignoreBOM`
+ * or `fatal`: then it is not used.
  */
 const decoder = /* @__PURE__ */ (() => {
   let keepsBom: InstanceType<NonNullable<TextCoders['TextDecoder']>> | undefined;

@@ -43,7 +43,7 @@ export function closeCodeOf(violation: ViolationName): number {
 }
 
 function entryOf(violation: ViolationName): (typeof VIOLATIONS)[ViolationName] {
-  // What every object has is none: 'constructor', say.
+  // Inherited names such as 'constructor' are not violations.
   if (violationNames.includes(violation)) return VIOLATIONS[violation];
   throw new TypeError(`${String(violation)} is no violation`);
 }

@@ -5,7 +5,7 @@
 
 /** The address of one end of a connection. */
 export interface Address {
-  /** `tcp`, say. */
+  /** Such as `tcp`. */
   readonly transport: string;
   /** Absent where there is none, as on Unix sockets. */
   readonly hostname?: string;

@@ -113,7 +113,7 @@ export class PendingConn {
     }
   }
 
-  /** From here on, there is no other answer than the one that is about to be written: it takes its time, whoever stops. */
+  /** From here the answer is fixed: stopping the server no longer makes it a 503. */
   commit(): void {
     this.#stopped?.removeEventListener('abort', this.#stop);
   }

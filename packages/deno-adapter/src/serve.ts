@@ -141,8 +141,8 @@ export class Server<Context = unknown> {
     try {
       await this.#handler(socket);
     } catch (error) {
-      // How its connection has ended is no news: a send that went nowhere, the end of a loop over its messages. While it is
-      // open, what was not sent was another's.
+      // Errors that only report the end of the handler's own connection are not told. A NotSentError while it is open
+      // is another socket's.
       if (error instanceof NotSentError && socket.state !== 'open') return;
       if (socket.state === 'closed' && error === (await socket.closed).cause) return;
       void socket.close(CloseCode.InternalError);

@@ -36,7 +36,7 @@ export class ServerWebSocket<Context = unknown> extends Socket {
   readonly protocol: string;
   /** The extensions that were agreed on, as in Sec-WebSocket-Extensions, or ''. */
   readonly extensions: string;
-  /** What `authenticate` has handed over: who the client is, say. */
+  /** What `authenticate` has handed over, such as who the client is. */
   readonly context: Context;
   /** The connection's `remoteAddr`: of a proxy, if there is one. */
   readonly remoteAddr: unknown;

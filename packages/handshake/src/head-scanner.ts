@@ -38,7 +38,10 @@ const START_LINES: Record<keyof HeadKinds, readonly Part[]> = {
   ],
 };
 
-/** A status after which another head comes: 103 Early Hints, say. 101 is the last of its request (RFC 9110, section 15.2). */
+/**
+ * A status after which another head comes, such as 103 Early Hints. 101 is the last of its request (RFC 9110, section
+ * 15.2).
+ */
 const INFORMATIONAL = /^1(?!01)/;
 
 const LINE_END: Part = { what: 'a line end', allows: () => false, min: 0, end: LF };

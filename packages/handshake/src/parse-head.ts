@@ -22,8 +22,8 @@ export function parseRequestHead(bytes: Uint8Array, limits?: HeadLimits): Parsed
 }
 
 /**
- * As {@link parseRequestHead}, for the head of a response: of the final one, or of a 101. Informational ones that come before it (103 Early
- * Hints, say: RFC 9110, section 15.2) are passed over; `bytesRead` and the limit on bytes count them as well.
+ * As {@link parseRequestHead}, for the head of a response: of the final one, or of a 101. Informational ones before it
+ * (such as 103 Early Hints: RFC 9110, section 15.2) are skipped; `bytesRead` and the limit on bytes count them as well.
  */
 export function parseResponseHead(bytes: Uint8Array, limits?: HeadLimits): ParsedHead<ResponseHead> {
   return parse('response', bytes, limits);

@@ -5,9 +5,9 @@ export type Verdict<Context = unknown> =
   | boolean
   | {
       readonly ok: true;
-      /** Becomes the `context` of the WebSocket: who the client is, say. */
+      /** Becomes the `context` of the WebSocket, such as who the client is. */
       readonly context?: Context;
-      /** Added to the 101 response: Set-Cookie, say. */
+      /** Added to the 101 response, such as Set-Cookie. */
       readonly headers?: Headers | undefined;
     }
   | {

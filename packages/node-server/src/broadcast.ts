@@ -4,7 +4,7 @@ import { driverOf, type WebSocket } from './websocket.ts';
 
 /** Whom a broadcast reaches, and how its data is sent; what is prepared already has the latter. */
 export interface BroadcastOptions<Context = unknown> extends PrepareOptions {
-  /** Not to these: the one from whom it came, say. */
+  /** Not to these, such as the one from whom it came. */
   readonly except?: WebSocket | Iterable<WebSocket> | undefined;
   /** Only to those for which it returns true. */
   readonly filter?: ((client: WebSocket<Context>) => boolean) | undefined;

@@ -35,8 +35,8 @@ export const OPTIONS: Readonly<Record<keyof ServerOptions, boolean>> = {
 };
 
 /**
- * In `ws` these are null where they are not given, and so in what its users hand on; two also if they are false or ''. Not `verifyClient`: what has
- * come to false by a mistake would let everybody in.
+ * `ws` defaults these to null, so its users pass null on; for two, false and '' also mean none. Not for `verifyClient`:
+ * a false by mistake would let everybody in.
  */
 const NULL_IS_NONE = /^(backlog|host|port|server|handleProtocols|path|verifyClient)$/;
 const FALSE_IS_NONE = /^(handleProtocols|path)$/;

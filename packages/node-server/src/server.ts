@@ -36,7 +36,9 @@ export interface WebSocketServerEvents<Context = unknown> {
   headers: [lines: string[], request: IncomingMessage];
   /** The http server listens, ours or the one that was given. */
   listening: [];
-  /** The http server of ours has an error: a port in use, say. One that it has while it listens needs no listener. */
+  /**
+   * The http server of ours has an error, such as a port in use. One that it has while it listens needs no listener.
+   */
   error: [error: Error];
   /** After `close()`: no connection is left. */
   close: [];
@@ -277,7 +279,8 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   };
 
   readonly #failed = (error: Error): void => {
-    // While it listens, a connection could not be accepted (no memory, say): those that are there go on, and so does the process.
+    // While it listens, a connection could not be accepted, for lack of memory or files: those that are there go on,
+    // and so does the process.
     if (!this.#http?.listening || this.listenerCount('error') > 0) this.emit('error', error);
   };
 

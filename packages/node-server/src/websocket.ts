@@ -95,7 +95,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   readonly protocol: string;
   /** The extensions that were agreed on, as in Sec-WebSocket-Extensions, or ''. */
   readonly extensions: string;
-  /** What `verifyClient` has handed over: who the client is, say. */
+  /** What `verifyClient` has handed over, such as who the client is. */
   readonly context: Context;
   /** The client's address; that of the proxy in front, unless `trustProxy` says that it is to be believed. */
   readonly remoteAddress: string | undefined;
@@ -214,8 +214,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
    *
    * @param callback called when the bytes were handed to the system, or with an error if they never will be
    * @returns false if the caller should wait for 'drain' before it sends more, and if the connection is not open
-   * @throws TypeError for data that cannot be sent: another type (a number, say), bytes that are not UTF-8 as text. What is refused, on
-   *   a connection that is not open above all, is not looked at
+   * @throws TypeError for data that cannot be sent: another type (such as a number), bytes that are not UTF-8 as text.
+   *   What is refused, on a connection that is not open above all, is not looked at
    */
   send(data: Data | PreparedMessage, callback?: SendCallback): boolean;
   send(data: Data | PreparedMessage, options: SendOptions, callback?: SendCallback): boolean;

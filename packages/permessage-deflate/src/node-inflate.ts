@@ -33,7 +33,7 @@ export class SingleInflater implements Inflater {
       const done = inflateInSteps(stream, inflation, scratch, INFLATED_AT_ONCE);
       this.#pool.give(stream);
       if (done !== undefined) return done;
-      // It begins again in the thread pool, since a context that waits for its turn there would be one more.
+      // Restarted in the thread pool: keeping this context while it queues would hold one more.
     }
     return this.#shared.inflating(() => this.#inflateLater(new Inflation(payload, false, maxLength, allocate)));
   }

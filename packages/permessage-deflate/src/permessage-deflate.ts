@@ -87,7 +87,10 @@ export class PermessageDeflate implements Extension {
     return this.#outgoing.takeover || deflated.length < plainLength ? deflated : undefined;
   }
 
-  /** There is no memory for a context, say: this message goes as it is, and the next is tried with a new context, which refers to none before it. */
+  /**
+   * For lack of memory, or else: this message goes as it is, and the next is tried with a new context, which refers to
+   * none before.
+   */
   #giveUp(): undefined {
     this.#deflater?.close();
     this.#deflater = undefined;

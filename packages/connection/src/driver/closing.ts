@@ -6,8 +6,8 @@ import type { Clock, Transport } from './transport.ts';
 import type { Writer } from './writer.ts';
 
 /**
- * If so many bytes of the write under way have left within a time limit, the limit starts anew: at the default of 10 s that is the pace
- * of the slowest mobile networks. If one byte were enough, a peer could draw out its end for days.
+ * A timeout restarts once this much of the current write has left: 16 KiB in 10 s is the slowest mobile network; one
+ * byte would let a peer stall for days.
  */
 const PROGRESS_BYTES = 16_384;
 
@@ -133,13 +133,17 @@ export class Closing {
   finish(): void {
     if (this.#connection.state !== 'closed' || this.#stage !== Stage.Whole || this.#writer.bufferedAmount > 0) return;
     this.#armTimer();
-    // RFC 6455, section 7.1.1: the server ends the stream first, so that TIME_WAIT is its own and the client can come again.
+    // RFC 6455, section 7.1.1: the server ends the stream first, so that TIME_WAIT is its own and the client can
+    // reconnect.
     if (this.#connection.closeExpected && this.#cause === undefined && !this.#reader.peerEnded) return;
     this.#stage = Stage.HalfEnded;
     this.#transport.end();
   }
 
-  /** Ends both halves at once. What this turn has queued is written if the transport takes it at once: our Close, say. */
+  /**
+   * Ends both halves at once. What this turn has queued, such as our Close, is written if the transport takes it at
+   * once.
+   */
   terminate(cause: Error | undefined): void {
     if (this.gone) return;
     this.#cause ??= cause ?? new Error('the connection was terminated by this end');

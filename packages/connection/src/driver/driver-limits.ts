@@ -3,7 +3,7 @@ import { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from
 /**
  * What becomes of a message that is sent while `maxBufferedAmount` waits for the peer:
  * - `close`: the message is refused, what waits is dropped, but for the rest of a frame that has begun to leave, and the connection
- *   closes with 1013. The peer comes again and starts anew.
+ *   closes with 1013. The peer reconnects and starts anew.
  * - `drop`: the message is refused, and the connection goes on: for news that the next one makes stale. A fragment cannot be missed out:
  *   there, `close`.
  * - `wait`: the message is taken, and nothing more of the peer until all has been written. That bounds what answers the peer's

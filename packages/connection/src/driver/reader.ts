@@ -30,8 +30,8 @@ const NOTHING = new Uint8Array(0);
 const NONE: Uint8Array[] = [];
 
 /**
- * Reads from a transport for a connection, exactly while what it reads can be taken: what somebody's hold, or an extension
- * that decodes, has left waits here, and the transport is paused meanwhile.
+ * Reads only while the connection can take bytes. What a hold or a decoding extension leaves waits here, with the
+ * transport paused.
  */
 export class Reader {
   readonly #connection: Connection;

@@ -14,8 +14,8 @@ export interface Extension {
   readonly rsv: number;
 
   /**
-   * Two extensions with the same word here make the same of a message, whatever was before it: one may encode for both.
-   * Default: none does for another.
+   * Extensions with equal `alike` encode any message identically, without context, so one may encode for both. Default:
+   * never shared.
    */
   readonly alike?: string | undefined;
 
@@ -84,7 +84,7 @@ function isBytes(decoded: Decoded): decoded is Uint8Array<ArrayBuffer> {
   return decoded instanceof Uint8Array || Object.prototype.toString.call(decoded) === '[object Uint8Array]';
 }
 
-/** How a message was illegal, by what its extension says that are no bytes: undefined, say, of one that is badly written. */
+/** The failure an answer names; anything else that is not bytes is 'extension-data-illegal'. */
 function failureOf(answer: ExtensionFailure): ExtensionFailure {
   return answer === 'message-too-big' ? answer : 'extension-data-illegal';
 }

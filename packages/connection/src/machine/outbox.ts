@@ -1,12 +1,12 @@
 import { applyMask, type FrameHeaderFields, frameHeaderBytes, maskInto, writeFrameHeader } from '@ws/codec';
 import { COPY_UP_TO, type SendMemory, type Slab } from './send-memory.ts';
 
-/** Up to so many bytes of ours that lie apart are copied into one chunk: cheaper than a write of many pieces. */
+/** Up to this many bytes of ours that lie apart are copied into one chunk: cheaper than a write of many pieces. */
 const GATHER_UP_TO = 16_384;
 
 /**
- * With so many bytes waiting, a payload that need not be copied is not: else all that waits for a slow peer would be copies, in slabs
- * that are half full.
+ * Beyond this backlog, payloads are queued by reference where possible: a slow peer's queue would otherwise be copies
+ * in half-full slabs.
  */
 const COPY_MORE_BELOW = 65_536;
 

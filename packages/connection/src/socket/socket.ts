@@ -121,11 +121,10 @@ export class Socket {
   /**
    * Sends a message: a string as text, anything else as binary unless `binary` says otherwise.
    *
-   * The promise is fulfilled once more may be sent and the data is the caller's again: at once, unless 64 KiB wait to be
-   * written or the data is binary of over 4 KiB, which is written from where it lies (or over the `copyUpTo` of the
-   * `SendMemory`, without an extension). It rejects with
-   * a {@link NotSentError} if the connection is not open, ends before that, or `overflow` refuses the message. Nothing happens if
-   * nobody waits for it: the connection's end is told to whoever listens.
+   * The promise is fulfilled once more may be sent and the data is the caller's again: at once, unless 64 KiB wait to
+   * be written or the data is binary of over 4 KiB, which is written from where it lies (or over the `copyUpTo` of the
+   * `SendMemory`, without an extension). It rejects with a {@link NotSentError} if the connection is not open, ends
+   * before that, or `overflow` refuses the message. An unawaited rejection is ignored; `closed` tells the end.
    *
    * @throws TypeError, at once, for data that cannot be sent; on a connection that is not open, for data of another type only
    */

@@ -87,7 +87,7 @@ function addProxy(proxies: BlockList, entry: string): void {
   proxies.addSubnet(address, bits === undefined ? length : Number(bits), family(address));
 }
 
-/** The address in one entry of the header; undefined for what is none: `unknown`, say. */
+/** The address in one entry of the header; undefined for what is none, such as `unknown`. */
 function addressOf(entry: string): string | undefined {
   if (isIP(entry) !== 0) return entry;
   const [, v6, v4] = WITH_PORT.exec(entry) ?? [];

@@ -6,8 +6,8 @@ const TYPE = '@ws/node-server';
 const outside = nobodys();
 
 /**
- * Starts what serves all connections: a timer, an immediate. Listeners that it calls find nothing in an AsyncLocalStorage, and not what
- * the one has there whose turn it was to start it.
+ * Starts what serves all connections: a timer, an immediate. Its listeners see no AsyncLocalStorage store, rather than
+ * that of whichever request started it.
  */
 export function forAll<Result>(start: () => Result): Result {
   return outside.runInAsyncScope(start);

@@ -25,7 +25,7 @@ const BufferBytes: BytesConstructor =
 /** Bun runs JavaScriptCore, where this kernel is no gain; Node and Deno run V8. */
 const maskKernel = process.versions.bun === undefined ? bigUint64Kernel : undefined;
 
-/** As with Node's own pool: who transfers a buffer that messages share (to a worker, say) gets the error, and the others stay whole. */
+/** As with Node's own pool: who transfers a buffer that messages share gets the error, and the others stay whole. */
 function allocate(length: number, isShared = false): Buffer<ArrayBuffer> {
   const bytes = Buffer.allocUnsafeSlow(length);
   if (isShared) markAsUntransferable(bytes.buffer);

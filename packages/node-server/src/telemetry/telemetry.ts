@@ -24,7 +24,7 @@ const channels = {
   backpressure: channel('ws:backpressure'),
 };
 
-/** Tells those who watch a server what happens there. Of a message that goes its way it knows nothing, and costs it nothing. */
+/** Tells those who watch a server what happens there. Ordinary messages never pass here, so they cost nothing. */
 export class Telemetry {
   readonly #server: Watched;
   #opened = 0;

@@ -19,8 +19,9 @@ export function responded(): void {
 }
 
 /**
- * Uncorks a response when the turn of the event loop is over: it leaves with what there is to be sent, a greeting say, and among the writes of
- * other connections. A client that wakes up for each single write costs more than the write.
+ * Uncorks a response when the turn of the event loop is over: it leaves with what there is to be sent, such as a
+ * greeting, and among the writes of other connections. A client that wakes up for each single write costs more than the
+ * write.
  */
 export function leaveSoon(response: WaitingResponse): void {
   if (waiting.push(response) === 1) clock.defer(uncorkAll);

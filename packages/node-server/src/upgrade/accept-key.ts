@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
 
-/** As in `@ws/handshake`, whose SHA-1 in JavaScript is slow until it has been compiled: in a storm of clients that come again. */
+/**
+ * As in `@ws/handshake`, whose SHA-1 in JavaScript is slow until it has been compiled: in a storm of reconnecting
+ * clients.
+ */
 export function acceptKey(key: string): string {
   return hash('sha1', `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, 'base64');
 }

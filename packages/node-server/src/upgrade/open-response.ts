@@ -8,8 +8,8 @@ interface Inside extends ServerResponse {
 }
 
 /**
- * The response to an earlier request on the socket behind which nothing else can stand yet, if there is one: Node tells of an upgrade as soon as it
- * has come. Of one that has begun the client may have all, though Node does not know yet that it has ended; unless the connection ends with it.
+ * The response to an earlier pipelined request that is unanswered, if there is one: Node emits 'upgrade' without
+ * waiting. Once its head is sent it counts as answered, unless it ends the connection.
  */
 export function openResponse(request: IncomingMessage, socket: Duplex): ServerResponse | undefined {
   const { _httpMessage: open } = socket as { readonly _httpMessage?: Inside | null };

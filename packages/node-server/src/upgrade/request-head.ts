@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHead } from '@ws/handshake';
 
 /**
- * A request as Node has parsed it, as the handshake reads it: with duplicates, in the order of the wire. Of one that a test has made up
- * (`injectWS` of fastify, say), which has only `headers`, those, and a Host, which whoever writes to a socket has to send.
+ * A request as Node has parsed it, as the handshake reads it: with duplicates, in the order of the wire. Mock requests
+ * (fastify's `injectWS`) lack `rawHeaders`: `headers` is used, with a Host if it has none.
  */
 export function requestHead(request: IncomingMessage): RequestHead {
   const {
