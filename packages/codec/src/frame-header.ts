@@ -25,7 +25,7 @@ const MASK = 0x80;
 /** The longest header: two bytes, 64 bits of length, the masking key. */
 export const MAX_HEADER_BYTES = 14;
 
-/** A control frame's payload has at most so many bytes (section 5.5). */
+/** A control frame's payload has at most this many bytes (section 5.5). */
 export const MAX_CONTROL_PAYLOAD = 125;
 
 /**

@@ -46,7 +46,7 @@ export function maskRange(
  * @param data the bytes to change
  * @param maskingKey a 32-bit integer, signed or not, as the RFC prints it: 0x37fa213d
  * @param phase the index of `data[0]` in the frame's payload, for a payload that comes in parts
- * @throws TypeError or RangeError for what is no bytes, no key or no index
+ * @throws TypeError or RangeError if an argument is not bytes, a key or an index
  */
 export function applyMask(data: Uint8Array, maskingKey: number, phase = 0): void {
   checkBytes(data, 'data');

@@ -6,8 +6,8 @@ import { asWord, turn, turnChecked } from './masking-key.ts';
 export const XOR_FROM = 24;
 
 /**
- * An array with its words at hand, to mask many ranges of it. Making one costs as much as masking some 200 bytes: make one
- * for each chunk, and let go of both together.
+ * An array with a view of its words, to mask many ranges of it. Making one costs as much as masking some 200 bytes:
+ * make one for each chunk, and let go of both together.
  */
 export class Maskable {
   /** The array itself. */
@@ -41,7 +41,7 @@ export class Maskable {
    *
    * @param maskingKey a 32-bit integer, signed or not, as the RFC prints it: 0x37fa213d
    * @param phase the index of `bytes[start]` in the frame's payload, for a payload that comes in parts
-   * @throws TypeError or RangeError for what is no range of the array, no key or no index
+   * @throws TypeError or RangeError if an argument is not a range of the array, a key or an index
    */
   mask(start: number, end: number, maskingKey: number, phase = 0): void {
     const { bytes } = this;

@@ -179,7 +179,7 @@ function tail(bytes: Uint8Array, at: number): number {
 /**
  * The UTF-8 of a text, in an array of its own. A lone surrogate becomes U+FFFD, as everywhere on the web.
  *
- * @throws TypeError for what is no string
+ * @throws TypeError if it is not a string
  */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   check(typeof text === 'string', text, 'text', 'a string');

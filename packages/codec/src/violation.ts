@@ -36,7 +36,7 @@ export const violationNames: readonly ViolationName[] = /* @__PURE__ */ Object.k
 /**
  * The close code that answers a violation (RFC 6455, section 7.4.1); 1006 where none can be sent.
  *
- * @throws TypeError for what is no name of a violation
+ * @throws TypeError if it is not the name of a violation
  */
 export function closeCodeOf(violation: ViolationName): number {
   return entryOf(violation)[0];
@@ -60,7 +60,7 @@ export class ProtocolError extends Error {
   /** The index, from the start of the stream, of the byte at which it became illegal. */
   readonly offset: number;
 
-  /** @throws TypeError for what is no name of a violation */
+  /** @throws TypeError if it is not the name of a violation */
   constructor(violation: ViolationName, offset: number) {
     const [closeCode, words] = entryOf(violation);
     super(`${words} (${violation}, byte ${offset} of the stream, close code ${closeCode})`);

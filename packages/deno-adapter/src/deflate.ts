@@ -10,9 +10,9 @@ const giveWay = (): Promise<void> => new Promise(afterTurn);
 /** How messages are compressed: the options of `@ws/permessage-deflate`, and one of zlib's. */
 export interface PerMessageDeflateOptions extends ServerOptions {
   /**
-   * How many messages may be in progress at a time, 1 or more; half of them at most are decompressed. Messages of over 2 KiB are
-   * compressed, and of over 16 KiB, or what comes to over 64 KiB, decompressed in turns, 64 KiB at a time. Default: as many as there are
-   * processors and one, and at most 4: each has a context of zlib.
+   * How many messages may be in progress at a time, 1 or more; half of them at most are decompressed. Messages of over
+   * 2 KiB are compressed, and of over 16 KiB, or what comes to over 64 KiB, decompressed in turns, 64 KiB at a time.
+   * Default: one more than there are processors, at most 4: each has a context of zlib.
    */
   readonly concurrencyLimit?: number | undefined;
 }

@@ -2,17 +2,17 @@ import type { Driver, Transport } from '@ws/connection';
 import { type Conn, closeQuietly, writeAll } from './deno.ts';
 import { type Bulk, readingTurns } from './reading-turns.ts';
 
-/** A connection at rest waits with so many bytes of memory to read into … */
+/** A connection at rest waits with this many bytes of memory to read into … */
 const SMALL_BYTES = 2048;
 
-/** … and one that fills what it has, with so many. */
+/** … and one that fills what it has, with this many. */
 const LARGE_BYTES = 65_536;
 
-/** A connection from which so many bytes were read, in so many milliseconds or more, lets all others go first. */
+/** A connection from which this many bytes were read, in this many milliseconds or more, lets all others go first. */
 const MUCH_BYTES = 65_536;
 const MUCH_TIME = 1;
 
-/** After so many reads in a row that would have fit into the small memory, it has the small one again. */
+/** After this many reads in a row that would have fit into the small memory, it gets that again. */
 const SMALL_READS = 32;
 
 /** What a connection reads into: little while it is at rest, more while it fills what it has. */

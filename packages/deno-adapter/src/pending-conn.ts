@@ -20,7 +20,7 @@ export interface Released {
   readonly begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
 }
 
-/** A connection between its first byte and the answer: it has so much time, and a client that goes away harms nobody. */
+/** A connection between its first byte and the answer: its time is limited, and a client that leaves harms nobody. */
 export class PendingConn {
   readonly conn: Conn;
   readonly #abort = new AbortController();

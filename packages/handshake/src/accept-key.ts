@@ -7,7 +7,7 @@ import { encodeLatin1 } from './latin1.ts';
  * The value of Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 section 4.2.2, item 5.4): it proves that the
  * server read a WebSocket handshake; it is no secret and no authentication.
  *
- * @throws TypeError for what is no string
+ * @throws TypeError if it is not a string
  */
 export function acceptKey(key: string): string {
   checkType('key', key, 'string');

@@ -31,7 +31,7 @@ export const HANDSHAKE_REASONS = {
 /** Why a handshake failed, for code to compare; the message says it to people. */
 export type HandshakeReason = keyof typeof HANDSHAKE_REASONS;
 
-/** What a {@link HandshakeError} may have beside its reason and message. */
+/** What a {@link HandshakeError} may have besides its reason and message. */
 export interface HandshakeErrorDetails {
   /** On a server the status to answer with, on a client the one received. Default: that of the reason in {@link HANDSHAKE_REASONS}. */
   readonly status?: number | undefined;

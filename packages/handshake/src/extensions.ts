@@ -16,7 +16,7 @@ export interface Extension {
  * and what they hold must be a token; empty list elements are skipped. Several fields are joined by commas first.
  * Linear in the value's length; never throws for a string. The error's offset counts chars of the value.
  *
- * @throws TypeError for what is no string
+ * @throws TypeError if it is not a string
  */
 export function parseExtensions(
   value: string,

@@ -12,7 +12,7 @@ export interface Refusal {
   readonly error: HandshakeError;
 }
 
-/** What a refusal says beside its status. */
+/** What a refusal says besides its status. */
 export interface RefusalOptions {
   /** Plain text. Default: the error's message, which says what to do. */
   readonly body?: string | undefined;

@@ -29,7 +29,7 @@ export type Decision<Context = unknown> =
  * Normalises what a hook of the application has answered.
  *
  * @param hook its name
- * @throws TypeError for what is no verdict
+ * @throws TypeError if it is not a verdict
  */
 export function decide<Context>(verdict: Verdict<Context>, hook: string): Decision<Context> {
   if (verdict === true) return { ok: true, context: undefined, headers: [] };

@@ -70,14 +70,14 @@ const EVENTS: {
   error: (target, error: Error) => ({ type: 'error', target, error, message: error.message }),
 };
 
-/** The listeners of a browser's WebSocket beside those of Node, for libraries that are written for either. */
+/** The listeners of a browser's WebSocket besides those of Node, for libraries that are written for either. */
 export class SocketEventTarget extends TypedEmitter<WebSocketEvents> {
   declare onopen: BrowserHandler<'open'>;
   declare onmessage: BrowserHandler<'message'>;
   declare onclose: BrowserHandler<'close'>;
   declare onerror: BrowserHandler<'error'>;
 
-  /** Adds a listener as in browsers: one that is there already is not added again, and one for another event never. */
+  /** Adds a listener as in browsers: not twice, and only for the events of {@link BrowserEvents}. */
   addEventListener<Type extends keyof BrowserEvents>(
     type: Type,
     listener: BrowserListener<Type> | null,

@@ -70,8 +70,8 @@ export interface ServerOptions<Context = unknown>
    */
   readonly proxyProtocol?: boolean | undefined;
   /**
-   * With so many connections, a client gets a 503 with Retry-After. From 1 on. Default: no limit, since only the operator knows
-   * what the process may have of memory and file descriptors.
+   * With this many connections, a client gets a 503 with Retry-After. From 1 on. Default: no limit, since only the
+   * operator knows what the process may have of memory and file descriptors.
    */
   readonly maxConnections?: number | undefined;
   /** How much a second is taken of handshakes, messages and bytes. Default: no limits, since only the application knows what is usual. */

@@ -56,12 +56,12 @@ export interface OwnOptions
  *
  * @param change is told of all of them each time that one is set. What it throws, the setting throws, and nothing has
  *   changed
- * @throws TypeError for what is no object
+ * @throws TypeError if it is not an object
  */
 export function ownOptions(given: ServerOptions, change: (options: ServerOptions) => void): OwnOptions {
   if (typeof given !== 'object' || given === null) throw new TypeError('options must be an object');
   const values: Record<string, unknown> = {};
-  // What is no option here stays as it is, for whoever looks at it.
+  // What is not an option here stays as it is, for whoever looks at it.
   const own: Record<string, unknown> = { ...given };
   for (const [name, mayChange] of Object.entries(OPTIONS)) {
     values[name] = noneIfNone(name, given[name as keyof ServerOptions]);

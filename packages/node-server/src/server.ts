@@ -226,7 +226,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
    * What happens here, in the text format of Prometheus: connections, bytes that wait, handshakes, closes by code, violations by name,
    * clients that fell behind. Counted since the server was made.
    *
-   * @param labels are put to each line
+   * @param labels are put on each line
    * @throws TypeError for a label that is none
    */
   metrics(labels: Labels = {}): string {

@@ -97,7 +97,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   readonly extensions: string;
   /** What `verifyClient` has handed over, such as who the client is. */
   readonly context: Context;
-  /** The client's address; that of the proxy in front, unless `trustProxy` says that it is to be believed. */
+  /** The client's address; behind a proxy that `trustProxy` does not name, the proxy's. */
   readonly remoteAddress: string | undefined;
 
   readonly #driver: Driver;
@@ -180,14 +180,15 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   }
 
   /**
-   * What a binary message is for listeners: a Buffer by default, and what it is set to from then on. Text stays a Buffer for 'message', and a
-   * string for `addEventListener`; an iteration gets Buffers. The types of the events do not follow.
+   * What listeners get a binary message as: a Buffer by default, and once set, that from then on. Text stays a Buffer
+   * for 'message', and a string for `addEventListener`; an iteration gets Buffers. The types of the events do not
+   * follow.
    */
   get binaryType(): BinaryType {
     return this.#binaryType;
   }
 
-  /** @throws TypeError for what is no such type */
+  /** @throws TypeError if it is not such a type */
   set binaryType(type: BinaryType) {
     checkBinaryType(type);
     this.#binaryType = type;

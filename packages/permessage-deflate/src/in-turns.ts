@@ -5,7 +5,10 @@ import { deflateInSteps, inflateInSteps, type Steps } from './stepwise.ts';
 import { TAIL, TAIL_BYTES } from './tail.ts';
 import type { Allocate } from './zlib.ts';
 
-/** So many bytes are read, or come out, between two turns: a millisecond or two, and four of the worst that we know of. */
+/**
+ * This many bytes are read, or come out, between two turns: a millisecond or two, and four of the worst that we know
+ * of.
+ */
 const BYTES_A_TURN = 65_536;
 
 /** Lets all else have its turn. */

@@ -1,4 +1,4 @@
-/** Lets so many in at a time; the others wait their turn. */
+/** Lets a number in at a time; the others wait their turn. */
 export class Gate {
   #free: number;
   readonly #waiting: (() => void)[] = [];

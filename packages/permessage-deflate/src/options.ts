@@ -20,10 +20,10 @@ export interface PermessageDeflateOptions {
   readonly threshold?: number | undefined;
   /** 0, none, to 9, the smallest result. Default: 6, zlib's own. */
   readonly level?: number | undefined;
-  /** 1 to 9: a context for compressing has 2^(memLevel + 9) bytes beside its windows. Default: 8, zlib's own. */
+  /** 1 to 9: a context for compressing has 2^(memLevel + 9) bytes besides its windows. Default: 8, zlib's own. */
   readonly memLevel?: number | undefined;
   /**
-   * How many times its length a message may grow to, where that comes to more than 64 KiB, from 1 on; over it, it is
+   * How many times its length a message may grow to, where that is more than 64 KiB, from 1 on; over it, it is
    * 'message-too-big'. Default: any, since the limit on messages holds anyway. DEFLATE itself reaches 1032.
    */
   readonly maxRatio?: number | undefined;

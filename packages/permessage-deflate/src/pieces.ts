@@ -33,7 +33,7 @@ export class Pieces {
     if (first) this.#only = piece;
   }
 
-  /** All of them but for so many bytes at the end, in memory that nobody else has. */
+  /** All of them but for a number of bytes at the end, in memory of its own. */
   join(without = 0): Uint8Array<ArrayBuffer> {
     if (this.#only !== undefined && without === 0) return this.#only;
     const whole = this.#allocate(this.#length - without);

@@ -8,7 +8,7 @@ export interface DeflateSettings {
   readonly windowBits: number;
   /** 0, none, to 9, the smallest result. */
   readonly level: number;
-  /** 1 to 9: a context has 2^(memLevel + 9) bytes beside its windows. */
+  /** 1 to 9: a context has 2^(memLevel + 9) bytes besides its windows. */
   readonly memLevel: number;
 }
 

@@ -11,7 +11,7 @@ export interface PlainRules {
   readonly maxMessagePayload: number;
 }
 
-/** A stream out of a seed, for runs of so many that fast-check's own (shrinkable) values would take minutes. */
+/** A stream from a seed, for runs of so many that fast-check's own (shrinkable) values would take minutes. */
 export type RandomStream<R extends NaiveRules = PlainRules> = R & {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** How many frames `bytes` was put together from, the last one possibly cut. */

@@ -84,7 +84,7 @@ export class RawClient {
     return transcript(events, violation);
   }
 
-  /** Waits for so many frames of the server, as a transcript. */
+  /** Waits for this many frames of the server, as a transcript. */
   async received(count: number): Promise<string[]> {
     await this.until(() => this.decoded().events.length >= count);
     return this.transcript();

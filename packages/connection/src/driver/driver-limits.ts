@@ -27,8 +27,8 @@ export interface DriverLimits {
   /**
    * Once this many bytes wait for the peer, `overflow` decides what a further `send`, `ping` or `pong` does; the message that crosses the
    * limit is still taken. What they cost beside themselves counts: 128 bytes for each piece of memory that they lie in, 512 for
-   * each message behind one that is still being compressed. From 1 on. Default: 64 MiB, four messages of the longest that are taken: a peer that is so far behind does
-   * better to come again.
+   * each message behind one that is still being compressed. From 1 on. Default: 64 MiB, four of the longest messages that are taken: a peer so far behind does better
+   * to reconnect.
    */
   readonly maxBufferedAmount?: number | undefined;
   /** What a `send`, `ping` or `pong` does then. Default: 'close', which bounds memory and loses nothing unseen. */

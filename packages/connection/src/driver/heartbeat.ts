@@ -5,13 +5,16 @@ import type { Clock } from './transport.ts';
 /** How a {@link Heartbeat} finds out that a peer is gone. Each time is at least 1. */
 export interface HeartbeatOptions {
   /**
-   * With nothing received for so long, in milliseconds, the peer is sent a ping. Default: 30,000: proxies cut a silent
-   * connection after a minute, as nginx does by default.
+   * With nothing received for this long, in milliseconds, the peer is sent a ping. Default: 30,000: proxies cut a
+   * silent connection after a minute, as nginx does by default.
    */
   readonly interval?: number | undefined;
-  /** With nothing received for so much longer, the connection is given up. Default: 20,000, which a phone may take to find its network. */
+  /**
+   * With nothing received for this much longer, the connection is given up. Default: 20,000, which a phone may take to
+   * find its network.
+   */
   readonly timeout?: number | undefined;
-  /** With no message sent or received for so long, the connection closes with 1001. Default: never; pings keep it. */
+  /** With no message sent or received for this long, the connection closes with 1001. Default: never; pings keep it. */
   readonly idleTimeout?: number | undefined;
 }
 
@@ -66,7 +69,7 @@ export class Pulse {
     if (more) this.moved = true;
   }
 
-  /** Whether a pong answers the heartbeat, and is no news to the application. */
+  /** Whether a pong answers the heartbeat: then the application is not told. */
   answeredBy(pong: Uint8Array): boolean {
     if (!this.pinged || !isHeartbeat(pong)) return false;
     this.pinged = false;
@@ -82,7 +85,9 @@ function isHeartbeat(payload: Uint8Array): boolean {
   return payload.length === PAYLOAD.length && PAYLOAD.every((byte, i) => payload[i] === byte);
 }
 
-/** The connections are visited in so many groups, so that not all of them are pinged in one turn of the event loop. */
+/**
+ * The connections are visited in this many groups, so that not all of them are pinged in one turn of the event loop.
+ */
 const SLOTS = 10;
 
 /**

@@ -6,7 +6,7 @@ import type { Clock, Transport } from './transport.ts';
 export interface ReaderEvents {
   /** The peer's end of stream has come, and all that came before it has been taken. */
   peerEnded(): void;
-  /** The peer goes on with pings and has not read the answers for so many milliseconds: time is up. */
+  /** The peer keeps pinging and has not read the answers for this many milliseconds: time is up. */
   pongsUnread(ms: number): void;
 }
 

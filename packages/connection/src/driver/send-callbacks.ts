@@ -22,7 +22,7 @@ export class SendCallbacks {
   readonly #events: SendCallbacksEvents;
   /** Who waits for a send that is still being encoded, in order. */
   readonly #pending = new Fifo<SendCallback | undefined>();
-  /** Who waits until so many bytes have been written since the start. */
+  /** Who waits until this many bytes have been written since the start. */
   readonly #waiting: Waiting[] = [];
   /** Who is to be called next, in this order. */
   readonly #due: { readonly callbacks: readonly SendCallback[]; readonly error: Error | undefined }[] = [];
@@ -50,7 +50,7 @@ export class SendCallbacks {
     }
   }
 
-  /** So many bytes have been written since the start. */
+  /** This many bytes have been written since the start. */
   written(bytes: number, insideSend: boolean): void {
     let count = 0;
     while (count < this.#waiting.length && this.#waiting[count]!.until <= bytes) count++;

@@ -19,8 +19,8 @@ export interface ServerConnectionOptions extends DriverLimits {
    */
   readonly heartbeat?: HeartbeatSettings | boolean | undefined;
   /**
-   * Closes a connection with 1001 on which no message has come or gone for so long, in milliseconds, from 1 on; pings and pongs do
-   * not count. Default: false, never: a client that only waits for news is a good client.
+   * Closes a connection with 1001 on which no message has come or gone for this long, in milliseconds, from 1 on; pings
+   * and pongs do not count. Default: false, never: a client that only waits for news is a good client.
    */
   readonly idleTimeout?: number | false | undefined;
 }

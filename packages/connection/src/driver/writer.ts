@@ -6,7 +6,7 @@ import type { Clock, Transport } from './transport.ts';
 export interface Output {
   readonly state: 'open' | 'closing' | 'closed';
   readonly queuedBytes: number;
-  /** What is still being encoded: so many sends, whose bytes are queued after those that are queued now. */
+  /** How many sends are still being encoded; their bytes are queued after those that are queued now. */
   readonly pendingSends: number;
   readonly pendingBytes: number;
   /** What all that costs beside its bytes. */
@@ -27,7 +27,7 @@ export interface WriterEvents extends SendCallbacksEvents {
   idle(): void;
 }
 
-/** With so much output collected, in bytes, it is written without waiting for the end of the turn. */
+/** With this much output collected, in bytes, it is written without waiting for the end of the turn. */
 const FLUSH_AT = 65_536;
 
 /** What one write takes at most, in bytes: what it has taken cannot be recalled, and its end is a sign of life of the peer. */
@@ -36,7 +36,7 @@ const WRITE_AT_MOST = 1_048_576;
 /** The same once the connection is closing: each is a step of a time limit, and our Close stands behind them. */
 const WRITE_AT_MOST_CLOSING = 65_536;
 
-/** With so much waiting to be written, in bytes, a sender should wait until it has been. */
+/** With this much waiting, in bytes, a sender should wait until it has been written. */
 const HIGH_WATER = 65_536;
 
 /**

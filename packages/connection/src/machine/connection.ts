@@ -37,7 +37,7 @@ export interface ConnectionOptions {
   readonly maskingKey?: (() => number) | undefined;
   /** What the runtime lends the codec. Default: nothing. */
   readonly platform?: Platform | undefined;
-  /** Memory for outgoing frames, to be shared by connections. Default: one's own. */
+  /** Memory for outgoing frames, to be shared by connections. Default: its own. */
   readonly sendMemory?: SendMemory | undefined;
 }
 
@@ -245,8 +245,8 @@ export class Connection {
    * Takes the bytes that are to be written, in order. Those of a payload over 4 KiB (or the `copyUpTo` of
    * its {@link SendMemory}) that a server sends are the sender's own.
    *
-   * @param maxBytes at most so many of them, so that the rest stays here. Default: all
-   * @throws TypeError or RangeError for what is no number of bytes
+   * @param maxBytes at most this many of them: the rest stays here. Default: all
+   * @throws TypeError or RangeError if it is not a number of bytes
    */
   take(maxBytes?: number | undefined): Uint8Array[] {
     const most = readInteger(maxBytes, 'maxBytes', { default: Number.MAX_SAFE_INTEGER });

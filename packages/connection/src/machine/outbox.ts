@@ -13,7 +13,7 @@ const COPY_MORE_BELOW = 65_536;
 /** What a chunk costs beside its bytes: an array, which is a view. Frames for one peer in a row are one chunk; in turns, one each. */
 export const CHUNK_OVERHEAD = 128;
 
-/** So many bytes of a slab, on their way out. */
+/** A number of bytes of a slab, on their way out. */
 interface Loan {
   readonly slab: Slab;
   readonly bytes: number;
@@ -84,7 +84,7 @@ export class Outbox {
     this.#bytes += payload.length;
   }
 
-  /** Takes what waits, in order, at most so many bytes of it. */
+  /** Takes what waits, in order, at most `maxBytes` of it. */
   take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     this.#seal();
     const most = Math.min(Math.max(GATHER_UP_TO, this.#memory.copyUpTo), maxBytes);

@@ -24,7 +24,10 @@ export interface ReceiverEvents {
 /** Pongs that wait to be written, in bytes; with more, reading stops until they are (row M4). */
 const MAX_PONG_BYTES = 16_384;
 
-/** What a pong counts beside its bytes: so 250 short pings are answered at once, and a flood of them leaves others their turn. */
+/**
+ * What a pong counts in addition to its bytes: so 250 short pings are answered at once, and a flood of them leaves
+ * others their turn.
+ */
 const PONG_OVERHEAD = 64;
 
 /** A message that an extension is decoding, or has decoded. */
@@ -153,7 +156,7 @@ export class Receiver implements MessageSink {
     this.#decoder.hold();
   }
 
-  /** So many bytes were taken from the front of what is queued. */
+  /** This many bytes were taken from the front of what is queued. */
   outputTaken(bytes: number): void {
     if (this.#pongs === undefined) return;
     this.#pongs.taken(bytes);

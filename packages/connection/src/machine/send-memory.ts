@@ -73,7 +73,7 @@ export class SendMemory {
   }
 
   /**
-   * So many bytes of a slab have been copied to where they go: nobody needs them here any more.
+   * This many bytes of a slab have been copied to where they go, and are not needed here any more.
    *
    * @internal
    */

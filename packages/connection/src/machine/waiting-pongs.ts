@@ -24,7 +24,7 @@ export class WaitingPongs {
     }
   }
 
-  /** So many bytes were taken from the front of the queue. */
+  /** This many bytes were taken from the front of the queue. */
   taken(bytes: number): void {
     this.#until -= bytes;
     this.#laterUntil -= bytes;

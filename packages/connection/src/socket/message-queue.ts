@@ -1,7 +1,7 @@
 import type { QueuedMessage } from './message.ts';
 import { MessageIterator, type MessageSource } from './message-iterator.ts';
 
-/** With so many bytes of messages waiting, reading stops: the amount that one read of a socket gives. */
+/** With this many bytes of messages waiting, reading stops: the amount that one read of a socket gives. */
 const PAUSE_AT = 65_536;
 
 /** ... and starts again when half of them have gone, so that it need not stop at every message. */

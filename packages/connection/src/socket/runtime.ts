@@ -3,7 +3,7 @@ import { checkMethods } from '../methods.ts';
 
 /** What every runtime of today has as globals, and a driver needs: `globalThis` is one. */
 export interface Runtime {
-  /** Calls back once, after so many milliseconds; gives what stands for the timer. */
+  /** Calls back once, after this many milliseconds; returns what stands for the timer. */
   setTimeout(callback: () => void, ms: number): unknown;
   /** Stops a timer, if it still runs. */
   clearTimeout(timer: unknown): void;
@@ -39,7 +39,10 @@ export function clockOf(runtime: Runtime): Clock {
   };
 }
 
-/** Masking keys that nobody can foresee (RFC 6455, section 5.3), asked for so many at a time: each request costs a microsecond. */
+/**
+ * Masking keys that nobody can foresee (RFC 6455, section 5.3), asked for this many at a time: each request costs a
+ * microsecond.
+ */
 const KEYS = 64;
 
 /**

@@ -2,7 +2,7 @@ import { ReadableStream, TransformStream, WritableStream } from 'node:stream/web
 import { openStreams, type Socket, type SocketOptions } from '../index.ts';
 
 interface PipeOptions {
-  /** What a test does with each chunk on its way to one end: cut it, say. */
+  /** What a test does with each chunk on its way to one end, such as cutting it. */
   readonly change?: ((chunk: Uint8Array) => Uint8Array[]) | undefined;
 }
 

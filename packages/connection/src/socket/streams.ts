@@ -134,7 +134,7 @@ export class StreamsTransport implements Transport {
       this.#driver?.receivedEnd();
       this.#loseIfBothEnded();
     };
-    // What is no chunk ends the connection as well: whoever waits for it would wait for ever.
+    // What is not a chunk ends the connection as well: whoever waits for it would wait for ever.
     this.#reader.read().then(take).catch(this.#fail);
   }
 

@@ -3,7 +3,9 @@ import { BlockList, isIP } from 'node:net';
 import { readInteger } from '@ws/connection';
 import { proxiedSource } from './proxy-gate.ts';
 
-/** Whose word on the client's address is taken: that of so many proxies in a row, or of those at these addresses. */
+/**
+ * Whose word on the client's address is taken: that of a number of proxies in a row, or of those at these addresses.
+ */
 export type TrustProxy = false | number | readonly string[];
 
 /** The address of the client of a request; undefined if the socket has none: a socket in the file system, or one that is gone. */

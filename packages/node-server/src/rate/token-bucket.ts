@@ -1,4 +1,6 @@
-/** So many tokens a second, of which one second's worth may be saved. Time is `performance.now()`, in milliseconds. */
+/**
+ * A number of tokens a second, of which one second's worth may be saved. Time is `performance.now()`, in milliseconds.
+ */
 export class TokenBucket {
   readonly #rate: number;
   #tokens: number;

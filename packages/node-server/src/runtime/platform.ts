@@ -39,7 +39,7 @@ export const platform: Platform & { readonly memory: MessageMemory } = {
   maskKernel,
 };
 
-/** A message keeps no more than so much memory beside its own alive: as with a slab of the codec (row M6). */
+/** A message keeps no more than this much memory alive besides its own: as with a slab of the codec (row M6). */
 const MOST_KEPT = 8192;
 
 /**

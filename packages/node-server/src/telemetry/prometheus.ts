@@ -1,4 +1,4 @@
-/** Labels that are put to each line of metrics, such as which server it is. */
+/** Labels that are put on each line of metrics, such as which server it is. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** Those that tell the values of a counter apart. */

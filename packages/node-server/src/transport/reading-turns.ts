@@ -1,6 +1,6 @@
 import { forAll } from '../runtime/async-context.ts';
 
-/** So many bytes of one socket in a row count as much. */
+/** This many bytes of one socket in a row count as much. */
 const MUCH = 16_384;
 
 /** How long such sockets may be read in one turn of the event loop, in milliseconds: all others wait for it. */
@@ -15,8 +15,8 @@ const FORGETS = 1 / 8;
 /** A socket that much is read from. */
 export interface Bulk {
   /**
-   * After so many bytes in a row it may give way, at least 16 KiB: there may be more behind them, since Node reads a socket up to 32 times,
-   * 64 KiB each, before it looks at another.
+   * After this many bytes in a row it may give way, at least 16 KiB: there may be more behind them, since Node reads a
+   * socket up to 32 times, 64 KiB each, before it looks at another.
    */
   readonly givesWayFrom: number;
   /** Its turn has come. */
@@ -61,7 +61,10 @@ export class ReadingTurns {
     this.#clock = clock;
   }
 
-  /** So many bytes were read from a socket. Returns whether it may have to give way: {@link givesWay} is to be asked when they are delivered. */
+  /**
+   * This many bytes were read from a socket. Returns whether it may have to give way: {@link givesWay} is to be asked
+   * when they are delivered.
+   */
   read(who: Bulk, length: number): boolean {
     this.#readDone();
     if (who !== this.#last) {

@@ -12,7 +12,7 @@ import { unwrittenBytes } from './write-progress.ts';
 
 const NOTHING = new Uint8Array(0);
 
-/** After so many bytes in a row a socket may give way to others: what is little is over soon, and the next socket is read. */
+/** After this many bytes in a row a socket may give way to others: less is over soon, and the next socket is read. */
 const GIVES_WAY_FROM = 16_384;
 
 /**

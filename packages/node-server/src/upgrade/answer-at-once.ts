@@ -1,7 +1,7 @@
 import { isPromise } from '@ws/connection';
 
 /**
- * What a hook has answered that is asked and not awaited: a promise would be taken for a yes, whatever it comes to.
+ * The answer of a hook that is not awaited: a promise would be taken for a yes, whatever it resolves to.
  *
  * @param instead what the error says
  * @throws TypeError for a promise

@@ -70,7 +70,7 @@ export class PendingSocket {
     const aborted = new Promise<undefined>((resolve) => {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
-    // The hook may still reject after nobody waits for it: that is no news.
+    // The hook may still reject when nobody waits for it any more: that is ignored.
     decision.catch(() => {});
     this.#watch();
     try {

@@ -8,7 +8,7 @@ export interface ClientInfo {
   readonly origin: string | undefined;
   /** Whether it came over TLS to this process. */
   readonly secure: boolean;
-  /** The client's address; that of the proxy in front, unless `trustProxy` says that it is to be believed. */
+  /** The client's address; behind a proxy that `trustProxy` does not name, the proxy's. */
   readonly remoteAddress: string | undefined;
   /** The upgrade request. */
   readonly req: IncomingMessage;
@@ -35,7 +35,7 @@ export type VerifyClient<Context = unknown> = (
  *
  * @param self what `this` is for it: the options, as in `ws`
  * @returns the decision, at once if the hook decides at once
- * @throws and rejects as the hook does; TypeError for what is no verdict
+ * @throws and rejects as the hook does; TypeError if its answer is not a verdict
  */
 export function verify(hook: VerifyClient, self: unknown, info: ClientInfo): Decision | Promise<Decision> {
   // As `ws` tells them apart.
