@@ -5,7 +5,8 @@ import { report } from './report.suite.ts';
 import { peers } from './subjects.ts';
 import { verdictsOfReadme } from './table.js';
 
-// Whether they hold is theirs. Here is seen that the catalogue can be run against them, and that the README tells the truth.
+// Whether they hold is theirs. Here is seen that the catalogue can be run against them, and that the README tells the
+// truth.
 const found = new Map<string, Record<string, Outcome>>();
 
 for (const subject of peers) {

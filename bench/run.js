@@ -1,8 +1,9 @@
 /**
- * All figures of the READMEs: `npm run bench`. For a part of them: `npm run bench -- decode encode mask memory echo grid
- * fanout handshakes idle wss bun deflate deno head`, where `server` is the six from echo to wss; and for the contestants to run
- * elsewhere than on this Node: `--runtime node-20` (-22, -24, -26), or `--runtime bun` (mask). `--write` puts those
- * into README.md and bench/README.md, which tells of the other options.
+ * All figures of the READMEs: `npm run bench`. For a part of them:
+ * `npm run bench -- decode encode mask memory echo grid fanout handshakes idle wss bun deflate deno head`, where
+ * `server` is the six from echo to wss; and for the contestants to run elsewhere than on this Node: `--runtime node-20`
+ * (-22, -24, -26), or `--runtime bun` (mask). `--write` puts those into README.md and bench/README.md, which tells of
+ * the other options.
  *
  * Contestants take turns within a round, so that what else the machine does falls on all of them alike; a figure is the
  * median over the rounds. Only ratios within one table compare.

@@ -46,7 +46,8 @@ export async function startServer(program, args) {
  * @param {string} wsload
  * @param {string} mode
  * @param {Server} server
- * @param {{ scheme?: string | undefined, path?: string, size?: number, connections: number, outstanding?: number, seconds: number, flags?: readonly string[] }} options
+ * @param {{ scheme?: string | undefined, path?: string, size?: number, connections: number, outstanding?: number,
+ *   seconds: number, flags?: readonly string[] }} options
  * @returns {Record<string, number>}
  */
 export function load(wsload, mode, { child, port }, options) {

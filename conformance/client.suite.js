@@ -22,7 +22,11 @@ export async function runClientSuite(open) {
   /** @type {Outcome} */
   const outcome = { counts: {}, failures: [] };
 
-  /** @param {import('./table.js').Feature} feature @param {string} name @param {() => Promise<[found: unknown, expected: unknown]>} run */
+  /**
+   * @param {import('./table.js').Feature} feature
+   * @param {string} name
+   * @param {() => Promise<[found: unknown, expected: unknown]>} run
+   */
   async function check(feature, name, run) {
     try {
       const [found, expected] = (await run()).map((value) => JSON.stringify(value));

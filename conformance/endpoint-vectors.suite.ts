@@ -58,7 +58,9 @@ function streamCheck(feature: Feature, { name, rules, bytes, events, violation }
   });
 }
 
-/** Those for a server. Extensions have checks of their own, and there is no limit for a frame beside that for a message. */
+/**
+ * Those for a server. Extensions have checks of their own, and there is no limit for a frame beside that for a message.
+ */
 const forServers = (file: { vectors: unknown }): StreamVector[] =>
   (file.vectors as StreamVector[]).filter(
     ({ rules }) =>

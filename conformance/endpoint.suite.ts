@@ -1,6 +1,6 @@
 /**
- * The one suite for every server in every runtime: it writes bytes and reads what comes back, over TCP, and compares what the
- * server's application says that it was told. A file a subject; each adds its checks.
+ * The one suite for every server in every runtime: it writes bytes and reads what comes back, over TCP, and compares
+ * what the server's application says that it was told. A file a subject; each adds its checks.
  */
 import lengths from '@ws/testkit/vectors/lengths.json' with { type: 'json' };
 import violations from '@ws/testkit/vectors/violations.json' with { type: 'json' };

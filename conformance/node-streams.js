@@ -1,5 +1,6 @@
 /**
- * A socket of node:net as two streams. Not by `Duplex.toWeb`: that of Node 20 ends the readable when both halves have ended.
+ * A socket of node:net as two streams. Not by `Duplex.toWeb`: that of Node 20 ends the readable when both halves have
+ * ended.
  *
  * @param {import('node:net').Socket} socket
  */

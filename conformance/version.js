@@ -1,4 +1,6 @@
-/** @type {{ Bun?: { version: string }, Deno?: { version: { deno: string } }, process?: { versions: { node: string } } }} */
+/**
+ * @type {{ Bun?: { version: string }, Deno?: { version: { deno: string } }, process?: { versions: { node: string } } }}
+ */
 const { Bun, Deno, process } = globalThis;
 
 /** What the runtime says that it is. Bun and Deno also say that they are a Node. */

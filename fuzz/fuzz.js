@@ -52,7 +52,8 @@ export class Tally {
 /**
  * Makes streams out of a seed and judges them, until there are enough frames, `goesOn` says no, or one fails.
  *
- * @param {{ seed: number, frames?: number | undefined, goesOn?: () => boolean, begins?: (index: number) => void, Decoder?: DecoderClass }} options
+ * @param {{ seed: number, frames?: number | undefined, goesOn?: () => boolean, begins?: (index: number) => void,
+ *   Decoder?: DecoderClass }} options
  * @returns {{ tally: Tally, failure: Failure | undefined }}
  */
 export function fuzz({ seed, frames = Number.POSITIVE_INFINITY, goesOn = () => true, begins = () => {}, Decoder }) {

@@ -10,7 +10,9 @@ import { mutate, Random, randomCuts, randomRules, randomStream } from '@ws/testk
  * @property {readonly number[] | 'every event'} holds the numbers of the events in which the sink calls hold()
  */
 
-/** What is worth trying beside streams that were built: bytes that have a meaning at the start of a frame, and noise. */
+/**
+ * What is worth trying beside streams that were built: bytes that have a meaning at the start of a frame, and noise.
+ */
 const HEADER_BYTES = [0x00, 0x01, 0x02, 0x7e, 0x7f, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8a, 0xc1, 0xfe, 0xff];
 
 /** Every stream has a random source of its own, so that one of a million can be made again without the others.

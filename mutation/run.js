@@ -4,8 +4,8 @@
  *
  * Usage: node mutation/run.js <package> [file of its src]... [--concurrency N] [--incremental]
  *
- * `--incremental` runs again only what a changed source or test concerns, for the time of mending: it overlooks new tests
- * of what is computed when a file is loaded.
+ * `--incremental` runs again only what a changed source or test concerns, for the time of mending: it overlooks new
+ * tests of what is computed when a file is loaded.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -9,7 +9,9 @@ class ExamplesFirst extends BaseSequencer {
   }
 }
 
-/** Stryker overlooks a test file that cannot be loaded, and with it the mutant; as an error of the whole run it counts. */
+/**
+ * Stryker overlooks a test file that cannot be loaded, and with it the mutant; as an error of the whole run it counts.
+ */
 class LoadErrors implements Reporter {
   #vitest!: Vitest;
 
@@ -22,7 +24,9 @@ class LoadErrors implements Reporter {
   }
 }
 
-/** So often a property runs at the most. To each line of the codec belong more tests than to one of any other package. */
+/**
+ * So often a property runs at the most. To each line of the codec belong more tests than to one of any other package.
+ */
 const MAX_RUNS = process.env['MUTATED_PACKAGE'] === 'codec' ? 40 : 1000;
 
 /** What `npm test` alone enumerates, sixteen million sequences and more, and what measures memory over seconds. */

@@ -1,6 +1,6 @@
 /**
- * What holds off each attack and each bug that other libraries have: one place in the sources a row, and what stands there
- * without it. The names are those of the tests: `M4: ...`.
+ * What holds off each attack and each bug that other libraries have: one place in the sources a row, and what stands
+ * there without it. The names are those of the tests: `M4: ...`.
  *
  * @type {readonly { row: string, tests: string, file: string, find: string, replace: string }[]}
  */
@@ -142,7 +142,7 @@ export const DEFENCES = [
     row: 'H12',
     tests: 'node-server/test/draining',
     file: 'node-server/src/server.ts',
-    find: 'how === undefined ? undefined : closeClients(this.clients, how, () => this.#upgrades.cutOff())',
+    find: 'how === undefined || how === null ? undefined : closeClients(this.clients, how, () => this.#upgrades.cutOff())',
     replace: 'undefined as (() => void) | undefined',
   },
   {

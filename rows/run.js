@@ -1,6 +1,6 @@
 /**
- * Takes each defence out, one at a time, and runs the tests that carry the name of its row: one of them has to fail, all of which
- * pass in `npm test`. Nothing is written to the sources.
+ * Takes each defence out, one at a time, and runs the tests that carry the name of its row: one of them has to fail,
+ * all of which pass in `npm test`. Nothing is written to the sources.
  *
  * Usage: node rows/run.js [row]...
  */

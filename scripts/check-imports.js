@@ -31,8 +31,8 @@ const PACKAGES = new Map([
 ]);
 
 /**
- * Only tests, the fuzzer and the soak import it. Tests may import their own package too, and as values what their sources import
- * as types.
+ * Only tests, the fuzzer and the soak import it. Tests may import their own package too, and as values what their
+ * sources import as types.
  */
 const TESTKIT = 'testkit';
 
@@ -51,7 +51,8 @@ const TEST_FILE = /\.(test|suite)\.[jt]s$/;
  * A folder with a package.json, and the source files that belong to it.
  *
  * @typedef {Record<string, string>} Versions
- * @typedef {{ name: string, exports?: Record<string, unknown>, dependencies?: Versions, peerDependencies?: Versions, devDependencies?: Versions }} Manifest
+ * @typedef {{ name: string, exports?: Record<string, unknown>, dependencies?: Versions, peerDependencies?: Versions,
+ *   devDependencies?: Versions }} Manifest
  * @typedef {{ dir: string, short: string, manifest: Manifest, rule: Rule | undefined, files: string[] }} Unit
  *
  * `source`: what a package ships. `other`: examples, benchmarks, scripts and the tools' configuration.

@@ -146,7 +146,8 @@ function checkLoads(project, { name }) {
 }
 
 /**
- * A package that says nothing of Node in its types compiles where there are no types of Node; nor of the web, without those.
+ * A package that says nothing of Node in its types compiles where there are no types of Node; nor of the web, without
+ * those.
  *
  * @param {string} project
  * @param {Package} pkg

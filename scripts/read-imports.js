@@ -4,7 +4,8 @@ import ts from 'typescript';
 /**
  * What one source file asks of the world outside it.
  *
- * @typedef {{ specifier: string | undefined, typeOnly: boolean, line: number }} Import `specifier` is undefined where it is computed.
+ * @typedef {{ specifier: string | undefined, typeOnly: boolean, line: number }} Import `specifier` is undefined where
+ *   it is computed.
  * @typedef {{ name: string, line: number }} GlobalUse
  */
 

@@ -47,7 +47,12 @@ function write(socket, bytes) {
   socket.write(bytes);
 }
 
-/** Writes the same bytes again and again, as fast as they are taken. @param {import('node:net').Socket} socket @param {Buffer} bytes */
+/**
+ * Writes the same bytes again and again, as fast as they are taken.
+ *
+ * @param {import('node:net').Socket} socket
+ * @param {Buffer} bytes
+ */
 function flood(socket, bytes) {
   const more = () => {
     if (!socket.writable) return;
@@ -81,7 +86,12 @@ function drip(bytes) {
   return (/** @type {import('node:net').Socket} */ socket) => slots[count++ % slots.length]?.push({ socket, at: 0 });
 }
 
-/** Frames of a client whose masking key is 0, which leaves the payload as it is. @param {number} byte0 @param {Buffer} payload */
+/**
+ * Frames of a client whose masking key is 0, which leaves the payload as it is.
+ *
+ * @param {number} byte0
+ * @param {Buffer} payload
+ */
 function frame(byte0, payload, length = payload.length) {
   const header = Buffer.alloc(length < 126 ? 6 : length < 65_536 ? 8 : 14);
   header[0] = byte0;

@@ -10,8 +10,8 @@ const REQUEST = 16 * KIBI;
 /** What one read of a socket brings, and a slab of memory for what is sent. */
 const READ = 64 * KIBI;
 /**
- * What the server keeps for all connections together, at the most: the buffer that all read into, spare slabs for what is sent, zlib's
- * contexts.
+ * What the server keeps for all connections together, at the most: the buffer that all read into, spare slabs for what
+ * is sent, zlib's contexts.
  */
 const SHARED = 2 * MEBI;
 /** A message of up to 4 KiB goes into a slab of 64 KiB; a slab of which less is left is full. */

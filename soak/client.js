@@ -21,7 +21,8 @@ const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 const RSV1 = 0x40;
 
 /**
- * Who is told. `ended` comes once, last: with the code of the server's Close, and 1006 and what happened if there was none.
+ * Who is told. `ended` comes once, last: with the code of the server's Close, and 1006 and what happened if there was
+ * none.
  *
  * @typedef {{
  *   message(payload: Buffer, isText: boolean): void,

@@ -14,8 +14,8 @@ const STALL = 60_000;
 const AFTERWARDS = 5000;
 
 /**
- * The faults that cut a stream short, but change no byte of it: what came before is judged. Each returns after how many milliseconds
- * the connection is cut off.
+ * The faults that cut a stream short, but change no byte of it: what came before is judged. Each returns after how many
+ * milliseconds the connection is cut off.
  *
  * @type {Record<string, (connection: FaultConnection, random: Random) => number>}
  */
@@ -52,7 +52,8 @@ export const GARBAGE = {
 };
 
 /**
- * Lets one of the faults happen to a connection, and cuts it off after that. Some connections are slow before: a small piece at a time.
+ * Lets one of the faults happen to a connection, and cuts it off after that. Some connections are slow before: a small
+ * piece at a time.
  *
  * @param {FaultConnection} connection
  * @param {Random} random

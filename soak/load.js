@@ -8,12 +8,17 @@ import { newTally, Talker } from './talker.js';
 
 /** Handshakes under way at a time. */
 const OPENING = 64;
-/** How long the echoes of what was sent last may take, on a machine that does much else: what is missing then is lost. */
+/**
+ * How long the echoes of what was sent last may take, on a machine that does much else: what is missing then is lost.
+ */
 const PATIENCE = 60_000;
 /** One in so many faulty connections is fed garbage; the others lose bytes, but none is changed. */
 const FED_GARBAGE = 4;
 
-/** @type {{ kind: 'healthy' | 'faulty', port: number, localAddress?: string, first: number, connections: number, seed: number }} */
+/**
+ * @type {{ kind: 'healthy' | 'faulty', port: number, localAddress?: string, first: number, connections: number, seed:
+ *   number }}
+ */
 const { kind, port, localAddress, first, connections, seed } = options();
 
 const tally = newTally();

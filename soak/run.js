@@ -1,5 +1,6 @@
 /**
- * The soak: 2 x 5 minutes of 10,000 connections, a third of them with faults; then what was lost, and what has stayed behind.
+ * The soak: 2 x 5 minutes of 10,000 connections, a third of them with faults; then what was lost, and what has stayed
+ * behind.
  *
  * Usage: npm run soak -- [--minutes 5] [--connections 10000] [--seed S] [--write]
  */

@@ -1,4 +1,7 @@
-/** The server: it echoes, and says how it is when it is asked. Its options are those of WebSocketServer, beside the defaults. */
+/**
+ * The server: it echoes, and says how it is when it is asked. Its options are those of WebSocketServer, beside the
+ * defaults.
+ */
 
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -40,7 +43,10 @@ answer({
 /** @param {number} percentile */
 const late = (percentile) => Math.max(0, loop.percentile(percentile) / 1e6 - RESOLUTION);
 
-/** What is in use when the garbage is gone: the least of some tries, since the engine frees some of it beside the program. */
+/**
+ * What is in use when the garbage is gone: the least of some tries, since the engine frees some of it beside the
+ * program.
+ */
 async function memory() {
   /** @type {NodeJS.MemoryUsage[]} */
   const tries = [];

@@ -1,5 +1,6 @@
 /**
- * The siege: one attack after the other on a server of its own, what memory it has taken, and how long a healthy client waits.
+ * The siege: one attack after the other on a server of its own, what memory it has taken, and how long a healthy client
+ * waits.
  *
  * Usage: npm run siege -- [--only 'ping flood'] [--write]
  */
@@ -116,8 +117,8 @@ async function besiege({ name, connections, server: options }) {
 }
 
 /**
- * The healthy client must not wait for the attackers' turns on a processor, but for the server alone: it keeps to one processor with them, and
- * they give way to it; with more processors they have others. The server goes where it likes.
+ * The healthy client must not wait for the attackers' turns on a processor, but for the server alone: it keeps to one
+ * processor with them, and they give way to it; with more processors they have others. The server goes where it likes.
  *
  * @param {'probe' | 'attacker'} who
  */

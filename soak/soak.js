@@ -8,14 +8,16 @@ const MOST_FAULTY = 3500;
 /** What the second run may leave behind, of what the first one has. */
 const MOST_LEFT = 1.1;
 /**
- * What of arrayBuffers the server keeps for all connections together, at the most: spare slabs for what is sent, buffers of zlib's contexts, the one that all
- * read into. How full those were at the end of a run is chance, in steps of 64 KiB.
+ * What of arrayBuffers the server keeps for all connections together, at the most: spare slabs for what is sent,
+ * buffers of zlib's contexts, the one that all read into. How full those were at the end of a run is chance, in steps
+ * of 64 KiB.
  */
 const SHARED = 2 * 1024 * 1024;
 
 /**
  * @typedef {{ connections: number, seconds: number, seed: number, say: (line: string) => void }} Plan
- * @typedef {{ clients: number, handles: Record<string, number>, rss: number, heapUsed: number, arrayBuffers: number }} Leftover
+ * @typedef {{ clients: number, handles: Record<string, number>, rss: number, heapUsed: number, arrayBuffers: number }}
+ *   Leftover
  * @typedef {import('./talker.js').Tally & { faults: Record<string, number> }} Total
  * @typedef {{ p50: number, p99: number, max: number }} Loop
  * @typedef {{ healthy: Total, faulty: Total, loop: Loop, leftover: Leftover, open: number }} Run

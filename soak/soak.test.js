@@ -10,7 +10,8 @@ test(
   'healthy connections lose nothing beside faulty ones, and no handle stays',
   async () => {
     const { runs } = await soak({ connections: 150, seconds: 5, seed: 1, say: () => {} });
-    // Its memory is judged by the long run alone: so short a load does not fill what the server keeps for all connections.
+    // Its memory is judged by the long run alone: so short a load does not fill what the server keeps for all
+    // connections.
     for (const run of runs) {
       expect(judgeTraffic(run)).toEqual([]);
       expect(run.healthy).toMatchObject({ opened: 100, wrong: 0 });

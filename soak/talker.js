@@ -15,7 +15,8 @@ const QUIET_PAUSE = 40_000;
 /**
  * What many talkers have done. `problems` are the first ones.
  *
- * @typedef {{ opened: number, messages: number, bytes: number, pings: number, wrong: number, problems: string[] }} Tally
+ * @typedef {{ opened: number, messages: number, bytes: number, pings: number, wrong: number, problems: string[] }}
+ *   Tally
  */
 
 /** @returns {Tally} */

@@ -8,7 +8,11 @@ const CELL = 8;
 const BINARY = Buffer.from(new Random(1).bytes(POOL_BYTES));
 const TEXT = makeText(new Random(2));
 
-/** Cells of eight bytes that end with a character, of one, two and four bytes: cut at a cell's end it is UTF-8. @param {Random} random */
+/**
+ * Cells of eight bytes that end with a character, of one, two and four bytes: cut at a cell's end it is UTF-8.
+ *
+ * @param {Random} random
+ */
 function makeText(random) {
   let text = '';
   const words = Array.from({ length: 64 }, () => {

@@ -1,4 +1,7 @@
-/** The client of @ws/handshake and @ws/connection over a socket of Node, as `examples/embed/client.js` has it, and with compression. */
+/**
+ * The client of @ws/handshake and @ws/connection over a socket of Node, as `examples/embed/client.js` has it, and with
+ * compression.
+ */
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import process from 'node:process';
@@ -9,7 +12,11 @@ import { offerPermessageDeflate } from '@ws/permessage-deflate';
 import { nodeZlib } from '@ws/permessage-deflate/node';
 import { streamsOf } from '../../conformance/node-streams.js';
 
-/** What an application is asked to connect to. @typedef {{ port: number, path?: string, subprotocols?: string[] }} Order */
+/**
+ * What an application is asked to connect to.
+ *
+ * @typedef {{ port: number, path?: string, subprotocols?: string[] }} Order
+ */
 /** What it was told. @typedef {{ refused: string } | { messages: number, code: number }} Told */
 
 /** Errors that nobody has caught. @type {string[]} */
@@ -43,7 +50,10 @@ async function visit({ port, path = '/', subprotocols = [] }) {
   }
 }
 
-/** @param {ReturnType<typeof streamsOf>} streams @param {import('@ws/handshake').PendingUpgrade<import('@ws/permessage-deflate').PermessageDeflate>} pending */
+/**
+ * @param {ReturnType<typeof streamsOf>} streams
+ * @param {import('@ws/handshake').PendingUpgrade<import('@ws/permessage-deflate').PermessageDeflate>} pending
+ */
 async function open(streams, pending) {
   const writer = streams.writable.getWriter();
   await writer.write(serializeHead(pending.request));

@@ -1,9 +1,9 @@
 /**
- * The application of every server under attack. It has some doors, each a server on a port of its own, with the options or
- * the behaviour that an attack needs:
+ * The application of every server under attack. It has some doors, each a server on a port of its own, with the options
+ * or the behaviour that an attack needs:
  *
- * - `echo`: sends each message back. `small` takes 1 MiB at most, `origin` has the Origin check of the README's first example,
- *   if there is one, `bare` listens to nothing but messages
+ * - `echo`: sends each message back. `small` takes 1 MiB at most, `origin` has the Origin check of the README's first
+ *   example, if there is one, `bare` listens to nothing but messages
  * - `heartbeat`: an echo that looks for life within a second; a message `busy` keeps the event loop busy for 1.5 s
  * - `keep`: keeps the messages, but for those of over 1 KiB
  * - `flood`: answers any message with 200 MiB
@@ -12,9 +12,11 @@
  * - `reflect`: puts a value of the request into a field of the answer
  * - `types`: pings and closes with what the message says, whatever type that is
  *
- * @typedef {'echo' | 'small' | 'origin' | 'bare' | 'heartbeat' | 'keep' | 'flood' | 'throw' | 'late' | 'auth' | 'never' | 'reflect' | 'types'} Door
+ * @typedef {'echo' | 'small' | 'origin' | 'bare' | 'heartbeat' | 'keep' | 'flood' | 'throw' | 'late' | 'auth' | 'never'
+ *   | 'reflect' | 'types'} Door
  *
- * @typedef {object} Socket a connection, in the words that all have. What does not exist in one of them is left out there.
+ * @typedef {object} Socket a connection, in the words that all have. What does not exist in one of them is left out
+ *   there.
  * @property {(data: string | Uint8Array) => unknown} send
  * @property {(code: number, reason: any) => unknown} close
  * @property {((data: any) => unknown) | undefined} [ping]

@@ -1,4 +1,6 @@
-/** Bun's own WebSocket server, with its defaults, as an echo; what comes to /pub goes to all of /sub. Prints its port. */
+/**
+ * Bun's own WebSocket server, with its defaults, as an echo; what comes to /pub goes to all of /sub. Prints its port.
+ */
 const { Bun } = /** @type {{ Bun: any }} */ (/** @type {unknown} */ (globalThis));
 
 const server = Bun.serve({

@@ -12,8 +12,8 @@ const bytes = (/** @type {number} */ size) =>
   size < 1024 ? `${size} B` : size < 1_048_576 ? `${size / 1024} KiB` : `${size / 1_048_576} MiB`;
 
 /**
- * A table: what is done in each cell, by whom. Ratios are those of the last contestant to the others; the limit, if there is
- * one, is no peer.
+ * A table: what is done in each cell, by whom. Ratios are those of the last contestant to the others; the limit, if
+ * there is one, is no peer.
  *
  * @typedef {{
  *   title: string, kind: string, contestants: string[], limit?: string,

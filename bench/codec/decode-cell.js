@@ -4,7 +4,8 @@ import { decoders } from './decoders.js';
 import { stream } from './streams.js';
 
 /**
- * @typedef {{ size: number, chunks: import('./streams.js').Chunking, text?: 'ascii' | 'multi-byte', masked?: boolean }} DecodeCell
+ * @typedef {{ size: number, chunks: import('./streams.js').Chunking, text?: 'ascii' | 'multi-byte', masked?: boolean }}
+ *   DecodeCell
  *
  * @param {string} contestant
  * @param {DecodeCell} cell

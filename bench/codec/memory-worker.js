@@ -35,7 +35,11 @@ function heap(contestant) {
   return [`heap a frame of 16 B, ${contestant}`, `${Math.round((process.memoryUsage().heapUsed - before) / count)} B`];
 }
 
-/** A message of 200,000 fragments of one byte, and one of 100,000: memory beyond it, and time. @param {string} contestant */
+/**
+ * A message of 200,000 fragments of one byte, and one of 100,000: memory beyond it, and time.
+ *
+ * @param {string} contestant
+ */
 function fragments(contestant) {
   const one = (/** @type {number} */ count) => {
     const { push } = make(contestant);

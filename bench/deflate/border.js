@@ -1,4 +1,6 @@
-/** Where the border lies between what is done at once and what goes to the thread pool: microseconds of the main thread. */
+/**
+ * Where the border lies between what is done at once and what goes to the thread pool: microseconds of the main thread.
+ */
 import { performance } from 'node:perf_hooks';
 import { constants, createDeflateRaw, createInflateRaw, deflateRawSync } from 'node:zlib';
 import { median, printTable } from '../table.js';

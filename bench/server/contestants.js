@@ -68,8 +68,8 @@ export function contestants({ node, glibc }, names, folder) {
 }
 
 /**
- * Its binaries are on GitHub; npm has them in a package of somebody else's. They are for the C library of Debian 13 and newer: a
- * Node that finds an older one is started with the one in `glibc`.
+ * Its binaries are on GitHub; npm has them in a package of somebody else's. They are for the C library of Debian 13 and
+ * newer: a Node that finds an older one is started with the one in `glibc`.
  *
  * @param {string} node
  * @param {string | undefined} glibc a folder with libc.so.6 and its loader

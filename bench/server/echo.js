@@ -8,7 +8,8 @@ import { both, takeTurns, whole, withServers } from './turns.js';
 
 /**
  * @typedef {import('./contestants.js').Settings} Settings
- * @typedef {{ size: number, connections: number, outstanding: number, text?: { name: string, flag: string, path: string, bytes: boolean } }} Cell
+ * @typedef {{ size: number, connections: number, outstanding: number, text?: { name: string, flag: string, path:
+ *   string, bytes: boolean } }} Cell
  */
 
 /** @param {number} connections @param {number} outstanding @param {number[]} sizes @returns {Cell[]} */

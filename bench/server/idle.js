@@ -1,4 +1,6 @@
-/** Memory of an idle connection: the slope between two numbers of them, so that what a server needs once is not in it. */
+/**
+ * Memory of an idle connection: the slope between two numbers of them, so that what a server needs once is not in it.
+ */
 import { tableOf } from '../../scripts/markdown.js';
 import { load, startServer, withWsload } from '../wsload.js';
 import { contestants, LIMIT, OURS, versionsOf } from './contestants.js';

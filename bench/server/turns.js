@@ -30,8 +30,8 @@ function medians(all) {
 }
 
 /**
- * Starts them for as long as `use` needs them, and lets each compile what is hot: who is measured first would otherwise be the
- * one that is cold.
+ * Starts them for as long as `use` needs them, and lets each compile what is hot: who is measured first would otherwise
+ * be the one that is cold.
  *
  * @template T
  * @param {readonly Contestant[]} contestants

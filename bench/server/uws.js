@@ -1,6 +1,7 @@
 /**
  * uWebSockets.js; prints its port. An echo, at /string of each message as a string; what comes to /pub goes to all of
- * /sub. With its defaults, but for the two limits that would close or drop in the table: they are as in @ws/node-server.
+ * /sub. With its defaults, but for the two limits that would close or drop in the table: they are as in
+ * @ws/node-server.
  */
 import { createRequire } from 'node:module';
 import { binaryOf } from '@ws/runtimes';

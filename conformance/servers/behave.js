@@ -2,7 +2,8 @@
  * What a server under test does with each connection, as its path says: `/behaviour/name`. What its application sees
  * goes to standard output, a line of JSON each: `{ name, told }`.
  *
- * @typedef {{ code: number, reason: string, cause: (Error & { violation?: string, offset?: number, code?: string }) | undefined }} End
+ * @typedef {{ code: number, reason: string, cause: (Error & { violation?: string, offset?: number, code?: string }) |
+ *   undefined }} End
  *
  * A connection, in the words that all adapters have; `send` is fulfilled when more may be sent.
  * @typedef {{
@@ -13,7 +14,11 @@
  */
 import { version } from '../version.js';
 
-/** What the suite asks of a server under test: one server for each, each on a port of its own. @typedef {{ maxPayload: number, threshold?: number, closeTimeout?: number, closeReplyTimeout?: number }} Options */
+/**
+ * What the suite asks of a server under test: one server for each, each on a port of its own.
+ *
+ * @typedef {{ maxPayload: number, threshold?: number, closeTimeout?: number, closeReplyTimeout?: number }} Options
+ */
 
 /** @type {(readonly Options[])} */
 export const wanted = JSON.parse(globalThis.process?.argv[2] ?? '[]');
@@ -53,7 +58,14 @@ export async function behave(socket, path) {
   tell(`end ${code} ${JSON.stringify(reason)}${why === undefined ? '' : ` ${why}`}`);
 }
 
-/** Takes one message, does nothing until it may go on, and then says how many have come when one says that it is the last. @param {Socket} socket @param {string} name @param {(told: string) => void} tell */
+/**
+ * Takes one message, does nothing until it may go on, and then says how many have come when one says that it is the
+ * last.
+ *
+ * @param {Socket} socket
+ * @param {string} name
+ * @param {(told: string) => void} tell
+ */
 async function countAfterGo(socket, name, tell) {
   let count = 0;
   for await (const { data } of socket) {

@@ -1,4 +1,7 @@
-/** The WebSocket over streams of @ws/connection, with its handshake as the example has it, over sockets of Node as streams. */
+/**
+ * The WebSocket over streams of @ws/connection, with its handshake as the example has it, over sockets of Node as
+ * streams.
+ */
 import { createServer } from 'node:net';
 import { acceptClient } from '@ws/examples/embed/server.js';
 import { UpgradePolicy } from '@ws/handshake';

@@ -23,7 +23,8 @@ serve<User>(
   {
     port: Number(Deno.env.get('PORT') ?? 8083),
     hostname: '127.0.0.1',
-    // A browser sends its cookies along from any page. Only these pages may open a WebSocket; what is no browser may too.
+    // A browser sends its cookies along from any page. Only these pages may open a WebSocket; what is no browser may
+    // too.
     allowedOrigins: ['https://notes.example'],
     maxPayload: 64 * 1024,
     // Runs before the 101 response, and may take its time: nothing is lost and nothing is open meanwhile.

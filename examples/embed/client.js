@@ -4,7 +4,8 @@ import { createUpgrade, HeadParser, serializeHead, verifyUpgrade } from '@ws/han
 /**
  * A WebSocket to a server at the other end of two streams of bytes, whatever opened them.
  *
- * @param {{ readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>, close?: () => unknown }} streams
+ * @param {{ readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>, close?: () => unknown }}
+ *   streams
  * @param {string} url
  * @param {Partial<import('@ws/connection').SocketOptions>} [options]
  */

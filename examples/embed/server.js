@@ -4,7 +4,8 @@ import { acceptUpgrade, HeadParser, refuse, serializeHead } from '@ws/handshake'
 /**
  * A WebSocket to a client at the other end of two streams of bytes, and what it asked for; undefined if it was refused.
  *
- * @param {{ readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>, close?: () => unknown }} streams
+ * @param {{ readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>, close?: () => unknown }}
+ *   streams
  * @param {import('@ws/handshake').UpgradePolicy<import('@ws/connection').Extension>} policy
  * @param {Partial<import('@ws/connection').SocketOptions>} [options]
  */

@@ -1,4 +1,7 @@
-/** A Worker that is a WebSocket client over a TCP socket of its own: it asks a chat server, and answers with what it says. */
+/**
+ * A Worker that is a WebSocket client over a TCP socket of its own: it asks a chat server, and answers with what it
+ * says.
+ */
 import { connect } from 'cloudflare:sockets';
 import { openClient } from './client.js';
 

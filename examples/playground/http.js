@@ -7,8 +7,8 @@ import { readdir, readFile } from 'node:fs/promises';
 const page = new URL('page/', import.meta.url);
 
 /**
- * Every path that is served, and its file. A request's path is looked up here and never becomes a part of a file's name:
- * there is no way out of the folder.
+ * Every path that is served, and its file. A request's path is looked up here and never becomes a part of a file's
+ * name: there is no way out of the folder.
  *
  * @type {ReadonlyMap<string, URL>}
  */

@@ -5,8 +5,8 @@ import { servePage } from './http.js';
 import { openTaps } from './taps.js';
 
 /**
- * One http server, which serves the page and shares its port with three WebSocket servers, each on a path of its own. It
- * does not listen yet.
+ * One http server, which serves the page and shares its port with three WebSocket servers, each on a path of its own.
+ * It does not listen yet.
  */
 export function createPlayground() {
   const http = createServer(servePage);

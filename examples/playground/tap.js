@@ -1,11 +1,13 @@
 /**
- * Listens in on a socket that was just upgraded: `observe` is told the very bytes that cross it, both ways and in order,
- * from the first one after the handshake on.
+ * Listens in on a socket that was just upgraded: `observe` is told the very bytes that cross it, both ways and in
+ * order, from the first one after the handshake on.
  *
  * The WebSocket of the server hands out messages, and by then masks and frames are gone; so the tap sits below it.
- * - What is read: a second 'data' listener gets the same chunks. It stands before the first one, because an answer may be
- *   written while that one runs. What came in one packet with the request is not read again: Node hands it over as `head`.
- * - What is written: a stream has no event for it, so `write` and `end` are replaced by functions that look and pass on.
+ * - What is read: a second 'data' listener gets the same chunks. It stands before the first one, because an answer may
+ *   be written while that one runs. What came in one packet with the request is not read again: Node hands it over as
+ *   `head`.
+ * - What is written: a stream has no event for it, so `write` and `end` are replaced by functions that look and pass
+ *   on.
  *
  * The bytes belong to the socket: an observer that keeps them copies them.
  *

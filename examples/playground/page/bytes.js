@@ -9,7 +9,8 @@ export function hexByte(byte) {
 }
 
 /**
- * Reads what people paste: pairs of hex digits, with or without 0x, spaces, commas, colons and line breaks between them.
+ * Reads what people paste: pairs of hex digits, with or without 0x, spaces, commas, colons and line breaks between
+ * them.
  *
  * @param {string} text
  * @returns {{ bytes: Uint8Array<ArrayBuffer> } | { problem: string }}

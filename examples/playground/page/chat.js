@@ -36,7 +36,9 @@ sayForm.addEventListener('submit', (event) => {
 
 byId('leave', HTMLButtonElement).addEventListener('click', () => socket?.close(1000));
 
-/** @param {{ joined?: string, left?: string, people?: string[], from?: string, say?: string, refused?: string }} message */
+/**
+ * @param {{ joined?: string, left?: string, people?: string[], from?: string, say?: string, refused?: string }} message
+ */
 function receive(message) {
   if (message.people !== undefined) people.textContent = `Here: ${message.people.join(', ')}`;
   if (message.joined !== undefined) {

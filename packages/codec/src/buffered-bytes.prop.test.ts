@@ -25,7 +25,10 @@ import {
 interface Account {
   /** Bytes of a header. */
   header: number;
-  /** Payload of the message in progress, with the headers of its frames as well, and whether it is one frame whose header says all of its length. */
+  /**
+   * Payload of the message in progress, with the headers of its frames as well, and whether it is one frame whose
+   * header says all of its length.
+   */
   message: { arrived: number; withHeaders: number; declared: number; unfragmented: boolean } | undefined;
   /** Payload of the control frame in progress. */
   control: { arrived: number; declared: number } | undefined;
@@ -193,7 +196,8 @@ describe('bufferedBytes, after every push and in every callback: what has come, 
 });
 
 describe('all that is allocated for a message is in proportion to it, so that time is', () => {
-  // Each growth at least doubles, up to 16 times what has come: together less than twice the last; and the message itself.
+  // Each growth at least doubles, up to 16 times what has come: together less than twice the last; and the message
+  // itself.
   const PROPORTION = 2 * 16 + 1;
 
   test.each([1, 64, 1000, 4096, 20_000])('%i bytes, byte by byte and fragment by fragment', (length) => {

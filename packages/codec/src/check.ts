@@ -30,14 +30,20 @@ export function checkInteger(value: unknown, name: string, min: number, max: num
   }
 }
 
-/** Throws unless `target` has room for `length` bytes at `at`. The message is made only to be thrown: making it costs more than a short frame. */
+/**
+ * Throws unless `target` has room for `length` bytes at `at`. The message is made only to be thrown: making it costs
+ * more than a short frame.
+ */
 export function checkPlace(at: unknown, what: string, length: number, target: Uint8Array): asserts at is number {
   const last = target.length - length;
   if (Number.isInteger(at) && (at as number) >= 0 && (at as number) <= last) return;
   checkInteger(at, `the place of ${what} of ${length} bytes in a target of ${target.length}`, 0, last);
 }
 
-/** Reads one of the limits, in bytes: absent means the default, 0 means 0, and nothing means "unlimited" by accident (row M8). */
+/**
+ * Reads one of the limits, in bytes: absent means the default, 0 means 0, and nothing means "unlimited" by accident
+ * (row M8).
+ */
 export function readLimit<Name extends string>(
   limits: { readonly [name in Name]?: number | undefined },
   name: Name,

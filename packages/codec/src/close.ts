@@ -42,7 +42,8 @@ export function isWireCloseCode(code: number): boolean {
  * The payload of a Close frame (section 5.5.1): empty without a code, else the code and the UTF-8 of the reason.
  *
  * @param reason at most 123 bytes of UTF-8
- * @throws RangeError for a code that may not be sent or a reason that is too long; TypeError for a reason without a code
+ * @throws RangeError for a code that may not be sent or a reason that is too long; TypeError for a reason without a
+ *   code
  */
 export function encodeClose(code?: number | undefined, reason = ''): Uint8Array<ArrayBuffer> {
   check(typeof reason === 'string', reason, 'a close reason', 'a string');

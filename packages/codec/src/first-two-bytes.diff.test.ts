@@ -95,7 +95,10 @@ describe.each(ROLES)('all pairs of first two bytes, read by a %s', (role) => {
   });
 });
 
-/** A short way through the decoder is taken by whole frames only: in pieces they go the long one, which the tests above know. */
+/**
+ * A short way through the decoder is taken by whole frames only: in pieces they go the long one, which the tests above
+ * know.
+ */
 test.each(ROLES)('a %s finds the same in a chunk with every first two bytes, cut into bytes or not', (role) => {
   const lines: string[] = [];
   let received = 0;

@@ -20,7 +20,10 @@ import { ProtocolError, type ViolationName } from './violation.ts';
 /** A rule that a sink found broken in a payload. */
 export interface PayloadViolation {
   readonly violation: ViolationName;
-  /** The index into the chunk of the byte at which the stream became illegal; -1 is the byte before the chunk, and so on. */
+  /**
+   * The index into the chunk of the byte at which the stream became illegal; -1 is the byte before the chunk, and so
+   * on.
+   */
   readonly at: number;
 }
 
@@ -91,7 +94,9 @@ export class FrameDecoder {
   /** Bytes of the current frame's payload still to come. */
   #remaining = 0;
 
-  /** Whether a message has begun whose last frame has not (section 5.4), and the payload that its frames have declared. */
+  /**
+   * Whether a message has begun whose last frame has not (section 5.4), and the payload that its frames have declared.
+   */
   #inMessage = false;
   #messageLength = 0;
 
@@ -124,7 +129,10 @@ export class FrameDecoder {
     return this.#spilled;
   }
 
-  /** Makes `push` return after the callback that runs now, and makes later calls take nothing. Each `hold` needs its own `release`. */
+  /**
+   * Makes `push` return after the callback that runs now, and makes later calls take nothing. Each `hold` needs its own
+   * `release`.
+   */
   hold(): void {
     this.#holds++;
   }
@@ -145,8 +153,8 @@ export class FrameDecoder {
    * @param chunk read during the call only; neither written nor kept
    * @param at where in the chunk to start
    * @returns how many bytes were taken: all, unless `hold` was called
-   * @throws TypeError from inside one of its own callbacks or after `end`, or if a callback has taken the chunk's buffer away before its end,
-   *   after which all is dropped in silence; and whatever a sink throws
+   * @throws TypeError from inside one of its own callbacks or after `end`, or if a callback has taken the chunk's
+   *   buffer away before its end, after which all is dropped in silence; and whatever a sink throws
    */
   push(chunk: Uint8Array, at = 0): number {
     checkBytes(chunk, 'chunk');
@@ -203,8 +211,8 @@ export class FrameDecoder {
   }
 
   /**
-   * The fast path of most frames: unfragmented messages that lie whole in the chunk and plainly break none of the rules of
-   * #readHeader. Returns the index of the first frame that is anything else.
+   * The fast path of most frames: unfragmented messages that lie whole in the chunk and plainly break none of the rules
+   * of #readHeader. Returns the index of the first frame that is anything else.
    */
   #runUnfragmented(chunk: Uint8Array, at: number, base: number): number {
     if (this.#inMessage) return at;

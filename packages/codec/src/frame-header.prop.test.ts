@@ -34,7 +34,10 @@ const signed = (header: FrameHeader): FrameHeader => ({
 
 const rulesAndHeader = () => withRules(rules(), ({ role, allowedRsv }) => legalHeader(role, allowedRsv));
 
-/** Any two bytes, most of them legal, and twelve behind them that are often zeros: long lengths are small then, or too small. */
+/**
+ * Any two bytes, most of them legal, and twelve behind them that are often zeros: long lengths are small then, or too
+ * small.
+ */
 const headerLike = () =>
   fc
     .tuple(

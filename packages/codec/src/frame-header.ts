@@ -53,7 +53,10 @@ export interface FrameHeader {
   rsv3: boolean;
   /** 0 to 15; see `Opcode`. */
   opcode: number;
-  /** 32 bits as the RFC prints them (0x37fa213d), or undefined if the frame is not masked. Decoders give a signed integer. */
+  /**
+   * 32 bits as the RFC prints them (0x37fa213d), or undefined if the frame is not masked. Decoders give a signed
+   * integer.
+   */
   maskingKey: number | undefined;
   /** In bytes, 0 to 2^53-1. */
   payloadLength: number;
@@ -214,7 +217,8 @@ export function checkHeaderFields(opcode: number, payloadLength: number, masking
 }
 
 /**
- * Writes a header to `target` at `at`, where there is room for it: see {@link frameHeaderBytes}. The fields are trusted.
+ * Writes a header to `target` at `at`, where there is room for it: see {@link frameHeaderBytes}. The fields are
+ * trusted.
  *
  * @returns the index behind the header
  */

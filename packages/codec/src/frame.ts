@@ -72,7 +72,8 @@ export function encodeFrameInto(
 
 /**
  * All frames of a stream that is there as a whole: the one-liner for tools and tests. What follows a Close frame is
- * left out, as an endpoint would. For what comes from a network, use `FrameDecoder`: it loses no frame that came before a violation.
+ * left out, as an endpoint would. For what comes from a network, use `FrameDecoder`: it loses no frame that came before
+ * a violation.
  *
  * @throws ProtocolError if the stream breaks a rule or ends inside a frame or a message
  */

@@ -1,6 +1,9 @@
 import type { MaskKernel } from './mask-kernel.ts';
 
-/** The key, twice. Read anew in each function it stays in a register; passed on, or kept around a loop, it would be a BigInt on the heap. */
+/**
+ * The key, twice. Read anew in each function it stays in a register; passed on, or kept around a loop, it would be a
+ * BigInt on the heap.
+ */
 const key64 = new BigUint64Array(1);
 const key32 = new Int32Array(key64.buffer);
 

@@ -1,12 +1,15 @@
 import { asWord } from './masking-key.ts';
 
 /**
- * Below this many bytes a loop over bytes is as fast as making words and using them. Arrays of up to 64 bytes live on the heap
- * of the engine, which must move them off it for a view of their words.
+ * Below this many bytes a loop over bytes is as fast as making words and using them. Arrays of up to 64 bytes live on
+ * the heap of the engine, which must move them off it for a view of their words.
  */
 export const WORDS_FROM = 65;
 
-/** How an engine XORs many bytes at once. The words are a view of a whole buffer, since making one costs as much as XORing 100 bytes. */
+/**
+ * How an engine XORs many bytes at once. The words are a view of a whole buffer, since making one costs as much as
+ * XORing 100 bytes.
+ */
 export interface MaskKernel<Words = unknown> {
   /** The bytes of a word. */
   readonly wordBytes: 4 | 8;
@@ -14,8 +17,8 @@ export interface MaskKernel<Words = unknown> {
   words(buffer: ArrayBufferLike): Words;
   /**
    * Byte `i` of the target's buffer becomes byte `i + away` of the source's, XORed, for `start <= i < end`: at least 16
-   * bytes, all in whole words. `away` is whole words. Source and target are the same and `away` is 0, or they share no memory.
-   * In the words at either end, the bytes outside the range become those of the source.
+   * bytes, all in whole words. `away` is whole words. Source and target are the same and `away` is 0, or they share no
+   * memory. In the words at either end, the bytes outside the range become those of the source.
    *
    * @param key four bytes as they lie in memory, in a word and so in each
    */
@@ -36,8 +39,8 @@ export const int32Kernel: MaskKernel<Int32Array> = {
 };
 
 /**
- * As `int32Kernel.xor`. Returns, if it is wanted, an OR of the range that was written, which tells whether all of it is ASCII.
- * `| 0` tells the engine that these are integers.
+ * As `int32Kernel.xor`. Returns, if it is wanted, an OR of the range that was written, which tells whether all of it is
+ * ASCII. `| 0` tells the engine that these are integers.
  */
 export function xorInt32(
   target: Int32Array,
@@ -67,7 +70,8 @@ export function xorInt32(
   return or;
 }
 
-// The loops are functions of their own for JavaScriptCore: a counter that once was a fraction slows them down to a third.
+// The loops are functions of their own for JavaScriptCore: a counter that once was a fraction slows them down to a
+// third.
 
 /** Indices are checked against one array, not two: a quarter faster on V8, twice as fast on JavaScriptCore. */
 export function xorInPlace(words: Int32Array, i: number, last: number, key: number): void {

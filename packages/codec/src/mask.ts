@@ -15,7 +15,10 @@ export function copyRange(target: Uint8Array, at: number, source: Uint8Array, fr
   else target.set(from === 0 && to === source.length ? source : source.subarray(from, to), at);
 }
 
-/** Copies `source[from, to)` to `target` from `at` on, masked, or masks it in place; the key starts with `source[from]`. Trusted as well. */
+/**
+ * Copies `source[from, to)` to `target` from `at` on, masked, or masks it in place; the key starts with `source[from]`.
+ * Trusted as well.
+ */
 export function maskRange(
   target: Uint8Array,
   at: number,

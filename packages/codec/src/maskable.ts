@@ -58,8 +58,8 @@ export class Maskable {
 
   /**
    * `bytes[at + i] = source.bytes[from + i] ^ key`, up to `to`, by words: at least 24 bytes, at the same place within
-   * their words in both arrays. Either in place; or from another array's memory, and then bytes of the target that share a word
-   * with the range are overwritten. The arguments are trusted.
+   * their words in both arrays. Either in place; or from another array's memory, and then bytes of the target that
+   * share a word with the range are overwritten. The arguments are trusted.
    *
    * @param key starts with `source.bytes[from]`
    * @returns an OR of what was written if it is wanted, see `isAscii`; else -1
@@ -83,8 +83,8 @@ export class Maskable {
   }
 
   /**
-   * As {@link xor} from another array, for any length and without an OR: whole words, so that a short payload costs a few. The
-   * bytes of the target that share a word with the range are overwritten.
+   * As {@link xor} from another array, for any length and without an OR: whole words, so that a short payload costs a
+   * few. The bytes of the target that share a word with the range are overwritten.
    *
    * @internal
    */

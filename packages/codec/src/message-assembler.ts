@@ -16,14 +16,15 @@ export interface MessageSink {
   /**
    * A whole message.
    *
-   * @param opcode of its first frame: 1 is text, whose payload is valid UTF-8 if `rsv` is 0 (`decodeUtf8` makes it a string); 2 is binary
-   * @param rsv the reserved bits of its first frame as they lie in byte 0 (0x40 is RSV1): the payload is then for an extension to
-   *   decode, and its UTF-8 to check after that
+   * @param opcode of its first frame: 1 is text, whose payload is valid UTF-8 if `rsv` is 0 (`decodeUtf8` makes it a
+   *   string); 2 is binary
+   * @param rsv the reserved bits of its first frame as they lie in byte 0 (0x40 is RSV1): the payload is then for an
+   *   extension to decode, and its UTF-8 to check after that
    */
   message(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void;
   /**
-   * If it is there, text messages with `rsv` 0 come as strings, here and not to `message`: for small ones that saves the
-   * array.
+   * If it is there, text messages with `rsv` 0 come as strings, here and not to `message`: for small ones that saves
+   * the array.
    */
   text?(text: string): void;
   /** A Ping frame: answer it with a Pong of the same payload (section 5.5.3). */
@@ -44,12 +45,15 @@ export interface Platform {
   readonly isUtf8?: ((bytes: Uint8Array) => boolean) | undefined;
   /** How to mask: `bigUint64Kernel` on V8. Default: one that is fast on every engine. */
   readonly maskKernel?: MaskKernel | undefined;
-  /** The string of `bytes[start, end)`, which are valid UTF-8: `utf8Slice` of a Buffer. Default: that of {@link decodeUtf8}. */
+  /**
+   * The string of `bytes[start, end)`, which are valid UTF-8: `utf8Slice` of a Buffer. Default: that of
+   * {@link decodeUtf8}.
+   */
   readonly decodeUtf8?: ((bytes: Uint8Array, start: number, end: number) => string) | undefined;
   /**
    * Whether the chunks that are pushed are given away: a message of over 64 bytes that lies whole in a chunk is then
-   * unmasked where it lies, and is a view of it. Whoever keeps such a message keeps its chunk alive. A function is asked for each
-   * such message, with its chunk and its length. Default: false, since a chunk is the caller's.
+   * unmasked where it lies, and is a view of it. Whoever keeps such a message keeps its chunk alive. A function is
+   * asked for each such message, with its chunk and its length. Default: false, since a chunk is the caller's.
    */
   readonly givesChunks?: boolean | ((chunk: Uint8Array, length: number) => boolean) | undefined;
 }
@@ -87,7 +91,9 @@ export class MessageAssembler implements FrameSink {
   #rsv = 0;
   #target: Uint8Array<ArrayBuffer> | undefined;
   #length = 0;
-  /** For the text in progress. Made when it is needed: most connections never see a text in parts, or a Close's reason. */
+  /**
+   * For the text in progress. Made when it is needed: most connections never see a text in parts, or a Close's reason.
+   */
   #text: Utf8Validator | undefined;
 
   /** The control frame in progress; it may stand between two parts of the message. */
@@ -99,7 +105,8 @@ export class MessageAssembler implements FrameSink {
   #source: Maskable | undefined;
 
   /**
-   * @param maxMessagePayload the limit that the decoder keeps to, in bytes: no memory is taken ahead of need beyond it. Default: none
+   * @param maxMessagePayload the limit that the decoder keeps to, in bytes: no memory is taken ahead of need beyond it.
+   *   Default: none
    * @throws TypeError or RangeError if sink or limit are of the wrong kind
    */
   constructor(sink: MessageSink, platform: Platform = {}, maxMessagePayload?: number | undefined) {
@@ -233,8 +240,8 @@ export class MessageAssembler implements FrameSink {
   }
 
   /**
-   * Copies `chunk[start, end)` to the slab of the memory, where there is room at `at`, and unmasks it. Returns an OR of it
-   * if that is known, else -1.
+   * Copies `chunk[start, end)` to the slab of the memory, where there is room at `at`, and unmasks it. Returns an OR of
+   * it if that is known, else -1.
    */
   #unmaskIntoSlab(
     at: number,
@@ -371,7 +378,10 @@ export class MessageAssembler implements FrameSink {
     return undefined;
   }
 
-  /** Section 5.5.1, as far as the payload has come: a code that was legal is so again. The length 1 was refused with the header. */
+  /**
+   * Section 5.5.1, as far as the payload has come: a code that was legal is so again. The length 1 was refused with the
+   * header.
+   */
   #judgeClose(payload: Uint8Array, from: number, to: number, last: boolean): PayloadViolation | undefined {
     if (to >= 2 && !isWireCloseCode(readCloseCode(payload))) {
       return { violation: 'close-code-illegal', at: 1 };

@@ -45,7 +45,10 @@ export class MessageDecoder {
     return this.#frames.bufferedBytes + this.#assembler.bufferedBytes;
   }
 
-  /** Makes `push` return after the callback that runs now, and makes later calls take nothing. Each `hold` needs its own `release`. */
+  /**
+   * Makes `push` return after the callback that runs now, and makes later calls take nothing. Each `hold` needs its own
+   * `release`.
+   */
   hold(): void {
     this.#frames.hold();
   }
@@ -65,8 +68,8 @@ export class MessageDecoder {
    * @param chunk read during the call only; neither written nor kept
    * @param at where in the chunk to start
    * @returns how many bytes were taken: all, unless `hold` was called
-   * @throws TypeError from inside one of its own callbacks or after `end`, or if a callback has taken the chunk's buffer away before its end,
-   *   after which all is dropped in silence; and whatever the sink throws
+   * @throws TypeError from inside one of its own callbacks or after `end`, or if a callback has taken the chunk's
+   *   buffer away before its end, after which all is dropped in silence; and whatever the sink throws
    */
   push(chunk: Uint8Array, at = 0): number {
     try {

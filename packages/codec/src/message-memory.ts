@@ -13,8 +13,8 @@ const SLAB_BYTES = 8192;
 
 /**
  * Where messages get their memory from. Small ones share a slab of 8 KiB, since an ArrayBuffer each costs more than the
- * message, also where the engine puts it on its heap (twice the memory): whoever keeps a message of n bytes keeps at most
- * max(n, 8 KiB) alive. One memory may serve any number of decoders, so that an idle connection holds none.
+ * message, also where the engine puts it on its heap (twice the memory): whoever keeps a message of n bytes keeps at
+ * most max(n, 8 KiB) alive. One memory may serve any number of decoders, so that an idle connection holds none.
  */
 export class MessageMemory {
   readonly #Bytes: BytesConstructor;
@@ -32,9 +32,9 @@ export class MessageMemory {
 
   /**
    * @param Bytes the class of the arrays. Default: Uint8Array
-   * @param allocateOwn gives an array over a buffer of its own, zeroed or not: a message is written to its last byte before
-   *   anybody sees it, so `Buffer.allocUnsafeSlow` saves the zeroing. `isShared` is true for what messages
-   *   will share, whose buffer one may keep from being transferred, as Node does with its pool. Default: `new Bytes(length)`
+   * @param allocateOwn gives an array over a buffer of its own, zeroed or not: a message is written to its last byte
+   *   before anybody sees it, so `Buffer.allocUnsafeSlow` saves the zeroing. `isShared` is true for what messages will
+   *   share, whose buffer one may keep from being transferred, as Node does with its pool. Default: `new Bytes(length)`
    */
   constructor(
     Bytes: BytesConstructor = Uint8Array,

@@ -26,7 +26,10 @@ import { dirtyPlatforms, recorders } from './noise.suite.ts';
 
 withoutStacks();
 
-/** Short legal streams: whole ones, with and without a Close, and ones that stop inside a message or inside of a long frame. */
+/**
+ * Short legal streams: whole ones, with and without a Close, and ones that stop inside a message or inside of a long
+ * frame.
+ */
 const stream = (rules: NaiveRules): fc.Arbitrary<Uint8Array> => {
   const long = fc
     .tuple(fc.constantFrom(126, 300, 65535, 65536, 2 ** 32, 2 ** 53 - 1), maskingKeyFor(rules.role))

@@ -21,7 +21,10 @@ type Lent = readonly [platform: Platform, newRecorder: () => Recorder];
 
 const lent = (): fc.Arbitrary<Lent> => fc.tuple(dirtyPlatforms(), recorders());
 
-/** What a fresh decoder makes of the first bytes of a stream, which are all that there are; at `cut` they come in two chunks. */
+/**
+ * What a fresh decoder makes of the first bytes of a stream, which are all that there are; at `cut` they come in two
+ * chunks.
+ */
 function decodePrefix(
   bytes: Uint8Array,
   length: number,
@@ -56,7 +59,10 @@ const cut = () => fc.nat({ max: 200 });
 
 const ofPayloads = ['close-code-illegal', 'close-reason-not-utf8', 'text-not-utf8'];
 
-/** Each event comes with its last byte, the violation with the first bad one, and what has been said is never taken back. */
+/**
+ * Each event comes with its last byte, the violation with the first bad one, and what has been said is never taken
+ * back.
+ */
 function checkEveryPrefix(bytes: Uint8Array, rules: NaiveRules, cut: number, lent: Lent): void {
   const { events, ends, violation } = decodeNaively(bytes, { ...rules, ended: false });
   const lines = transcript(events, violation);

@@ -4,7 +4,10 @@ import { check, checkBytes } from './check.ts';
  * UTF-8 as RFC 3629 and Unicode's table 3-7 have it: no overlong form, no surrogate, nothing over U+10FFFF.
  */
 
-/** Where the engine has none (QuickJS), the loops below do the work. Typed here, since the codec compiles without DOM and Node. */
+/**
+ * Where the engine has none (QuickJS), the loops below do the work. Typed here, since the codec compiles without DOM
+ * and Node.
+ */
 interface TextCoders {
   readonly TextDecoder?: new (
     label: string,
@@ -56,7 +59,8 @@ export class Utf8Validator {
   /**
    * Takes more bytes: `bytes[start, end)`.
    *
-   * @returns the index into `bytes` of the first bad byte, or -1. After a bad byte, call {@link reset} before the next use.
+   * @returns the index into `bytes` of the first bad byte, or -1. After a bad byte, call {@link reset} before the next
+   *   use.
    * @throws TypeError for no Uint8Array
    */
   push(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
@@ -73,8 +77,8 @@ export class Utf8Validator {
   }
 
   /**
-   * As {@link push}, of the last bytes of a text: a character that they leave unfinished is bad at the last of them, `end - 1`, or
-   * at 0 if there is none.
+   * As {@link push}, of the last bytes of a text: a character that they leave unfinished is bad at the last of them,
+   * `end - 1`, or at 0 if there is none.
    */
   pushLast(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
     const bad = this.push(bytes, start, end);

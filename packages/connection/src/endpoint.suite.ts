@@ -35,7 +35,8 @@ export function eventLine(event: StreamEvent): string {
 
 /**
  * What a connection in `role` has written, as its peer reads it; throws if the peer could call it illegal. Only pongs
- * may follow its Close, as long as the peer's has not come; the last of them may be cut if the transport was, and not `whole`.
+ * may follow its Close, as long as the peer's has not come; the last of them may be cut if the transport was, and not
+ * `whole`.
  */
 export function readWritten(role: Role, bytes: Uint8Array, allowedRsv = 0, whole = true): string[] {
   const rules = { role: opposite(role), allowedRsv, maxMessagePayload: Number.MAX_SAFE_INTEGER };

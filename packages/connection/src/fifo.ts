@@ -1,7 +1,9 @@
 /** So many places of items that are gone are kept at the start before those behind them move up. */
 const KEPT = 64;
 
-/** First in, first out. `shift` of an array moves all that is behind, which takes long where that is a hundred thousand. */
+/**
+ * First in, first out. `shift` of an array moves all that is behind, which takes long where that is a hundred thousand.
+ */
 export class Fifo<Item> {
   #items: Item[] = [];
   #start = 0;

@@ -6,8 +6,8 @@ const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } = glo
 };
 
 /**
- * When the loop never idles, tokio polls I/O only every 61 turns. If 5 ms have passed without a poll, let up to 61 empty turns (at most
- * 1 ms) go by to force one.
+ * When the loop never idles, tokio polls I/O only every 61 turns. If 5 ms have passed without a poll, let up to 61
+ * empty turns (at most 1 ms) go by to force one.
  */
 const TURNS_TO_POLL = 61;
 const POLL_AFTER = 5;
@@ -45,12 +45,18 @@ function turn(): void {
   }
 }
 
-/** Calls back once the connections that have something to read have been read, and those that take the messages have had their turn. */
+/**
+ * Calls back once the connections that have something to read have been read, and those that take the messages have had
+ * their turn.
+ */
 export function afterTurn(callback: () => void): void {
   if (waiting.push(callback) === 1) setImmediate(turn);
 }
 
-/** Deno's time. One immediate for all connections: what a turn of the event loop sends to one of them leaves in one write. */
+/**
+ * Deno's time. One immediate for all connections: what a turn of the event loop sends to one of them leaves in one
+ * write.
+ */
 export const clock: Clock = {
   after(ms, callback) {
     const timer = setTimeout(callback, ms);

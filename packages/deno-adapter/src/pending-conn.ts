@@ -9,7 +9,10 @@ import {
 import { afterTurn } from './clock.ts';
 import { type Conn, closeQuietly, writeAll } from './deno.ts';
 
-/** How many bytes a read takes before the answer, enough for a browser's request; and how many are kept of what comes behind it. */
+/**
+ * How many bytes a read takes before the answer, enough for a browser's request; and how many are kept of what comes
+ * behind it.
+ */
 const READ_BYTES = 4096;
 
 /** What a connection hands over when its handshake is done. */
@@ -92,7 +95,9 @@ export class PendingConn {
     return this.signal.aborted ? undefined : await Promise.race([something, this.#aborted]);
   }
 
-  /** Reads ahead, so that the client's end is seen while a hook decides, also behind a little that it has sent before. */
+  /**
+   * Reads ahead, so that the client's end is seen while a hook decides, also behind a little that it has sent before.
+   */
   watch(): void {
     void this.#readAhead();
   }
@@ -125,8 +130,8 @@ export class PendingConn {
   }
 
   /**
-   * Answers, and ends the connection: our half at once, and all of it when the client has ended its own or `closeTimeout`
-   * milliseconds have passed. Until then it is read, so that no reset overtakes the answer.
+   * Answers, and ends the connection: our half at once, and all of it when the client has ended its own or
+   * `closeTimeout` milliseconds have passed. Until then it is read, so that no reset overtakes the answer.
    */
   async answer(response: ResponseHead & { readonly body: Uint8Array }, closeTimeout: number): Promise<void> {
     this.#settle();

@@ -46,25 +46,26 @@ export interface PolicyOptions<Context = unknown>
   /** Decides on a client before the 101 response. Default: all are let in. */
   readonly authenticate?: Authenticate<Context> | undefined;
   /**
-   * Answers a GET or HEAD without a body that asks for no WebSocket, on whatever path; the connection ends with the answer.
-   * Default: 426, or 404 on another path.
+   * Answers a GET or HEAD without a body that asks for no WebSocket, on whatever path; the connection ends with the
+   * answer. Default: 426, or 404 on another path.
    */
   readonly onRequest?: RequestHandler | undefined;
   /**
-   * Is told of a handshake that has failed, just before the client is. A verdict of `authenticate` is no error. What it throws
-   * goes to `reportError`.
+   * Is told of a handshake that has failed, just before the client is. A verdict of `authenticate` is no error. What it
+   * throws goes to `reportError`.
    */
   readonly onRefused?: ((error: HandshakeError, conn: Conn) => void) | undefined;
   /**
-   * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on, each by
-   * itself, so that a connection at rest keeps no context of zlib.
+   * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on,
+   * each by itself, so that a connection at rest keeps no context of zlib.
    */
   readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   /** How large a request may be. Default: 16 KiB and 100 header fields. */
   readonly headLimits?: HeadLimits | undefined;
   /**
    * How long all of the handshake may take, in milliseconds: TLS, the request, `authenticate`, `onRequest`. A client
-   * that sends its request byte by byte gets a 408, one whose `authenticate` takes so long a 503. Default: 10,000, what a user waits.
+   * that sends its request byte by byte gets a 408, one whose `authenticate` takes so long a 503. Default: 10,000, what
+   * a user waits.
    */
   readonly handshakeTimeout?: number | undefined;
 }

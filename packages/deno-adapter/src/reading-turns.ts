@@ -1,6 +1,9 @@
 import { afterTurn } from './clock.ts';
 
-/** How long the connections that much is read from go on in one turn of the event loop, in milliseconds: all others wait for them. */
+/**
+ * How long the connections that much is read from go on in one turn of the event loop, in milliseconds: all others wait
+ * for them.
+ */
 const TURN = 1;
 
 /** How fast the estimated cost of a connection falls: by 1/32 of the difference a turn. */
@@ -13,8 +16,9 @@ export interface Bulk {
 }
 
 /**
- * Shares the event loop between the connections that much is read from, and all else. Deno reads a connection on for as long as there is
- * something to read, over TCP 128 times in a row and over TLS for ever, and nothing else happens meanwhile.
+ * Shares the event loop between the connections that much is read from, and all else. Deno reads a connection on for as
+ * long as there is something to read, over TCP 128 times in a row and over TLS for ever, and nothing else happens
+ * meanwhile.
  */
 class ReadingTurns {
   /** First come, first to go on. */

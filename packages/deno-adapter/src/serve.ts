@@ -21,8 +21,8 @@ export interface ServeOptions<Context = unknown> extends PolicyOptions<Context> 
   /** Is told where the server listens, before it accepts anybody. What it throws is thrown, and nothing listens. */
   readonly onListen?: ((addr: Address) => void) | undefined;
   /**
-   * Is told of a handler that throws or rejects; its connection closes with 1011. A `NotSentError` is no error once that
-   * connection is not open any more. What it throws itself goes to `reportError`. Default: `console.error`.
+   * Is told of a handler that throws or rejects; its connection closes with 1011. A `NotSentError` is no error once
+   * that connection is not open any more. What it throws itself goes to `reportError`. Default: `console.error`.
    */
   readonly onError?: ((error: unknown, socket: ServerWebSocket<Context>) => void) | undefined;
 }
@@ -113,8 +113,8 @@ export class Server<Context = unknown> {
         if (signal.aborted) closeQuietly(conn);
         else this.#follow(conn);
       } catch (error) {
-        // A wait for each client that resets would shut out all others. Else the listener is closed, or the system has run
-        // out of something.
+        // A wait for each client that resets would shut out all others. Else the listener is closed, or the system has
+        // run out of something.
         if (!signal.aborted && !GONE.includes((error as Error).name)) await pause(ACCEPT_AGAIN, signal);
       }
     }
@@ -163,7 +163,8 @@ export class Server<Context = unknown> {
  *   for await (const { data } of socket) await socket.send(data);
  * });
  *
- * @throws TypeError or RangeError for options of the wrong kind, before anything listens; the reason of a `signal` that is
+ * @throws TypeError or RangeError for options of the wrong kind, before anything listens; the reason of a `signal` that
+ *   is
  * aborted already; what `onListen` throws; what Deno throws where it cannot listen, or may not
  */
 export function serve<Context = unknown>(options: ServeOptions<Context>, handler: Handler<Context>): Server<Context> {

@@ -22,8 +22,8 @@ export interface ServerWebSocketInit<Context> {
 export let socketOf: <Context>(init: ServerWebSocketInit<Context>) => ServerWebSocket<Context>;
 
 /**
- * One WebSocket of a server, after its handshake: a `Socket` of `@ws/connection` that knows where it comes from. Messages
- * that arrive before anybody asks for them wait; with 64 KiB of them, reading stops.
+ * One WebSocket of a server, after its handshake: a `Socket` of `@ws/connection` that knows where it comes from.
+ * Messages that arrive before anybody asks for them wait; with 64 KiB of them, reading stops.
  */
 export class ServerWebSocket<Context = unknown> extends Socket {
   static {

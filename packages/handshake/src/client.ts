@@ -18,7 +18,9 @@ export interface UpgradeOptions<E = unknown> {
   readonly subprotocols?: readonly string[] | undefined;
   /** In order of preference. Default: none. */
   readonly extensions?: readonly ExtensionOffers<E>[] | undefined;
-  /** As a browser writes it: `https://example.com`, or `null`. Default: none, as for every client that is no browser. */
+  /**
+   * As a browser writes it: `https://example.com`, or `null`. Default: none, as for every client that is no browser.
+   */
   readonly origin?: string | undefined;
   /** More header fields: Authorization, Cookie, User-Agent ... Default: none. */
   readonly headers?: Headers | undefined;

@@ -33,11 +33,17 @@ export type HandshakeReason = keyof typeof HANDSHAKE_REASONS;
 
 /** What a {@link HandshakeError} may have besides its reason and message. */
 export interface HandshakeErrorDetails {
-  /** On a server the status to answer with, on a client the one received. Default: that of the reason in {@link HANDSHAKE_REASONS}. */
+  /**
+   * On a server the status to answer with, on a client the one received. Default: that of the reason in
+   * {@link HANDSHAKE_REASONS}.
+   */
   readonly status?: number | undefined;
   /** The header fields of that answer. Default: none. */
   readonly headers?: HeaderFields | undefined;
-  /** The index of the first byte of the head that is not legal; of the value, for an error of `parseExtensions`. Default: none. */
+  /**
+   * The index of the first byte of the head that is not legal; of the value, for an error of `parseExtensions`.
+   * Default: none.
+   */
   readonly offset?: number | undefined;
   /** What was thrown, if something was. Default: none. */
   readonly cause?: unknown;

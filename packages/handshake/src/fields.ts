@@ -6,10 +6,17 @@ export type HeaderFields = readonly (readonly [name: string, value: string])[];
 /** One value of a header field or several, each a field of its own. A number becomes its digits. */
 export type HeaderValue = string | number | readonly string[];
 
-/** Header fields as an application has them: an object of names and values, or pairs of them: an array, a Map, the `Headers` of the web. */
+/**
+ * Header fields as an application has them: an object of names and values, or pairs of them: an array, a Map, the
+ * `Headers` of the web.
+ */
 export type Headers = Readonly<Record<string, HeaderValue>> | Iterable<readonly [name: string, value: HeaderValue]>;
 
-/** Header fields as pairs, none where there are none. @throws TypeError for what is neither; names and values are not judged yet */
+/**
+ * Header fields as pairs, none where there are none.
+ *
+ * @throws TypeError for what is neither; names and values are not judged yet
+ */
 export function headerFields(headers: Headers | null | undefined): [string, string][] {
   if (headers === undefined || headers === null) return [];
   const wrong = (got: unknown) =>

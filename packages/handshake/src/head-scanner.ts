@@ -64,8 +64,8 @@ export type Scanned<K extends keyof HeadKinds> =
 
 /**
  * The grammar of a head: looks at each byte once, and stops at the first that is not legal, whoever holds the bytes.
- * Strict where leniency lets two parsers see two messages: no folded lines, no bare CR or LF, no space before the colon.
- * Of responses, those that are but informational are judged, and passed over.
+ * Strict where leniency lets two parsers see two messages: no folded lines, no bare CR or LF, no space before the
+ * colon. Of responses, those that are but informational are judged, and passed over.
  */
 export class HeadScanner<K extends keyof HeadKinds> {
   readonly maxHeadBytes: number;
@@ -87,8 +87,8 @@ export class HeadScanner<K extends keyof HeadKinds> {
   }
 
   /**
-   * Goes on where it stopped, up to `end`. `bytes` holds the head, and what was passed over, from the first byte on; `end` is at most
-   * maxHeadBytes, and `more` tells that there are bytes after it.
+   * Goes on where it stopped, up to `end`. `bytes` holds the head, and what was passed over, from the first byte on;
+   * `end` is at most maxHeadBytes, and `more` tells that there are bytes after it.
    */
   scan(bytes: Uint8Array, end: number, more: boolean): Scanned<K> | undefined {
     while (this.#at < end) {

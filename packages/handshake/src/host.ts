@@ -9,7 +9,7 @@ const IPV6 = String.raw`(?=[\da-f.]*:[\da-f.]*:)[\da-f:.]+`;
 export const HOST: string = String.raw`([\w.~-]+|\[${IPV6}\])`;
 
 /**
- * uri-host [":" port] (RFC 9112, section 3.2). Whatever else stands there would make a path or a user of it; a zone (`%eth0`) does not, and
- * `node:http` sends it.
+ * uri-host [":" port] (RFC 9112, section 3.2). Whatever else stands there would make a path or a user of it; a zone
+ * (`%eth0`) does not, and `node:http` sends it.
  */
 export const AUTHORITY: string = String.raw`(?:\[${IPV6}(?:%[\w.~%-]+)?\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::\d*)?`;

@@ -1,4 +1,6 @@
-/** An error is for the person who reads it: what was wrong, where, and what to do. Here is each message as it is read. */
+/**
+ * An error is for the person who reads it: what was wrong, where, and what to do. Here is each message as it is read.
+ */
 import { expect, test } from 'vitest';
 import {
   acceptKey,

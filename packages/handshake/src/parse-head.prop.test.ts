@@ -98,7 +98,9 @@ const GRAMMAR = {
   request: new RegExp(String.raw`^([!#$%&'*+\-.^_\`|~0-9A-Za-z]+ [\x21-\x7e]+ HTTP/\d\.\d\r\n${FIELDS})`),
   response: new RegExp(`^(?:${PASSED_OVER})*(${FINAL})`),
 };
-/** Whatever can still become a head becomes one with the end of this one: it stands once in each state of the grammar. */
+/**
+ * Whatever can still become a head becomes one with the end of this one: it stands once in each state of the grammar.
+ */
 const WHOLE = { request: 'A / HTTP/1.1\r\nA: b\r\n\r\n', response: 'HTTP/1.1 101 A\r\nA: b\r\n\r\n' };
 
 function canBecomeHead(kind: Kind, text: string): boolean {

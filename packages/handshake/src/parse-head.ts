@@ -43,8 +43,8 @@ export type PushedHead<H> =
 
 /**
  * Parses a head that arrives in chunks: the same result, and for an error the same offset, however it is cut. Time is
- * linear in the bytes; memory is at most twice what has arrived and at most `maxHeadBytes`. Informational responses are passed over, as
- * in {@link parseResponseHead}.
+ * linear in the bytes; memory is at most twice what has arrived and at most `maxHeadBytes`. Informational responses are
+ * passed over, as in {@link parseResponseHead}.
  */
 export class HeadParser<K extends keyof HeadKinds> {
   readonly #scanner: HeadScanner<K>;

@@ -14,15 +14,15 @@ export type SubprotocolSelector = (offered: readonly string[], request: RequestH
 export interface UpgradePolicyOptions<E = unknown> {
   /**
    * The origins whose pages may connect: full origins such as `https://example.com`, `null` for pages without one.
-   * Default: any, since only the application knows its own; name them wherever a cookie or an address stands for the user: a browser lets
-   * every site open a WebSocket to yours with your user's cookies.
+   * Default: any, since only the application knows its own; name them wherever a cookie or an address stands for the
+   * user: a browser lets every site open a WebSocket to yours with your user's cookies.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
   /** Refuses requests without an Origin. Default: false, since only browsers send one, and they always do. */
   readonly requireOrigin?: boolean | undefined;
   /**
-   * The server's subprotocols in order of preference; the first that the client offers too is chosen. Default: none is ever chosen, and
-   * a browser that has offered some then fails the connection.
+   * The server's subprotocols in order of preference; the first that the client offers too is chosen. Default: none is
+   * ever chosen, and a browser that has offered some then fails the connection.
    */
   readonly subprotocols?: readonly string[] | undefined;
   /** In place of `subprotocols`; called only when the client offered some. */
@@ -31,7 +31,10 @@ export interface UpgradePolicyOptions<E = unknown> {
   readonly extensions?: readonly ExtensionNegotiator<E>[] | undefined;
   /** Header fields of every 101 response; Set-Cookie may be there more than once. Default: none. */
   readonly headers?: Headers | undefined;
-  /** In place of the package's {@link acceptKey}, whose SHA-1 is JavaScript: a runtime's own is faster in its first thousands of calls. */
+  /**
+   * In place of the package's {@link acceptKey}, whose SHA-1 is JavaScript: a runtime's own is faster in its first
+   * thousands of calls.
+   */
   readonly acceptKey?: ((key: string) => string) | undefined;
 }
 

@@ -52,7 +52,8 @@ const REQUIRED_FIELDS = new Map<number, HeaderFields>([
  * is no 101, and a Content-Length, so that the client need not wait for the end.
  *
  * @param why a status from 300 to 599, or the error that a parser gave.
- * @throws RangeError for another status; TypeError for what is neither, and for header fields that cannot be written or are the handshake's own.
+ * @throws RangeError for another status; TypeError for what is neither, and for header fields that cannot be written or
+ *   are the handshake's own.
  */
 export function refuse(why: number | HandshakeError, options: RefusalOptions = {}): Refusal {
   if (!(why instanceof Error)) checkType('a status', why, 'number');

@@ -15,7 +15,8 @@ export function isTextChar(char: number): boolean {
   return (char >= 0x20 && char !== 0x7f && char <= 0xff) || char === 0x09;
 }
 
-// The same for whole texts, by regular expressions: they are fast before a loop is compiled. A value that is no string is none of these.
+// The same for whole texts, by regular expressions: they are fast before a loop is compiled. A value that is no string
+// is none of these.
 
 export function isToken(text: unknown): text is string {
   return typeof text === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(text);

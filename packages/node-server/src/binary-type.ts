@@ -1,4 +1,7 @@
-/** What a binary message is delivered as: the Buffer itself, its bytes in an ArrayBuffer or a Blob, or a list of one Buffer. */
+/**
+ * What a binary message is delivered as: the Buffer itself, its bytes in an ArrayBuffer or a Blob, or a list of one
+ * Buffer.
+ */
 export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
 
 const DATA: { readonly [Type in BinaryType]: (payload: Buffer<ArrayBuffer>) => unknown } = {

@@ -9,7 +9,10 @@ export interface CloseOptions {
   readonly code?: number | undefined;
   /** At most 123 bytes of UTF-8. Default: none. */
   readonly reason?: string | undefined;
-  /** After how many milliseconds those that are still there are cut off. Default: 10,000, well within what orchestrators allow. */
+  /**
+   * After how many milliseconds those that are still there are cut off. Default: 10,000, well within what orchestrators
+   * allow.
+   */
   readonly timeout?: number | undefined;
 }
 

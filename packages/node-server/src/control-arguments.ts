@@ -1,6 +1,9 @@
 import type { Data, SendCallback } from '@ws/connection';
 
-/** The arguments of `ping` and `pong`: as in `ws`, the callback may stand in any place from the first on, and null is no data. */
+/**
+ * The arguments of `ping` and `pong`: as in `ws`, the callback may stand in any place from the first on, and null is no
+ * data.
+ */
 export function controlArguments(
   data: Data | SendCallback | undefined,
   mask: boolean | SendCallback | undefined,

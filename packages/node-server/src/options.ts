@@ -24,8 +24,8 @@ export type MessageHookFunction<Context = unknown> = (
 ) => MessageVerdict | PromiseLike<MessageVerdict>;
 
 /**
- * How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. What `verifyClient` finds out of a client is
- * the `Context` of its WebSocket.
+ * How a `WebSocketServer` is set up: with exactly one of `port`, `server` and `noServer`. What `verifyClient` finds out
+ * of a client is the `Context` of its WebSocket.
  */
 export interface ServerOptions<Context = unknown>
   extends ServerConnectionOptions,
@@ -43,8 +43,8 @@ export interface ServerOptions<Context = unknown>
   /** Takes requests for this path only, compared without the query. Default: all. */
   readonly path?: string | undefined;
   /**
-   * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on, each by
-   * itself, so that a connection at rest keeps no context of zlib.
+   * Compression of messages (RFC 7692) for clients that offer it; false: none. Default: on for messages from 1 KiB on,
+   * each by itself, so that a connection at rest keeps no context of zlib.
    */
   readonly perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
   /** Chooses a subprotocol in place of `subprotocols`: one that was offered, or false for none. Not by a promise. */
@@ -54,19 +54,20 @@ export interface ServerOptions<Context = unknown>
   /** Decides on a client before the 101 response. Default: all are let in. */
   readonly verifyClient?: VerifyClient<Context> | undefined;
   /**
-   * How long `verifyClient` may take, in milliseconds; then the client gets a 503. Also how long a connection may take to send its
-   * PROXY header; then it is ended. Default: 10,000, what a user waits.
+   * How long `verifyClient` may take, in milliseconds; then the client gets a 503. Also how long a connection may take
+   * to send its PROXY header; then it is ended. Default: 10,000, what a user waits.
    */
   readonly handshakeTimeout?: number | undefined;
   /**
-   * The proxies in front whose X-Forwarded-For is believed: how many in a row (up to 32; 0 is as false), or the list of their addresses and
-   * blocks (`10.0.0.0/8`). Default: false, since whoever connects can write that header.
+   * The proxies in front whose X-Forwarded-For is believed: how many in a row (up to 32; 0 is as false), or the list of
+   * their addresses and blocks (`10.0.0.0/8`). Default: false, since whoever connects can write that header.
    */
   readonly trustProxy?: TrustProxy | undefined;
   /**
-   * Each connection starts with a header of the PROXY protocol, version 2 (HAProxy: `send-proxy-v2`), which names the client; it takes
-   * the place of one proxy in X-Forwarded-For. Needs `trustProxy`; a connection without the header, or from an address that is not
-   * trusted, is ended. It holds for all of the http server, plain requests included. Not on Bun. Default: false.
+   * Each connection starts with a header of the PROXY protocol, version 2 (HAProxy: `send-proxy-v2`), which names the
+   * client; it takes the place of one proxy in X-Forwarded-For. Needs `trustProxy`; a connection without the header, or
+   * from an address that is not trusted, is ended. It holds for all of the http server, plain requests included. Not on
+   * Bun. Default: false.
    */
   readonly proxyProtocol?: boolean | undefined;
   /**
@@ -74,15 +75,21 @@ export interface ServerOptions<Context = unknown>
    * operator knows what the process may have of memory and file descriptors.
    */
   readonly maxConnections?: number | undefined;
-  /** How much a second is taken of handshakes, messages and bytes. Default: no limits, since only the application knows what is usual. */
+  /**
+   * How much a second is taken of handshakes, messages and bytes. Default: no limits, since only the application knows
+   * what is usual.
+   */
   readonly rateLimit?: RateLimit | undefined;
   /**
-   * Decides on each message of a client before anybody hears of it: true lets it through, false leaves it out, data takes its place, an
-   * error closes the connection with 1011, or with its `closeCode` and message. While a promise is pending, nothing more of that client
-   * is read. Default: all are let through.
+   * Decides on each message of a client before anybody hears of it: true lets it through, false leaves it out, data
+   * takes its place, an error closes the connection with 1011, or with its `closeCode` and message. While a promise is
+   * pending, nothing more of that client is read. Default: all are let through.
    */
   readonly messageHook?: MessageHookFunction<Context> | undefined;
-  /** How long `messageHook` may take for one message, in milliseconds, before the connection closes with 1011. Default: 10,000, as `handshakeTimeout`. */
+  /**
+   * How long `messageHook` may take for one message, in milliseconds, before the connection closes with 1011. Default:
+   * 10,000, as `handshakeTimeout`.
+   */
   readonly messageHookTimeout?: number | undefined;
   /** When it is aborted, the server closes as with `close({})`. */
   readonly signal?: AbortSignal | undefined;

@@ -1,8 +1,8 @@
 import type { ServerOptions } from './options.ts';
 
 /**
- * Every option, and whether it may be set on a server that runs, as libraries do to one of `ws` (graphql-ws the first, @hono/node-ws the
- * second): it holds from the next handshake on.
+ * Every option, and whether it may be set on a server that runs, as libraries do to one of `ws` (graphql-ws the first,
+ * @hono/node-ws the second): it holds from the next handshake on.
  */
 export const OPTIONS: Readonly<Record<keyof ServerOptions, boolean>> = {
   handleProtocols: true,

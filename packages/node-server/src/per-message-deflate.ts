@@ -8,10 +8,10 @@ import { platform } from './runtime/platform.ts';
 /** How messages are compressed: the options of `@ws/permessage-deflate`, and one of Node's. */
 export interface PerMessageDeflateOptions extends ServerOptions {
   /**
-   * How many messages may be in the thread pool at a time, 1 or more; half of them at most are decompressed. Messages of over 2 KiB are
-   * compressed there, and of over 16 KiB, or what comes to over 64 KiB, decompressed. Default: one more
-   * than there are processors, which works while a result is taken, and at most 4, the threads of the pool: more would
-   * only take the processor from the event loop.
+   * How many messages may be in the thread pool at a time, 1 or more; half of them at most are decompressed. Messages
+   * of over 2 KiB are compressed there, and of over 16 KiB, or what comes to over 64 KiB, decompressed. Default: one
+   * more than there are processors, which works while a result is taken, and at most 4, the threads of the pool: more
+   * would only take the processor from the event loop.
    */
   readonly concurrencyLimit?: number | undefined;
 }

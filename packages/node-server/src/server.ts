@@ -27,8 +27,8 @@ import type { WebSocketHost } from './websocket-init.ts';
 /** The events of a {@link WebSocketServer} and what their listeners get. */
 export interface WebSocketServerEvents<Context = unknown> {
   /**
-   * A client whose handshake is complete. Messages wait until somebody listens for them, also while this awaits something. Who emits it
-   * may tell more, as `ws` users do.
+   * A client whose handshake is complete. Messages wait until somebody listens for them, also while this awaits
+   * something. Who emits it may tell more, as `ws` users do.
    */
   // biome-ignore lint/suspicious/noExplicitAny: only who emits it knows what that is
   connection: [socket: WebSocket<Context>, request: IncomingMessage, ...more: any[]];
@@ -42,7 +42,10 @@ export interface WebSocketServerEvents<Context = unknown> {
   error: [error: Error];
   /** After `close()`: no connection is left. */
   close: [];
-  /** A handshake has failed before there was a WebSocket. Whoever listens ends the socket; if nobody does, it is refused properly. */
+  /**
+   * A handshake has failed before there was a WebSocket. Whoever listens ends the socket; if nobody does, it is refused
+   * properly.
+   */
   wsClientError: [error: HandshakeError, socket: Duplex, request: IncomingMessage];
 }
 
@@ -61,7 +64,10 @@ export type UpgradeCallback<Context = unknown> = (socket: WebSocket<Context>, re
 export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketServerEvents<Context>> {
   /** The open connections, and those that are closing. */
   readonly clients: ReadonlySet<WebSocket<Context>>;
-  /** A copy of the options that were given. `handleProtocols`, `maxPayload`, `path` and `verifyClient` may be set on it later. */
+  /**
+   * A copy of the options that were given. `handleProtocols`, `maxPayload`, `path` and `verifyClient` may be set on it
+   * later.
+   */
   readonly options: OwnOptions;
 
   readonly #clients = new Set<WebSocket<Context>>();
@@ -135,8 +141,8 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   }
 
   /**
-   * Whether a request is for this server: its path is ours. To be overridden for more, but not by an async method: a promise
-   * is a 500.
+   * Whether a request is for this server: its path is ours. To be overridden for more, but not by an async method: a
+   * promise is a 500.
    */
   shouldHandle(request: IncomingMessage): boolean {
     const { path } = this.options;
@@ -146,8 +152,8 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   /**
    * Stops taking new connections, and closes the http server if it is ours. 'close' follows when no connection is left.
    *
-   * @param options takes leave of the clients: they are closed, and cut off after its `timeout`. Without it, as with a callback, open
-   *   connections go on
+   * @param options takes leave of the clients: they are closed, and cut off after its `timeout`. Without it, as with a
+   *   callback, open connections go on
    * @returns a promise that is resolved when no connection is left; also where that was before
    * @throws TypeError or RangeError for options of the wrong kind
    */
@@ -193,7 +199,8 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     if (this.#settings.port === undefined) process.nextTick(stopped);
     else {
       this.#http?.close(stopped);
-      // With close(), Node stops the timers that end requests which never become whole: it would wait for them for ever.
+      // With close(), Node stops the timers that end requests which never become whole: it would wait for them for
+      // ever.
       this.#http?.closeAllConnections();
     }
   }
@@ -212,8 +219,8 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   }
 
   /**
-   * Prepares a message for many receivers: it is made into bytes once, and compressed once for all whose compression was
-   * agreed on alike. Give it to `broadcast`, or to `send` of any WebSocket.
+   * Prepares a message for many receivers: it is made into bytes once, and compressed once for all whose compression
+   * was agreed on alike. Give it to `broadcast`, or to `send` of any WebSocket.
    *
    * @param data copied
    * @throws TypeError for data that cannot be sent
@@ -223,8 +230,8 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   }
 
   /**
-   * What happens here, in the text format of Prometheus: connections, bytes that wait, handshakes, closes by code, violations by name,
-   * clients that fell behind. Counted since the server was made.
+   * What happens here, in the text format of Prometheus: connections, bytes that wait, handshakes, closes by code,
+   * violations by name, clients that fell behind. Counted since the server was made.
    *
    * @param labels are put on each line
    * @throws TypeError for a label that is none
@@ -234,8 +241,8 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   }
 
   /**
-   * Sends a message to all open connections of this server, or to those that the options leave. Each takes it at its own pace, and is
-   * bounded by `maxBufferedAmount`. Those in the middle of a fragmented message of ours are left out.
+   * Sends a message to all open connections of this server, or to those that the options leave. Each takes it at its
+   * own pace, and is bounded by `maxBufferedAmount`. Those in the middle of a fragmented message of ours are left out.
    *
    * @returns how many it was sent to
    * @throws TypeError for data that cannot be sent, and what `filter` throws

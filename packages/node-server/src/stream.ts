@@ -3,13 +3,14 @@ import { clock } from './runtime/clock.ts';
 import type { WebSocket } from './websocket.ts';
 
 /**
- * A WebSocket as a stream of Node, as that of `ws`: each chunk that is written goes as a message, and each message is a chunk to read. Bytes
- * go as binary, and so does a string, unless `decodeStrings` is false; text that comes is a string with `readableObjectMode`. The end of
- * the stream is a Close. Its own end comes with that of the connection, whatever that was: `socket.cause` tells. A violation by the peer, and
- * what was written and never sent, is an error of the stream, if anybody listens for that.
+ * A WebSocket as a stream of Node, as that of `ws`: each chunk that is written goes as a message, and each message is a
+ * chunk to read. Bytes go as binary, and so does a string, unless `decodeStrings` is false; text that comes is a string
+ * with `readableObjectMode`. The end of the stream is a Close. Its own end comes with that of the connection, whatever
+ * that was: `socket.cause` tells. A violation by the peer, and what was written and never sent, is an error of the
+ * stream, if anybody listens for that.
  *
- * @param options those of a Duplex, but for its functions, `objectMode` for what is written, `allowHalfOpen`, `autoDestroy` and `emitClose`: a
- *   Close ends both directions, and the connection both
+ * @param options those of a Duplex, but for its functions, `objectMode` for what is written, `allowHalfOpen`,
+ *   `autoDestroy` and `emitClose`: a Close ends both directions, and the connection both
  */
 export function createWebSocketStream(socket: WebSocket, options: DuplexOptions = {}): Duplex {
   const { objectMode, readableObjectMode = objectMode, ...others } = options;

@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 
 /**
- * What is called with the arguments of an event. As a method, whose parameters TypeScript lets be subtypes, and `this` as
- * well: a socket with fields of the application's own.
+ * What is called with the arguments of an event. As a method, whose parameters TypeScript lets be subtypes, and `this`
+ * as well: a socket with fields of the application's own.
  */
 type Listener<This, Args extends unknown[]> = { told(this: This, ...args: Args): void }['told'];
 
 /**
- * An `EventEmitter` whose events have names and types, and whose listeners have it as `this`. The types of Node's own have
- * no `this`, and differ from version to version: no override fits them all.
+ * An `EventEmitter` whose events have names and types, and whose listeners have it as `this`. The types of Node's own
+ * have no `this`, and differ from version to version: no override fits them all.
  */
 export interface TypedEmitter<Events extends Record<keyof Events, unknown[]>> {
   /** As Node's. */

@@ -8,8 +8,8 @@ const OF_WS =
 const warned = new Set<string>();
 
 /**
- * Warns of names that are no option, once each: a misspelt `allowedOrigins` would let every origin in without a word. It is no error, since
- * libraries hand on what is for somebody else.
+ * Warns of names that are no option, once each: a misspelt `allowedOrigins` would let every origin in without a word.
+ * It is no error, since libraries hand on what is for somebody else.
  */
 export function warnOfUnknown(given: object): void {
   for (const [name, value] of Object.entries(given)) {

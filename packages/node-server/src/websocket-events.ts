@@ -3,7 +3,10 @@ export type RawData = Buffer<ArrayBuffer>;
 
 /** The events of a `WebSocket` and what their listeners get. */
 export interface WebSocketEvents {
-  /** A message. Text comes as the bytes of its UTF-8, which has been checked: `data.toString()`. The bytes are the listener's own. */
+  /**
+   * A message. Text comes as the bytes of its UTF-8, which has been checked: `data.toString()`. The bytes are the
+   * listener's own.
+   */
   message: [data: Buffer<ArrayBuffer>, isBinary: boolean];
   /** A ping, which has been answered already. */
   ping: [data: Buffer<ArrayBuffer>];

@@ -33,8 +33,8 @@ let messageListenerAdded: (socket: WebSocket) => void;
 let eventsOf: (socket: WebSocket) => DriverHandler;
 
 /**
- * One connection of a `WebSocketServer`, after its handshake. Messages that arrive before anybody listens wait; with 64 KiB
- * of them, reading stops.
+ * One connection of a `WebSocketServer`, after its handshake. Messages that arrive before anybody listens wait; with 64
+ * KiB of them, reading stops.
  */
 export class WebSocket<Context = unknown> extends SocketEventTarget {
   static readonly CONNECTING = 0;
@@ -200,8 +200,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   }
 
   /**
-   * Why the connection ended without a Close of the peer: a `ProtocolError` with name and offset, the system's error, a timeout;
-   * or what a message hook has thrown.
+   * Why the connection ended without a Close of the peer: a `ProtocolError` with name and offset, the system's error, a
+   * timeout; or what a message hook has thrown.
    */
   get cause(): Error | undefined {
     return this.#cause;
@@ -210,8 +210,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   /**
    * Sends a message: a string as text, anything else as binary unless `binary` says otherwise.
    *
-   * Data of up to 4 KiB is copied at once; more must not change until the callback. What a server has prepared has its own
-   * options.
+   * Data of up to 4 KiB is copied at once; more must not change until the callback. What a server has prepared has its
+   * own options.
    *
    * @param callback called when the bytes were handed to the system, or with an error if they never will be
    * @returns false if the caller should wait for 'drain' before it sends more, and if the connection is not open
@@ -235,7 +235,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   /**
    * Sends a ping of at most 125 bytes. The second argument of `ws`, `mask`, is taken and ignored: a server never masks.
    *
-   * @throws TypeError for data of the wrong type; RangeError if it is too long; on a connection that is open, as {@link send}
+   * @throws TypeError for data of the wrong type; RangeError if it is too long; on a connection that is open, as
+   *   {@link send}
    */
   ping(data?: Data | SendCallback, mask?: boolean | SendCallback, callback?: SendCallback): boolean {
     const [payload, done] = controlArguments(data, mask, callback);
@@ -287,8 +288,9 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   }
 
   /**
-   * The messages, one by one: reading stops while the consumer is busy and 64 KiB wait. Ends on a clean close, and throws
-   * {@link cause} where there was none (1006). Messages go to 'message' listeners instead as long as there are any.
+   * The messages, one by one: reading stops while the consumer is busy and 64 KiB wait. Ends on a clean close, and
+   * throws {@link cause} where there was none (1006). Messages go to 'message' listeners instead as long as there are
+   * any.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<Buffer<ArrayBuffer>>, void, void> {
     return this.#waiting.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
@@ -333,9 +335,9 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   }
 
   /**
-   * The last listener has gone, and a message has come. The next one may be under way, as with `await once(socket, 'message')`; if it is
-   * not there at the end of this turn of the event loop, nobody hears of the message. To wait longer would stop the reading in the end, and
-   * with it pings and the peer's Close.
+   * The last listener has gone, and a message has come. The next one may be under way, as with
+   * `await once(socket, 'message')`; if it is not there at the end of this turn of the event loop, nobody hears of the
+   * message. To wait longer would stop the reading in the end, and with it pings and the peer's Close.
    */
   #dropLater(): void {
     if (this.#queue === undefined || this.#queue.length === 0) return;
@@ -376,7 +378,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.#hook?.stop();
     this.#ended = true;
     this.#queue?.end(cause);
-    // What the system says of a connection, a reset above all, is no error of anybody's. If a listener throws, 'close' follows nevertheless.
+    // What the system says of a connection, a reset above all, is no error of anybody's. If a listener throws, 'close'
+    // follows nevertheless.
     if ((cause instanceof ProtocolError || failed !== undefined) && this.listenerCount('error') > 0) {
       this.#driver.call(() => this.emit('error', cause as Error), true);
     }

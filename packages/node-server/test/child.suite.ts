@@ -43,7 +43,10 @@ export function run(code: string, openFiles?: number): Child {
   };
 }
 
-/** The port in the examples is fixed, and must be free here: an http server listens on any, of 127.0.0.1, and says which. */
+/**
+ * The port in the examples is fixed, and must be free here: an http server listens on any, of 127.0.0.1, and says
+ * which.
+ */
 export const LISTEN: string = `
   import { Server as NetServer } from 'node:net';
   const { listen } = NetServer.prototype;

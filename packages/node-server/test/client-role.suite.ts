@@ -13,7 +13,10 @@ type Received = { payload: Uint8Array; isBinary: boolean };
 
 type End = { code: number; reason: string; cause: Error | undefined };
 
-/** A client out of the parts of the house: handshake, driver and a socket of node:net. Without options, it offers no compression. */
+/**
+ * A client out of the parts of the house: handshake, driver and a socket of node:net. Without options, it offers no
+ * compression.
+ */
 export async function connectClient(url: string, deflate?: PermessageDeflateOptions) {
   const upgrade = createUpgrade(url, {
     random: () => crypto.getRandomValues(new Uint8Array(16)),

@@ -49,7 +49,8 @@ async function withTestClient(options: ServeOptions) {
 /** A line that its mirror draws: colour, from, to. */
 const DRAWN = /^c #[0-9A-F]{6} -?\d+ -?\d+ \d+;$/;
 
-// Not with takeover by the server: libwebsockets 4.1 drops such a connection at the first compressed message, of ws as well.
+// Not with takeover by the server: libwebsockets 4.1 drops such a connection at the first compressed message, of ws as
+// well.
 test.each([false, { threshold: 0 }])(
   'libwebsockets, client: what it sends arrives, what we send does, in fragments and with pings between: compression %o',
   async (perMessageDeflate) => {

@@ -10,7 +10,10 @@ import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Bytes in use once garbage is gone. The engine frees what it has collected beside the program, so: the least of some tries. */
+/**
+ * Bytes in use once garbage is gone. The engine frees what it has collected beside the program, so: the least of some
+ * tries.
+ */
 async function memoryInUse(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 4; i++) {

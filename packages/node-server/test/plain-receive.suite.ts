@@ -1,6 +1,7 @@
 /**
- * Takes from Node what `shared-receive.ts` needs, so that the same tests run over the 'data' events of sockets. Over TLS these are paused,
- * where `tls-reading.ts` would stop them; and all are written to, where `direct-write.ts` would go past their queues.
+ * Takes from Node what `shared-receive.ts` needs, so that the same tests run over the 'data' events of sockets. Over
+ * TLS these are paused, where `tls-reading.ts` would stop them; and all are written to, where `direct-write.ts` would
+ * go past their queues.
  */
 import { createServer, type Server } from 'node:net';
 import { vi } from 'vitest';

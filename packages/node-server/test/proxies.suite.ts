@@ -22,7 +22,10 @@ export interface Setup {
 
 export interface Proxy {
   readonly port: number;
-  /** Puts another certificate in the place of the first and has the configuration read again; returns before that is done. */
+  /**
+   * Puts another certificate in the place of the first and has the configuration read again; returns before that is
+   * done.
+   */
   reload(certificate: Certificate): Promise<void>;
 }
 

@@ -8,8 +8,8 @@ import { serve } from './serve.suite.ts';
 import { uncaught } from './uncaught.suite.ts';
 
 /**
- * A server in a process of its own, which closes when it is told to and has nothing else to do: that the process ends by itself
- * shows that no socket, timer or listener is left. What is not to end by itself has a minute.
+ * A server in a process of its own, which closes when it is told to and has nothing else to do: that the process ends
+ * by itself shows that no socket, timer or listener is left. What is not to end by itself has a minute.
  */
 const program = (options: string, connection: string) => `
   import { WebSocketServer } from '@ws/node-server';

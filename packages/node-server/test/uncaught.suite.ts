@@ -1,6 +1,8 @@
 import { onTestFinished } from 'vitest';
 
-/** What the process hears as 'uncaughtException' from now on, in place of whoever listens otherwise (the test runner). */
+/**
+ * What the process hears as 'uncaughtException' from now on, in place of whoever listens otherwise (the test runner).
+ */
 export function uncaught(): { readonly errors: unknown[] } {
   const errors: unknown[] = [];
   const others = process.listeners('uncaughtException');

@@ -7,7 +7,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, WebSocket as WsClient } from 'ws';
 import { type Child, LISTEN, run } from './child.suite.ts';
 
-// The server examples of the README of ws, as it is installed: a server of theirs must run by changing its import alone.
+// The server examples of the README of ws, as it is installed: a server of theirs must run by changing its import
+// alone.
 const folder = dirname(createRequire(import.meta.url).resolve('ws/package.json'));
 const README = readFileSync(join(folder, 'README.md'), 'utf8');
 
@@ -124,7 +125,8 @@ test('the README of ws: Server broadcast, including the sender and excluding it'
 
 test('the README of ws: How to get the IP address of the client?', async () => {
   const [direct, proxied] = examples('How to get the IP address of the client?');
-  // The second block goes on where the first ends. The examples keep the address to themselves: ours says what theirs read.
+  // The second block goes on where the first ends. The examples keep the address to themselves: ours says what theirs
+  // read.
   const say = `
     wss.on('connection', (ws, req) => ws.send(req.socket.remoteAddress + ' ' + req.headers['x-forwarded-for']));
   `;

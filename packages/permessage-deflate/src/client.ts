@@ -5,8 +5,8 @@ import { PermessageDeflate } from './permessage-deflate.ts';
 import type { Zlib } from './zlib.ts';
 
 /**
- * The client's side of the extension, for `createUpgrade`: one offer, and the judgement of its answer, which throws what is
- * wrong with it.
+ * The client's side of the extension, for `createUpgrade`: one offer, and the judgement of its answer, which throws
+ * what is wrong with it.
  *
  * @throws TypeError or RangeError if an option is of the wrong kind, or smaller than what zlib can keep to
  */

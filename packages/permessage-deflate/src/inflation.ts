@@ -28,8 +28,9 @@ export class Inflation {
   }
 
   /**
-   * Whether the message was whole, by how many bytes of the tail were read behind it: all that belong to the stream. Where the message's
-   * last block is an empty one that is marked as final, the stream ends with that block, whose last bytes are the first 4 of the tail.
+   * Whether the message was whole, by how many bytes of the tail were read behind it: all that belong to the stream.
+   * Where the message's last block is an empty one that is marked as final, the stream ends with that block, whose last
+   * bytes are the first 4 of the tail.
    */
   endsWith(tailRead: number): boolean {
     return tailRead === TAIL_BYTES || tailRead === (this.takeover ? NEXT_TAIL.length : LAST_TAIL_BYTES);

@@ -7,7 +7,10 @@ import { CHUNK_BYTES, inflateByStream, NodeStream, StreamPool } from './node-str
 import { inflateInSteps } from './stepwise.ts';
 import type { Inflater, InflateSettings } from './zlib.ts';
 
-/** Up to here, in bytes, a message is decompressed at once: at most two milliseconds of the worst that we know of (bench/deflate/border.js) … */
+/**
+ * Up to here, in bytes, a message is decompressed at once: at most two milliseconds of the worst that we know of
+ * (bench/deflate/border.js) …
+ */
 const AT_ONCE = 16_384;
 
 /** … if no more than this comes out of it: about what a trip to the thread pool takes. */

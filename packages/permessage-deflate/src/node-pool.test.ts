@@ -28,8 +28,8 @@ test.each([undefined, false])(
       hook.disable();
     }
     expect(contexts).toBeGreaterThan(1);
-    // Three compress in the thread pool and one decompresses, and one of each kind is for what is done at once. By public means,
-    // a stream that has ended is no context any more, and each message that is decompressed ends one.
+    // Three compress in the thread pool and one decompresses, and one of each kind is for what is done at once. By
+    // public means, a stream that has ended is no context any more, and each message that is decompressed ends one.
     const ended = inside === false ? 100 : 0;
     expect(contexts).toBeLessThanOrEqual(6 + ended);
   },

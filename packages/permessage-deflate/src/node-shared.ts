@@ -9,11 +9,14 @@ import type { Allocate } from './zlib.ts';
 export interface NodeZlibOptions {
   /** Where results get their memory from. Default: Buffers of their own. */
   readonly allocate?: Allocate | undefined;
-  /** How many messages may be in the thread pool at a time, 1 or more; half of them at most are decompressed. Default: 4. */
+  /**
+   * How many messages may be in the thread pool at a time, 1 or more; half of them at most are decompressed. Default:
+   * 4.
+   */
   readonly concurrency?: number | undefined;
   /**
-   * For a runtime whose `node:zlib` has no threads, as Deno's: is awaited between the parts of 64 KiB of what would be done there, and lets
-   * all else have its turn. Default: none, since Node and Bun have threads.
+   * For a runtime whose `node:zlib` has no threads, as Deno's: is awaited between the parts of 64 KiB of what would be
+   * done there, and lets all else have its turn. Default: none, since Node and Bun have threads.
    */
   readonly giveWay?: (() => Promise<void>) | undefined;
   /** Whether to use the synchronous inside of zlib streams, which no document promises. Default: if it works here. */
@@ -57,8 +60,8 @@ export class Shared {
   }
 
   /**
-   * Decompresses in the thread pool, once there is a place; in at most half of them, since a few bytes of a client's can be
-   * the work of milliseconds.
+   * Decompresses in the thread pool, once there is a place; in at most half of them, since a few bytes of a client's
+   * can be the work of milliseconds.
    */
   inflating<T>(work: () => Promise<T>): Promise<T> {
     return this.#inflating.run(() => this.#places.run(work));

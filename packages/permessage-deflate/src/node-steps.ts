@@ -2,8 +2,9 @@ import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw, type In
 import type { Steps } from './stepwise.ts';
 
 /**
- * What zlib streams have inside, in Node, Deno and Bun, and no document promises: `writeSync` works at once on a context
- * that lives on, which nothing public does. {@link stepsWork} tries it; without it, all is done by public means.
+ * What zlib streams have inside, in Node, Deno and Bun, and no document promises: `writeSync` works at once on a
+ * context that lives on, which nothing public does. {@link stepsWork} tries it; without it, all is done by public
+ * means.
  */
 interface Inside {
   readonly _handle: {
@@ -62,7 +63,10 @@ export class StreamSteps implements Steps {
   }
 }
 
-/** Whether this runtime's streams have inside what is needed, and it does what is expected: tried on a message, and on an illegal one. */
+/**
+ * Whether this runtime's streams have inside what is needed, and it does what is expected: tried on a message, and on
+ * an illegal one.
+ */
 export function stepsWork(): boolean {
   const deflate = createDeflateRaw();
   const inflate = createInflateRaw();

@@ -13,7 +13,10 @@ import type { Allocate } from './zlib.ts';
  */
 export const CHUNK_BYTES = 65_536;
 
-/** A zlib stream, made to flush after each write, that is used step by step, or in the thread pool, one write after another. */
+/**
+ * A zlib stream, made to flush after each write, that is used step by step, or in the thread pool, one write after
+ * another.
+ */
 export class NodeStream extends StreamSteps {
   #ended = false;
   #listening = false;

@@ -6,8 +6,8 @@ import type { DeflateSettings, Zlib } from './zlib.ts';
 export type { NodeZlibOptions } from './node-shared.ts';
 
 /**
- * The zlib of Node, Deno or Bun. What takes less than a trip to the thread pool is done at once; the rest is done there.
- * Without takeover, all connections share one context for each kind of compression, and one for decompression.
+ * The zlib of Node, Deno or Bun. What takes less than a trip to the thread pool is done at once; the rest is done
+ * there. Without takeover, all connections share one context for each kind of compression, and one for decompression.
  *
  * @throws TypeError or RangeError if an option is of the wrong kind
  */

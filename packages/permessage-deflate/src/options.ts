@@ -5,15 +5,21 @@ import type { Zlib } from './zlib.ts';
 
 /** What a server and a client can set alike. */
 export interface PermessageDeflateOptions {
-  /** Whether the server compresses each message by itself. Default: true, since a context that is kept costs it 220 KB a connection. */
+  /**
+   * Whether the server compresses each message by itself. Default: true, since a context that is kept costs it 220 KB a
+   * connection.
+   */
   readonly serverNoContextTakeover?: boolean | undefined;
   /** Whether the client does. Default: true; a context that is kept costs the server 20 KB a connection. */
   readonly clientNoContextTakeover?: boolean | undefined;
-  /** The window of the server, in bits, 8 to 15. Default: 15. Smaller ones need less memory where contexts are taken over, and find less. */
+  /**
+   * The window of the server, in bits, 8 to 15. Default: 15. Smaller ones need less memory where contexts are taken
+   * over, and find less.
+   */
   readonly serverMaxWindowBits?: number | undefined;
   /**
-   * The window of the client, in bits, 8 to 15. Default: 15. A client that did not offer the parameter cannot be given a smaller one: it gets
-   * `client_no_context_takeover` instead.
+   * The window of the client, in bits, 8 to 15. Default: 15. A client that did not offer the parameter cannot be given
+   * a smaller one: it gets `client_no_context_takeover` instead.
    */
   readonly clientMaxWindowBits?: number | undefined;
   /** Shorter messages are sent as they are, in bytes. Default: 1024: below, a packet is seldom saved. */
@@ -31,7 +37,10 @@ export interface PermessageDeflateOptions {
 
 /** What a server can set: the same, and how many connections may keep contexts. */
 export interface ServerOptions extends PermessageDeflateOptions {
-  /** How many connections may keep contexts between messages; those over it are answered without. Default: all that want to. */
+  /**
+   * How many connections may keep contexts between messages; those over it are answered without. Default: all that want
+   * to.
+   */
   readonly maxTakeovers?: number | undefined;
 }
 

@@ -25,8 +25,8 @@ export const MIN_WINDOW_BITS = 8;
 export const MAX_WINDOW_BITS = 15;
 
 /**
- * Reads the parameters of an offer or an answer by section 7.1: a parameter that is not of this extension, or there twice,
- * or whose value is not legal spoils all of them.
+ * Reads the parameters of an offer or an answer by section 7.1: a parameter that is not of this extension, or there
+ * twice, or whose value is not legal spoils all of them.
  *
  * @returns what is wrong, as a string, if something is
  */

@@ -31,8 +31,8 @@ export interface PureZlibOptions {
 }
 
 /**
- * zlib in ECMAScript, for runtimes that have none: pako, which has to be installed beside this package. Every message is
- * done when the call returns, so a long one stops all else for as long as it takes.
+ * zlib in ECMAScript, for runtimes that have none: pako, which has to be installed beside this package. Every message
+ * is done when the call returns, so a long one stops all else for as long as it takes.
  *
  * @throws TypeError if an option is of the wrong kind
  */

@@ -5,11 +5,11 @@ import { PermessageDeflate } from './permessage-deflate.ts';
 import type { Zlib } from './zlib.ts';
 
 /**
- * The server's side of the extension, for `UpgradePolicy`. An offer that is not legal, or that cannot be kept, is declined:
- * the client's next one is looked at.
+ * The server's side of the extension, for `UpgradePolicy`. An offer that is not legal, or that cannot be kept, is
+ * declined: the client's next one is looked at.
  *
- * An extension that was accepted counts for `maxTakeovers` until it is closed. A connection closes it; where an accepted
- * handshake does not lead to one, close it by hand.
+ * An extension that was accepted counts for `maxTakeovers` until it is closed. A connection closes it; where an
+ * accepted handshake does not lead to one, close it by hand.
  *
  * @throws TypeError or RangeError if an option is of the wrong kind, or smaller than what zlib can keep to
  */

@@ -6,11 +6,15 @@ import type { Allocate } from './zlib.ts';
 
 /** A stream of zlib that does its work when it is called, step by step. */
 export interface Steps {
-  /** What the last step has left of its input, and of the room for its output. With room left, it has read all it will read. */
+  /**
+   * What the last step has left of its input, and of the room for its output. With room left, it has read all it will
+   * read.
+   */
   readonly inputLeft: number;
   readonly outputLeft: number;
   /**
-   * Reads from `input[at]` on and writes to `output[0, ...)`. Of a compressing stream, all that it was given is flushed.
+   * Reads from `input[at]` on and writes to `output[0, ...)`. Of a compressing stream, all that it was given is
+   * flushed.
    *
    * @returns false if the data is not legal; the stream is of no use then
    */
@@ -51,7 +55,8 @@ export function deflateInSteps(
  * Decompresses a message from where it is.
  *
  * @param scratch memory for a step
- * @param budget up to how many bytes of the result are for here; one more is asked for, which comes only of a result that is longer
+ * @param budget up to how many bytes of the result are for here; one more is asked for, which comes only of a result
+ *   that is longer
  * @param mostInput up to how many bytes of the payload are read
  * @returns undefined if it, or the payload, is longer: `inflation` knows how far it has come
  */
@@ -64,7 +69,8 @@ export function inflateInSteps(
 ): Decoded | undefined {
   const { payload, pieces } = inflation;
   const input = payload.length - inflation.at > mostInput ? payload.subarray(0, inflation.at + mostInput) : payload;
-  // No step goes further than what is judged: whether a message is too long, or not legal behind that, must not depend on their size.
+  // No step goes further than what is judged: whether a message is too long, or not legal behind that, must not depend
+  // on their size.
   const most = Math.min(budget, inflation.maxLength);
   for (;;) {
     const room = most + 1 - pieces.length;

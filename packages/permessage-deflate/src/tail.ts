@@ -3,9 +3,9 @@ export const TAIL: Uint8Array<ArrayBuffer> = Uint8Array.of(0, 0, 0xff, 0xff);
 export const TAIL_BYTES = 4;
 
 /**
- * What follows a message that stands by itself: its tail, and an empty block that is the last of the stream. So a message
- * is whole if and only if the stream ends right there, and the tail has added nothing to it. The byte behind it is
- * never read: it shows that the stream has ended.
+ * What follows a message that stands by itself: its tail, and an empty block that is the last of the stream. So a
+ * message is whole if and only if the stream ends right there, and the tail has added nothing to it. The byte behind it
+ * is never read: it shows that the stream has ended.
  */
 export const LAST_TAIL: Uint8Array<ArrayBuffer> = Uint8Array.of(0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff, 0);
 
@@ -13,8 +13,8 @@ export const LAST_TAIL: Uint8Array<ArrayBuffer> = Uint8Array.of(0, 0, 0xff, 0xff
 export const LAST_TAIL_BYTES = 9;
 
 /**
- * What follows a message that others may refer to: its tail, and an empty block that changes nothing. A message that was cut
- * makes something of either, unless the cut is in the code tables of a block.
+ * What follows a message that others may refer to: its tail, and an empty block that changes nothing. A message that
+ * was cut makes something of either, unless the cut is in the code tables of a block.
  */
 export const NEXT_TAIL: Uint8Array<ArrayBuffer> = Uint8Array.of(0, 0, 0xff, 0xff, 0, 0, 0, 0xff, 0xff);
 

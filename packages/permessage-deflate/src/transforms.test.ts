@@ -262,7 +262,10 @@ test.each([undefined, false])(
   },
 );
 
-/** Whether a message ends with the header of a stored block, as it must: then any length may follow, by the naive reader. */
+/**
+ * Whether a message ends with the header of a stored block, as it must: then any length may follow, by the naive
+ * reader.
+ */
 function isWhole(message: Uint8Array): boolean {
   try {
     const empty = inflateNaively(concat([message, TAIL])).output;

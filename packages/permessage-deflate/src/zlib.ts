@@ -19,8 +19,8 @@ export interface InflateSettings {
 }
 
 /**
- * DEFLATE as a runtime has it. The transforms answer at once or later, by a promise; whoever uses one waits for its answer
- * before the next message.
+ * DEFLATE as a runtime has it. The transforms answer at once or later, by a promise; whoever uses one waits for its
+ * answer before the next message.
  */
 export interface Zlib {
   /** The smallest window that a deflater can keep to, in bits: 15 if it has only one size. */

@@ -97,7 +97,10 @@ export function legalStream(rules: StreamRules, size: StreamSize = {}): fc.Arbit
     .map(([frames, close]) => (close === undefined ? frames : [...frames, close]));
 }
 
-/** The first frames of a message that stays open, controls between them. At least one frame, at most 50 bytes of payload. */
+/**
+ * The first frames of a message that stays open, controls between them. At least one frame, at most 50 bytes of
+ * payload.
+ */
 export function unfinishedMessage(rules: StreamRules): fc.Arbitrary<RawFrame[]> {
   return messageFrames(rules, { maxPayload: 50 }).map((frames) =>
     frames.map((frame) => (frame.opcode < 8 ? { ...frame, fin: false } : frame)),

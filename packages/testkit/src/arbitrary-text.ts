@@ -83,7 +83,10 @@ export function illFormedUtf8(maxLength?: number): fc.Arbitrary<IllFormed> {
   }));
 }
 
-/** Bytes on both sides of the border: valid text, text with one flaw, text with a byte changed, and soup of lead and tail bytes. */
+/**
+ * Bytes on both sides of the border: valid text, text with one flaw, text with a byte changed, and soup of lead and
+ * tail bytes.
+ */
 export function nearlyUtf8(): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
   const leadsAndTails = fc.constantFrom(
     0x41,

@@ -1,7 +1,9 @@
 /** Where to cut: positions in any order (taken modulo the length plus one, so that a generator need not know it). */
 export type Cuts = readonly number[] | 'every byte';
 
-/** Views of `bytes`, cut at `cuts`; at least one, together all of it. A cut that is named twice gives an empty chunk. */
+/**
+ * Views of `bytes`, cut at `cuts`; at least one, together all of it. A cut that is named twice gives an empty chunk.
+ */
 export function split(bytes: Uint8Array, cuts: Cuts): Uint8Array[] {
   const wanted = cuts === 'every byte' ? Array.from(bytes.subarray(1), (_, i) => i + 1) : cuts;
   const positions = wanted.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b);

@@ -20,8 +20,8 @@ export interface FaultPipeOptions {
   /** Called with each connection before a byte of it is read: the place to set faults that hold from the start. */
   readonly onConnection?: ((connection: FaultConnection) => void) | undefined;
   /**
-   * Keeps neither the bytes that went through nor connections that have ended: for hours of load. `captured` is empty then. Default:
-   * false.
+   * Keeps neither the bytes that went through nor connections that have ended: for hours of load. `captured` is empty
+   * then. Default: false.
    */
   readonly forgets?: boolean | undefined;
 }

@@ -35,7 +35,9 @@ const WORDS: readonly Uint8Array[] = [
   '\u{10ffff}',
 ].map(utf8Of);
 
-/** A stream in the making: knows whether a message is open, so that what it adds is legal unless it is told otherwise. */
+/**
+ * A stream in the making: knows whether a message is open, so that what it adds is legal unless it is told otherwise.
+ */
 export class Draft {
   readonly random: Random;
   readonly rules: NaiveRules;

@@ -11,9 +11,13 @@ export interface RawFrame {
   readonly maskingKey?: number | undefined;
   /** The payload before masking; default empty. Never written to. */
   readonly payload?: Uint8Array | undefined;
-  /** How many bits carry the length. Default: the shortest form that holds it. A longer one is illegal, and possible. */
+  /**
+   * How many bits carry the length. Default: the shortest form that holds it. A longer one is illegal, and possible.
+   */
   readonly lengthForm?: LengthForm | undefined;
-  /** The length that the header claims, 0 to 2^64-1; default the truth. In the 7-bit form 126 and 127 are possible too. */
+  /**
+   * The length that the header claims, 0 to 2^64-1; default the truth. In the 7-bit form 126 and 127 are possible too.
+   */
   readonly declaredLength?: number | bigint | undefined;
 }
 

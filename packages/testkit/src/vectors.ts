@@ -26,7 +26,9 @@ function zeros(length: number, header: string): Vector {
   };
 }
 
-/** The samples of RFC 6455 section 5.7. The RFC leaves the contents of the long binary ones open: here they are zeros. */
+/**
+ * The samples of RFC 6455 section 5.7. The RFC leaves the contents of the long binary ones open: here they are zeros.
+ */
 export const RFC_6455_5_7: readonly Vector[] = [
   {
     name: 'a text message in one unmasked frame',

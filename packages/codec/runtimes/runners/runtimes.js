@@ -6,7 +6,8 @@ import { quickjs } from './quickjs.js';
 import { workerd } from './workerd.js';
 
 /**
- * @typedef {import('../suite/codec.suite.js').Outcome & { runtime: string }} Outcome `runtime` is what the runtime says that it is
+ * @typedef {import('../suite/codec.suite.js').Outcome & { runtime: string }} Outcome `runtime` is what the runtime says
+ *   that it is
  *
  * `name` has the major version, if we choose it; `version` is what the runtime must say of itself.
  * @typedef {{ name: string, version: string, run: () => Promise<Outcome> }} Runtime

@@ -14,7 +14,8 @@ const KINDS = 'continuation data data - - - - - close ping ping - - - - -'.split
  * The rules on byte 0, in the order in which they are judged; the first that is broken is the violation. Those on the
  * order of frames are for a reader that knows whether it is inside of a message.
  *
- * @type {readonly [violation: string, broken: (kind: string, fin: boolean, rsv: number, allowedRsv: number, inside?: boolean) => boolean][]}
+ * @type {readonly [violation: string, broken: (kind: string, fin: boolean, rsv: number, allowedRsv: number, inside?:
+ *   boolean) => boolean][]}
  */
 const BYTE_0 = [
   ['reserved-opcode', (kind) => kind === '-'],
@@ -25,7 +26,8 @@ const BYTE_0 = [
 ];
 
 /**
- * @type {readonly [violation: string, broken: (kind: string, masked: boolean, length: number, role: Role) => boolean][]}
+ * @type {readonly [violation: string, broken: (kind: string, masked: boolean, length: number, role: Role) =>
+ *   boolean][]}
  */
 const BYTE_1 = [
   ['mask-missing', (_, masked, __, role) => !masked && role === 'server'],

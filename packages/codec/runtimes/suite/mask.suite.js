@@ -50,8 +50,8 @@ function same(a, b) {
 }
 
 /**
- * The 64-bit kernel, lent to a decoder: every length and phase, and every alignment of the chunk. The phase is how much of
- * the payload an earlier chunk has brought; without one, the frame is among several of its kind.
+ * The 64-bit kernel, lent to a decoder: every length and phase, and every alignment of the chunk. The phase is how much
+ * of the payload an earlier chunk has brought; without one, the frame is among several of its kind.
  *
  * @param {Checks} t @param {Uint8Array} plain @param {number} phase
  */

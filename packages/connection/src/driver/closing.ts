@@ -23,8 +23,8 @@ const Stage = {
 } as const;
 
 /**
- * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where the peer
- * takes too long for its Close or for its end, the transport is destroyed.
+ * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where
+ * the peer takes too long for its Close or for its end, the transport is destroyed.
  */
 export class Closing {
   readonly #connection: Connection;
@@ -120,8 +120,8 @@ export class Closing {
   }
 
   /**
-   * A write is done and the next has begun: the peer is reading, so its time starts anew. Behind our Close only pongs follow; they do
-   * not count.
+   * A write is done and the next has begun: the peer is reading, so its time starts anew. Behind our Close only pongs
+   * follow; they do not count.
    */
   written(): void {
     if (this.#closeWritten) return;

@@ -2,33 +2,34 @@ import { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from
 
 /**
  * What becomes of a message that is sent while `maxBufferedAmount` waits for the peer:
- * - `close`: the message is refused, what waits is dropped, but for the rest of a frame that has begun to leave, and the connection
- *   closes with 1013. The peer reconnects and starts anew.
- * - `drop`: the message is refused, and the connection goes on: for news that the next one makes stale. A fragment cannot be missed out:
- *   there, `close`.
- * - `wait`: the message is taken, and nothing more of the peer until all has been written. That bounds what answers the peer's
- *   messages; it does not bound what is sent to it of one's own accord.
+ * - `close`: the message is refused, what waits is dropped, but for the rest of a frame that has begun to leave, and
+ *   the connection closes with 1013. The peer reconnects and starts anew.
+ * - `drop`: the message is refused, and the connection goes on: for news that the next one makes stale. A fragment
+ *   cannot be missed out: there, `close`.
+ * - `wait`: the message is taken, and nothing more of the peer until all has been written. That bounds what answers the
+ *   peer's messages; it does not bound what is sent to it of one's own accord.
  */
 export type Overflow = 'close' | 'drop' | 'wait';
 
 /** How far behind a peer may fall: in bytes that wait for it, and in time once the connection ends. */
 export interface DriverLimits {
   /**
-   * How long the peer's end of stream is waited for once the connection is closed and all is written, in milliseconds; then the
-   * transport is destroyed. Default: 1000, ample for a packet and back, and short where a proxy keeps TCP half open.
+   * How long the peer's end of stream is waited for once the connection is closed and all is written, in milliseconds;
+   * then the transport is destroyed. Default: 1000, ample for a packet and back, and short where a proxy keeps TCP half
+   * open.
    */
   readonly closeTimeout?: number | undefined;
   /**
-   * How long the peer's Close is waited for after ours, in milliseconds; then the transport is destroyed. A peer that goes on taking what
-   * stands before our Close, a write at a time (16 KiB on Node and else 64 KiB), gets that time anew. Default: 10,000, since a Close may
-   * stand behind messages that are on their way.
+   * How long the peer's Close is waited for after ours, in milliseconds; then the transport is destroyed. A peer that
+   * goes on taking what stands before our Close, a write at a time (16 KiB on Node and else 64 KiB), gets that time
+   * anew. Default: 10,000, since a Close may stand behind messages that are on their way.
    */
   readonly closeReplyTimeout?: number | undefined;
   /**
-   * Once this many bytes wait for the peer, `overflow` decides what a further `send`, `ping` or `pong` does; the message that crosses the
-   * limit is still taken. What they cost beside themselves counts: 128 bytes for each piece of memory that they lie in, 512 for
-   * each message behind one that is still being compressed. From 1 on. Default: 64 MiB, four of the longest messages that are taken: a peer so far behind does better
-   * to reconnect.
+   * Once this many bytes wait for the peer, `overflow` decides what a further `send`, `ping` or `pong` does; the
+   * message that crosses the limit is still taken. What they cost beside themselves counts: 128 bytes for each piece of
+   * memory that they lie in, 512 for each message behind one that is still being compressed. From 1 on. Default: 64
+   * MiB, four of the longest messages that are taken: a peer so far behind does better to reconnect.
    */
   readonly maxBufferedAmount?: number | undefined;
   /** What a `send`, `ping` or `pong` does then. Default: 'close', which bounds memory and loses nothing unseen. */

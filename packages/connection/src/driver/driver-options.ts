@@ -3,7 +3,10 @@ import type { DriverLimits, Overflow } from './driver-limits.ts';
 import type { Heartbeat, HeartbeatOptions } from './heartbeat.ts';
 import type { Clock, Transport } from './transport.ts';
 
-/** Who is told what happens on a connection. One that throws closes its own connection with 1011 and hears no more of the peer. */
+/**
+ * Who is told what happens on a connection. One that throws closes its own connection with 1011 and hears no more of
+ * the peer.
+ */
 export interface DriverHandler {
   /** A whole message; text has been checked to be UTF-8. The payload is the receiver's own. */
   message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void;
@@ -31,8 +34,8 @@ export interface DriverOptions extends Omit<ConnectionOptions, 'sink'>, DriverLi
   readonly clock: Clock;
   readonly handler: DriverHandler;
   /**
-   * Finds out that the peer is gone without a word: a {@link Heartbeat}, which many drivers may share, or the options of one
-   * of its own. Its pongs are not told to the handler. Default: false, none.
+   * Finds out that the peer is gone without a word: a {@link Heartbeat}, which many drivers may share, or the options
+   * of one of its own. Its pongs are not told to the handler. Default: false, none.
    */
   readonly heartbeat?: Heartbeat | HeartbeatOptions | false | undefined;
 }

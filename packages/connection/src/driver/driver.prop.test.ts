@@ -154,7 +154,8 @@ function checkAtRest(trial: Trial): void {
   }
   if (driver.state === 'closed') expect(transport.paused).toBe(false);
   else if (trial.appPaused) expect(transport.paused).toBe(true);
-  // Only a message in the hands of an extension, or pings that cannot be answered, stop the reading otherwise; these are timed.
+  // Only a message in the hands of an extension, or pings that cannot be answered, stop the reading otherwise; these
+  // are timed.
   else if (transport.paused && !busy?.decode) {
     expect(transport.writing).toBe(true);
     expect(trial.clock.timers).toBeGreaterThan(0);
@@ -180,7 +181,8 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
             if (extended) await ticks();
             checkNow(trial);
           }
-          // A peer that does nothing any more, and an application that wants to leave: it is over within the two time limits.
+          // A peer that does nothing any more, and an application that wants to leave: it is over within the two time
+          // limits.
           trial.reactions.length = 0;
           trial.driver.close(1000);
           trial.clock.advance(11_000);

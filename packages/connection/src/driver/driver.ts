@@ -69,7 +69,10 @@ export class Driver {
     this.#pulse = this.#heartbeat.join(this);
   }
 
-  /** What the parts tell the driver: one object, since a closure for each event would cost an idle connection a kilobyte. */
+  /**
+   * What the parts tell the driver: one object, since a closure for each event would cost an idle connection a
+   * kilobyte.
+   */
   static readonly #Events = class implements ConnectionSink, ReaderEvents, WriterEvents {
     readonly #driver: Driver;
 
@@ -223,7 +226,8 @@ export class Driver {
    * Queues a message or a fragment of one; see `Connection.send`.
    *
    * @param callback called once the bytes have been written, never before `send` returns
-   * @returns false if the caller should wait for the drain; also if the connection is not open, which the callback is told
+   * @returns false if the caller should wait for the drain; also if the connection is not open, which the callback is
+   *   told
    * @throws TypeError for data that cannot be sent; what is refused is not looked at
    */
   send(data: Data | PreparedMessage, options: SendOptions = {}, callback?: SendCallback | undefined): boolean {
@@ -268,14 +272,17 @@ export class Driver {
   }
 
   /**
-   * Ends the connection at once: nothing is delivered any more, what the transport does not take at once is not written, and the end
-   * is told soon.
+   * Ends the connection at once: nothing is delivered any more, what the transport does not take at once is not
+   * written, and the end is told soon.
    */
   terminate(cause?: Error | undefined): void {
     this.#ensureClosing().terminate(cause);
   }
 
-  /** Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. Each reason is for itself. */
+  /**
+   * Stops deliveries, after the one that runs now, and reading. Pings are not answered meanwhile. Each reason is for
+   * itself.
+   */
   pause(reason: PauseReason = PauseReason.Application): void {
     this.#reader.pause(reason);
   }
@@ -286,8 +293,8 @@ export class Driver {
   }
 
   /**
-   * Calls the application as its handlers are called: if it throws, the connection closes with 1011, and the application
-   * hears no more of the peer, but for what it `must` hear.
+   * Calls the application as its handlers are called: if it throws, the connection closes with 1011, and the
+   * application hears no more of the peer, but for what it `must` hear.
    */
   call(application: () => void, must = false): void {
     if (this.#deaf && !must) return;

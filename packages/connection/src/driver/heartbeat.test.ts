@@ -68,7 +68,8 @@ test('H13: what the system has received while the event loop was blocked is read
   const bench = makeBench();
   bench.clock.advance(7950);
   expect(bench.written()).toEqual([PING]);
-  // The timer that would end it comes first, then what was received, then what was deferred: as in Node after a long block.
+  // The timer that would end it comes first, then what was received, then what was deferred: as in Node after a long
+  // block.
   const { after } = bench.clock;
   bench.clock.after = (ms, callback) =>
     after.call(bench.clock, ms, () => {

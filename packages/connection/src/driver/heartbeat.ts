@@ -80,7 +80,10 @@ export class Pulse {
 /** 'heartbeat' */
 const PAYLOAD: Uint8Array = Uint8Array.of(104, 101, 97, 114, 116, 98, 101, 97, 116);
 
-/** Whether the payload of a ping or pong is a heartbeat's: the word itself, which is easy to tell in a trace of the wire. */
+/**
+ * Whether the payload of a ping or pong is a heartbeat's: the word itself, which is easy to tell in a trace of the
+ * wire.
+ */
 function isHeartbeat(payload: Uint8Array): boolean {
   return payload.length === PAYLOAD.length && PAYLOAD.every((byte, i) => payload[i] === byte);
 }
@@ -91,8 +94,8 @@ function isHeartbeat(payload: Uint8Array): boolean {
 const SLOTS = 10;
 
 /**
- * Finds the peers that are gone without a word, for any number of connections with one timer. Each connection is visited
- * four times in the shortest of the times, so that a ping or an end is late by less than half of it.
+ * Finds the peers that are gone without a word, for any number of connections with one timer. Each connection is
+ * visited four times in the shortest of the times, so that a ping or an end is late by less than half of it.
  *
  * It counts visits and not the time: while the event loop is blocked, it does not visit, and when it does, all that the
  * system has received meanwhile is read first.

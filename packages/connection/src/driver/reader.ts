@@ -50,7 +50,10 @@ export class Reader {
   #stopped = false;
   #stopPongTimer: (() => void) | undefined;
 
-  /** @param pongTimeout how long the peer may read nothing while reading waits for it to take the answers to its pings, in milliseconds */
+  /**
+   * @param pongTimeout how long the peer may read nothing while reading waits for it to take the answers to its pings,
+   *   in milliseconds
+   */
   constructor(connection: Connection, transport: Transport, clock: Clock, pongTimeout: number, events: ReaderEvents) {
     this.#connection = connection;
     this.#transport = transport;

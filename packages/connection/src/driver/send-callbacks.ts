@@ -16,7 +16,10 @@ interface Waiting {
   readonly until: number;
 }
 
-/** Who waits for a `send`: each is told once and never before its `send` has returned; of those that were taken, in their order. */
+/**
+ * Who waits for a `send`: each is told once and never before its `send` has returned; of those that were taken, in
+ * their order.
+ */
 export class SendCallbacks {
   readonly #clock: Clock;
   readonly #events: SendCallbacksEvents;

@@ -8,14 +8,14 @@ import type { Clock } from './transport.ts';
 /** What the owner of a server says of its connections, in whatever runtime it listens. */
 export interface ServerConnectionOptions extends DriverLimits {
   /**
-   * The longest message taken, in bytes, 0 to 2^53-1; over it, the connection closes with 1009 before the payload has come.
-   * Default: 16 MiB, the longest that conformance suites send. Set it to what the application needs.
+   * The longest message taken, in bytes, 0 to 2^53-1; over it, the connection closes with 1009 before the payload has
+   * come. Default: 16 MiB, the longest that conformance suites send. Set it to what the application needs.
    */
   readonly maxPayload?: number | undefined;
   /**
-   * Pings a client from which nothing has come for `interval` milliseconds, and ends the connection after `timeout` more of
-   * them in silence; false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection after a
-   * minute do not.
+   * Pings a client from which nothing has come for `interval` milliseconds, and ends the connection after `timeout`
+   * more of them in silence; false: never. Default: 30,000 and 20,000, so that proxies that cut a silent connection
+   * after a minute do not.
    */
   readonly heartbeat?: HeartbeatSettings | boolean | undefined;
   /**

@@ -5,7 +5,9 @@ import { Driver } from './driver.ts';
 import type { DriverOptions } from './driver-options.ts';
 import type { Clock, Transport } from './transport.ts';
 
-/** A clock that stands still between two calls. What a transport has to tell comes before what was deferred, as on Node. */
+/**
+ * A clock that stands still between two calls. What a transport has to tell comes before what was deferred, as on Node.
+ */
 export class ManualClock implements Clock {
   #now = 0;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];

@@ -1,11 +1,12 @@
 /**
- * A stream of bytes in both directions, as a driver uses it. An adapter makes one of what its runtime has. None of its methods
- * calls the driver before it has returned.
+ * A stream of bytes in both directions, as a driver uses it. An adapter makes one of what its runtime has. None of its
+ * methods calls the driver before it has returned.
  */
 export interface Transport {
   /**
-   * Whether bytes for which `write` returns true, or that `driver.written()` tells of, have been copied by then, to the system for
-   * example, so that their memory may be used again. Default: false, since a stream may pass on what it is given.
+   * Whether bytes for which `write` returns true, or that `driver.written()` tells of, have been copied by then, to the
+   * system for example, so that their memory may be used again. Default: false, since a stream may pass on what it is
+   * given.
    */
   readonly copies?: boolean | undefined;
   /**
@@ -23,8 +24,8 @@ export interface Transport {
   /** Takes a `pause` back. */
   resume(): void;
   /**
-   * How many bytes of the write under way the runtime still has, if it can tell: that they become fewer shows a heartbeat
-   * that the peer reads. Without it, only whole writes do.
+   * How many bytes of the write under way the runtime still has, if it can tell: that they become fewer shows a
+   * heartbeat that the peer reads. Without it, only whole writes do.
    */
   unwritten?(): number;
 }

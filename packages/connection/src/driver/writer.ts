@@ -23,14 +23,19 @@ export interface Output {
 export interface WriterEvents extends SendCallbacksEvents {
   /** Bytes have been handed to the transport. */
   taken(): void;
-  /** Nothing is left to be encoded or written; called after each write, and each time that there was nothing to write. */
+  /**
+   * Nothing is left to be encoded or written; called after each write, and each time that there was nothing to write.
+   */
   idle(): void;
 }
 
 /** With this much output collected, in bytes, it is written without waiting for the end of the turn. */
 const FLUSH_AT = 65_536;
 
-/** What one write takes at most, in bytes: what it has taken cannot be recalled, and its end is a sign of life of the peer. */
+/**
+ * What one write takes at most, in bytes: what it has taken cannot be recalled, and its end is a sign of life of the
+ * peer.
+ */
 const WRITE_AT_MOST = 1_048_576;
 
 /** The same once the connection is closing: each is a step of a time limit, and our Close stands behind them. */

@@ -10,10 +10,15 @@ export interface ConnectionSink {
   pong(payload: Uint8Array<ArrayBuffer>): void;
   /** The peer's Close, which has been answered if it came first. The connection is now closed. */
   close(code: number | undefined, reason: string): void;
-  /** The peer broke a rule. A Close with the error's code is queued, unless its stream has ended. The connection is now closed. */
+  /**
+   * The peer broke a rule. A Close with the error's code is queued, unless its stream has ended. The connection is now
+   * closed.
+   */
   violation(error: ProtocolError): void;
   /** Something was queued: call `take` before long. */
   output(): void;
-  /** The message that an extension was decoding waits to be delivered: call `receive`, with no bytes if there are none. */
+  /**
+   * The message that an extension was decoding waits to be delivered: call `receive`, with no bytes if there are none.
+   */
   decoded(): void;
 }

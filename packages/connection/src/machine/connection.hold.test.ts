@@ -16,7 +16,9 @@ import {
 
 const roles: readonly Role[] = ['server', 'client'];
 
-/** Receives chunks as a driver does: what is not taken waits, and `release` is called until all is. Counts the stops. */
+/**
+ * Receives chunks as a driver does: what is not taken waits, and `release` is called until all is. Counts the stops.
+ */
 function receiveHeld(end: Endpoint, chunks: readonly Uint8Array[], held: () => number): number {
   let stops = 0;
   for (const chunk of chunks) {

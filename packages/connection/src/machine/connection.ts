@@ -19,7 +19,8 @@ import { Sender, type SenderEvents, type SendOptions } from './sender.ts';
 
 /**
  * - `open`: messages go both ways.
- * - `closing`: our Close is on its way; what the peer still sends is delivered, and its pings are answered, until its Close.
+ * - `closing`: our Close is on its way; what the peer still sends is delivered, and its pings are answered, until its
+ *   Close.
  * - `closed`: both Closes have been exchanged, or one told of a violation, or the peer's stream has ended. Nothing is
  *   delivered or queued any more; what is queued should still be written.
  */
@@ -142,22 +143,25 @@ export class Connection {
     return this.#sender.pendingSends;
   }
 
-  /** How many bytes those have before they are encoded, with 2 each for a header, and with a Close that waits behind them. */
+  /**
+   * How many bytes those have before they are encoded, with 2 each for a header, and with a Close that waits behind
+   * them.
+   */
   get pendingBytes(): number {
     return this.#sender.pendingBytes;
   }
 
   /**
-   * About how many bytes of memory what waits costs beside its own: many short messages are mostly that. Whoever bounds what may wait
-   * should count it.
+   * About how many bytes of memory what waits costs beside its own: many short messages are mostly that. Whoever bounds
+   * what may wait should count it.
    */
   get overhead(): number {
     return this.#sender.overhead;
   }
 
   /**
-   * How many bytes of the peer's stream have been taken: up to the end of the frame, while it is delivered. A `receive` that the
-   * sink has thrown out of goes on from there.
+   * How many bytes of the peer's stream have been taken: up to the end of the frame, while it is delivered. A `receive`
+   * that the sink has thrown out of goes on from there.
    */
   get offset(): number {
     return this.#receiver.offset;
@@ -186,18 +190,20 @@ export class Connection {
    *
    * @param chunk read during the call only; neither written nor kept, unless `platform.givesChunks` says so
    * @param at where in the chunk to start
-   * @returns how many bytes were taken. Fewer than there are after `hold`, while too many pongs wait for `take`, or while an
-   *   extension decodes: keep the rest, stop reading the transport, and go on after `release`, `take` or `sink.decoded()`
-   * @throws TypeError or RangeError for what is no chunk or no place in it; TypeError from inside a delivery, or if the sink has taken the
-   *   chunk's buffer away before its end; and whatever the sink throws
+   * @returns how many bytes were taken. Fewer than there are after `hold`, while too many pongs wait for `take`, or
+   *   while an extension decodes: keep the rest, stop reading the transport, and go on after `release`, `take` or
+   *   `sink.decoded()`
+   * @throws TypeError or RangeError for what is no chunk or no place in it; TypeError from inside a delivery, or if the
+   *   sink has taken the chunk's buffer away before its end; and whatever the sink throws
    */
   receive(chunk: Uint8Array, at = 0): number {
     return this.#receiver.receive(chunk, at);
   }
 
   /**
-   * The peer's stream has ended. If that was in the middle of a frame or a message, it is a violation; nothing is sent any more.
-   * A message that is still being decoded is dropped: who wants it, waits for it with the end as with the bytes.
+   * The peer's stream has ended. If that was in the middle of a frame or a message, it is a violation; nothing is sent
+   * any more. A message that is still being decoded is dropped: who wants it, waits for it with the end as with the
+   * bytes.
    *
    * @throws TypeError from inside a delivery; and whatever the sink throws
    */
@@ -208,9 +214,9 @@ export class Connection {
   }
 
   /**
-   * Drops what is queued or being encoded, but for the rest of a frame whose start was taken: what is sent then goes out next. Let
-   * that be a `close`, which may stand between the fragments of a message (RFC 6455, section 5.5.1): whole messages are missing.
-   * Does nothing if the connection is not open.
+   * Drops what is queued or being encoded, but for the rest of a frame whose start was taken: what is sent then goes
+   * out next. Let that be a `close`, which may stand between the fragments of a message (RFC 6455, section 5.5.1):
+   * whole messages are missing. Does nothing if the connection is not open.
    */
   recall(): void {
     if (this.#state !== 'open') return;
@@ -256,7 +262,9 @@ export class Connection {
     return chunks;
   }
 
-  /** The bytes that `take` returned last have been copied by whoever wrote them: our memory for them may be used again. */
+  /**
+   * The bytes that `take` returned last have been copied by whoever wrote them: our memory for them may be used again.
+   */
   giveBack(): void {
     this.#sender.giveBack();
   }
@@ -264,11 +272,11 @@ export class Connection {
   /**
    * Queues a message, or a fragment of one.
    *
-   * @param data a string is sent as text, with U+FFFD for a lone surrogate; anything else as binary. Bytes up to 4 KiB are
-   *   copied at once; more must not change until they have been written. What was prepared has its own options
-   * @throws TypeError if the connection is not open; if the data is of the wrong kind, or is bytes sent as text that are not
-   *   whole characters of UTF-8; if the options are no object, or one of them no boolean; or if a fragmented message is open and this is of another kind: it would
-   *   be a second one
+   * @param data a string is sent as text, with U+FFFD for a lone surrogate; anything else as binary. Bytes up to 4 KiB
+   *   are copied at once; more must not change until they have been written. What was prepared has its own options
+   * @throws TypeError if the connection is not open; if the data is of the wrong kind, or is bytes sent as text that
+   *   are not whole characters of UTF-8; if the options are no object, or one of them no boolean; or if a fragmented
+   *   message is open and this is of another kind: it would be a second one
    */
   send(data: Data | PreparedMessage, options: SendOptions = {}): void {
     if (this.#state !== 'open') throw new TypeError(`the connection is ${this.#state}: nothing can be sent`);
@@ -326,7 +334,9 @@ export class Connection {
     this.#sink.close(code, reason);
   }
 
-  /** Section 7.1.7: one Close with the code of the violation, unless one was sent or the stream has ended; then nothing. */
+  /**
+   * Section 7.1.7: one Close with the code of the violation, unless one was sent or the stream has ended; then nothing.
+   */
   #fail(error: ProtocolError): void {
     const open = this.#state === 'open';
     this.#end();

@@ -7,7 +7,8 @@ import { isPromise } from '../promise.ts';
  * messages out, marked by a reserved bit of their first frame.
  *
  * It answers at once where that is quick, and later where it is not, by a promise: the connection then waits, in the
- * direction of that message, so that the order of messages stays. Of each direction one message is in its hands at a time.
+ * direction of that message, so that the order of messages stays. Of each direction one message is in its hands at a
+ * time.
  */
 export interface Extension {
   /** The reserved bits that are its own, as they lie in byte 0: 0x40 is RSV1. */
@@ -23,8 +24,8 @@ export interface Extension {
    * A message from the peer, whose first frame has at least one of its bits set.
    *
    * @param maxLength the limit on what comes out, in bytes; over it, the answer is 'message-too-big'
-   * @returns the payload that the next extension, or the application, gets. An error, thrown or by a promise, and what is no
-   *   answer at all count as 'extension-data-illegal'
+   * @returns the payload that the next extension, or the application, gets. An error, thrown or by a promise, and what
+   *   is no answer at all count as 'extension-data-illegal'
    */
   decode(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | PromiseLike<Decoded>;
 
@@ -37,7 +38,9 @@ export interface Extension {
    */
   encode(payload: Uint8Array, options: EncodeOptions): Encoded | PromiseLike<Encoded>;
 
-  /** Called once when the connection is over. There is nothing left to decode or encode, or the answer is for nobody. */
+  /**
+   * Called once when the connection is over. There is nothing left to decode or encode, or the answer is for nobody.
+   */
   close?(): void;
 }
 
@@ -109,7 +112,8 @@ const RSV: IntegerRange = { default: 0, min: 0x10, max: 0x70 };
 /**
  * The bits of all extensions.
  *
- * @throws TypeError or RangeError for what are no extensions: without a bit of its own, what one has encoded would be taken for plain
+ * @throws TypeError or RangeError for what are no extensions: without a bit of its own, what one has encoded would be
+ *   taken for plain
  */
 export function allRsv(extensions: readonly Extension[]): number {
   let rsv = 0;

@@ -10,7 +10,10 @@ const GATHER_UP_TO = 16_384;
  */
 const COPY_MORE_BELOW = 65_536;
 
-/** What a chunk costs beside its bytes: an array, which is a view. Frames for one peer in a row are one chunk; in turns, one each. */
+/**
+ * What a chunk costs beside its bytes: an array, which is a view. Frames for one peer in a row are one chunk; in turns,
+ * one each.
+ */
 export const CHUNK_OVERHEAD = 128;
 
 /** A number of bytes of a slab, on their way out. */
@@ -35,7 +38,10 @@ export class Outbox {
   #slab: Slab | undefined;
   #start = 0;
   #end = 0;
-  /** `#lender`: the slab of the latest queued chunks, `#borrowed`: how many of its bytes they have; `#lenders`: earlier slabs. */
+  /**
+   * `#lender`: the slab of the latest queued chunks, `#borrowed`: how many of its bytes they have; `#lenders`: earlier
+   * slabs.
+   */
   #lender: Slab | undefined;
   #borrowed = 0;
   #lenders: Loan[] | undefined;

@@ -12,8 +12,8 @@ export interface PrepareOptions {
 }
 
 /**
- * A message for many receivers: made into bytes once, and compressed once for all whose compression was agreed on alike.
- * With takeover, what a connection sends refers to what it has sent, so each compresses for itself.
+ * A message for many receivers: made into bytes once, and compressed once for all whose compression was agreed on
+ * alike. With takeover, what a connection sends refers to what it has sent, so each compresses for itself.
  */
 export class PreparedMessage {
   /** Not to be changed. */

@@ -39,8 +39,8 @@ interface Decoding {
 }
 
 /**
- * The receiving half of a connection: bytes of the peer go in, and messages as the extensions have them go to the sink. It takes nothing
- * while somebody holds, while too many pongs wait to be written, or while an extension decodes.
+ * The receiving half of a connection: bytes of the peer go in, and messages as the extensions have them go to the sink.
+ * It takes nothing while somebody holds, while too many pongs wait to be written, or while an extension decodes.
  */
 export class Receiver implements MessageSink {
   readonly #sink: ConnectionSink;

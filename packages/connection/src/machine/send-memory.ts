@@ -5,15 +5,18 @@ const SLAB_BYTES = 65_536;
 /** The longest header, RFC 6455 section 5.2: 2 bytes, 8 of length and a masking key. */
 const HEADER_BYTES = 14;
 
-/** Up to here a payload is always copied beside its header: cheaper than one more chunk to write, and the caller may reuse it at once. */
+/**
+ * Up to here a payload is always copied beside its header: cheaper than one more chunk to write, and the caller may
+ * reuse it at once.
+ */
 export const COPY_UP_TO = 4096;
 
 /** What a {@link SendMemory} may be told. */
 export interface SendMemoryOptions {
   /**
-   * Up to here, in bytes, a payload is copied beside its header, from 4,096 to 65,522, as long as less than 64 KiB wait for the
-   * same peer; a longer one that a server sends is a chunk of its own. Default: 4,096, for transports that write many chunks in
-   * one call. Where each costs a call, or would be copied into fresh memory, more is faster.
+   * Up to here, in bytes, a payload is copied beside its header, from 4,096 to 65,522, as long as less than 64 KiB wait
+   * for the same peer; a longer one that a server sends is a chunk of its own. Default: 4,096, for transports that
+   * write many chunks in one call. Where each costs a call, or would be copied into fresh memory, more is faster.
    */
   readonly copyUpTo?: number | undefined;
 }
@@ -38,9 +41,9 @@ export interface Slab {
 }
 
 /**
- * Memory for frames on their way out, in slabs of 64 KiB. One may serve any number of connections, so that an idle one holds
- * none; frames that a connection queues in one turn lie side by side, and leave as one chunk. A full slab is left to whoever
- * still writes it; once all of it has been given back it is used again.
+ * Memory for frames on their way out, in slabs of 64 KiB. One may serve any number of connections, so that an idle one
+ * holds none; frames that a connection queues in one turn lie side by side, and leave as one chunk. A full slab is left
+ * to whoever still writes it; once all of it has been given back it is used again.
  */
 export class SendMemory {
   /**

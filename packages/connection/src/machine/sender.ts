@@ -13,7 +13,9 @@ import { COPY_UP_TO, type SendMemory } from './send-memory.ts';
 export interface SendOptions {
   /** Whether this ends the message; if not, the next `send` continues it. Default: true. */
   readonly fin?: boolean | undefined;
-  /** Whether the message is binary. Default: false for a string; for bytes true, unless they continue a text message. */
+  /**
+   * Whether the message is binary. Default: false for a string; for bytes true, unless they continue a text message.
+   */
   readonly binary?: boolean | undefined;
   /** Whether an extension may compress it. Default: true. */
   readonly compress?: boolean | undefined;
@@ -62,8 +64,9 @@ const HEADER_BYTES = 2;
 const PENDING_OVERHEAD = 512;
 
 /**
- * The sending half of a connection: makes frames of what is to be sent, none of which the peer could call illegal, and queues
- * them. What comes after a message that an extension takes its time to encode waits for it, but for pings and pongs.
+ * The sending half of a connection: makes frames of what is to be sent, none of which the peer could call illegal, and
+ * queues them. What comes after a message that an extension takes its time to encode waits for it, but for pings and
+ * pongs.
  */
 export class Sender {
   readonly #outbox: Outbox;

@@ -38,7 +38,10 @@ function settle(model: Model, real: Real): void {
   }
 }
 
-/** Runs the steps and then lets both come to their end, comparing them with the model after each; `see` is told what happened. */
+/**
+ * Runs the steps and then lets both come to their end, comparing them with the model after each; `see` is told what
+ * happened.
+ */
 function check(steps: fc.Arbitrary<Step>[], see: (what: string) => void): void {
   fc.assert(
     fc.property(fc.commands<Model, Real>(steps, { maxCommands: 80, size: 'max' }), (commands) => {

@@ -23,8 +23,8 @@ interface Waiting<Bytes extends Uint8Array> {
  * A loop over messages, in order: it waits for the next, ends on a clean close, and throws the cause of any
  * other. Leaving it early leaves the connection open, and later messages waiting.
  *
- * An async generator would do the same in a third of the lines; each message would take two turns of the microtask queue in
- * place of one, and `return()` would wait for the next message.
+ * An async generator would do the same in a third of the lines; each message would take two turns of the microtask
+ * queue in place of one, and `return()` would wait for the next message.
  */
 export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableIterator<Message<Bytes>, void, void> {
   readonly #source: MessageSource<Bytes>;
@@ -76,14 +76,18 @@ export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableI
     try {
       result = resultOf<Bytes>(entry);
     } catch (error) {
-      // A text over the longest string of the engine (section 5.6 has no limit) is the loop's matter, not the connection's.
+      // A text over the longest string of the engine (section 5.6 has no limit) is the loop's matter, not the
+      // connection's.
       this.end(error as Error);
       return;
     }
     this.#waiting.shift()!.resolve(result);
   }
 
-  /** For the source: there will be no more messages. The cause is told to the first `next` that waits, as any generator does it. */
+  /**
+   * For the source: there will be no more messages. The cause is told to the first `next` that waits, as any generator
+   * does it.
+   */
   end(cause: Error | undefined): void {
     if (this.#state === 'over') return;
     const begun = this.#state === 'begun';

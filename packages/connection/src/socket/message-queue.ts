@@ -7,12 +7,15 @@ const PAUSE_AT = 65_536;
 /** ... and starts again when half of them have gone, so that it need not stop at every message. */
 const RESUME_AT = PAUSE_AT / 2;
 
-/** What an empty message costs, in bytes: its entry, its array and the memory of that. So a flood of them counts as well. */
+/**
+ * What an empty message costs, in bytes: its entry, its array and the memory of that. So a flood of them counts as
+ * well.
+ */
 const ENTRY_OVERHEAD = 384;
 
 /**
- * The messages that nobody has asked for yet: those that arrive before the first listener, and those that an
- * async iterator has not come to. It asks for a pause once 64 KiB wait, so that it never holds more than that and a message.
+ * The messages that nobody has asked for yet: those that arrive before the first listener, and those that an async
+ * iterator has not come to. It asks for a pause once 64 KiB wait, so that it never holds more than that and a message.
  */
 export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> implements MessageSource<Bytes> {
   readonly #flow: { pause(): void; resume(): void };
@@ -24,8 +27,8 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> im
   #iterators = 0;
   #cause: Error | undefined;
   /**
-   * The loops that wait for a message, first come, first served; one that has called `next` twice stands here twice. While any is here,
-   * `#entries` is empty.
+   * The loops that wait for a message, first come, first served; one that has called `next` twice stands here twice.
+   * While any is here, `#entries` is empty.
    */
   #waiting: MessageIterator<Bytes>[] = [];
 

@@ -18,9 +18,9 @@ export interface RandomSource {
 }
 
 /**
- * A clock out of the timers of a runtime. What is deferred runs as a microtask: after all that was read at once has been
- * delivered. Where a runtime has something that also waits for the other sockets (`setImmediate`), a clock of one's own
- * makes fewer writes.
+ * A clock out of the timers of a runtime. What is deferred runs as a microtask: after all that was read at once has
+ * been delivered. Where a runtime has something that also waits for the other sockets (`setImmediate`), a clock of
+ * one's own makes fewer writes.
  *
  * @throws TypeError for a runtime without timers
  */

@@ -49,7 +49,10 @@ const DONE: Promise<void> = Promise.resolve();
 export class Socket {
   readonly #driver: Driver;
   readonly #queue: MessageQueue;
-  /** Up to here, in bytes, data is the caller's again at once. An extension may take its time with more than it has to copy. */
+  /**
+   * Up to here, in bytes, data is the caller's again at once. An extension may take its time with more than it has to
+   * copy.
+   */
   readonly #copied: number;
   /** Who waits for room, together. */
   #room:
@@ -126,7 +129,8 @@ export class Socket {
    * `SendMemory`, without an extension). It rejects with a {@link NotSentError} if the connection is not open, ends
    * before that, or `overflow` refuses the message. An unawaited rejection is ignored; `closed` tells the end.
    *
-   * @throws TypeError, at once, for data that cannot be sent; on a connection that is not open, for data of another type only
+   * @throws TypeError, at once, for data that cannot be sent; on a connection that is not open, for data of another
+   *   type only
    */
   send(data: Data, options: SendOptions = {}): Promise<void> {
     const open = this.#driver.state === 'open';
@@ -138,7 +142,10 @@ export class Socket {
     return this.#driver.send(data, options) ? DONE : this.#awaitRoom();
   }
 
-  /** Sends a ping of at most 125 bytes; as {@link send}. RangeError, at once, if it is longer and the connection is open. */
+  /**
+   * Sends a ping of at most 125 bytes; as {@link send}. RangeError, at once, if it is longer and the connection is
+   * open.
+   */
   ping(data?: Data | undefined): Promise<void> {
     if (this.#driver.state !== 'open' || this.#driver.overfull) {
       return this.#told((callback) => this.#driver.ping(data, callback));
@@ -168,8 +175,8 @@ export class Socket {
   }
 
   /**
-   * The messages, one by one: reading stops while the consumer is busy and 64 KiB wait. Ends on a clean close, and throws the
-   * cause of any other. Leaving the loop early leaves the connection open, and later messages waiting.
+   * The messages, one by one: reading stops while the consumer is busy and 64 KiB wait. Ends on a clean close, and
+   * throws the cause of any other. Leaving the loop early leaves the connection open, and later messages waiting.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
     return this.#queue.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());

@@ -49,11 +49,16 @@ export interface ByteStreams {
    * a readable end of `type: 'bytes'` does with what it is given.
    */
   readonly writable: ByteWritable;
-  /** Called as well where the connection is to end at once: with many runtimes, an abort waits for the write under way. */
+  /**
+   * Called as well where the connection is to end at once: with many runtimes, an abort waits for the write under way.
+   */
   close?(): unknown;
 }
 
-/** A pair of streams as the transport of a driver: one read at a time and none while paused, and a write is done when its promise is. */
+/**
+ * A pair of streams as the transport of a driver: one read at a time and none while paused, and a write is done when
+ * its promise is.
+ */
 export class StreamsTransport implements Transport {
   readonly #streams: ByteStreams;
   readonly #reader: ByteReader;
@@ -171,7 +176,8 @@ export class StreamsTransport implements Transport {
  * await socket.send('hello');
  * for await (const { data } of socket) console.log(data);
  *
- * @throws TypeError if a stream is locked; TypeError or RangeError for options of the wrong kind. It has locked none, then
+ * @throws TypeError if a stream is locked; TypeError or RangeError for options of the wrong kind. It has locked none,
+ *   then
  */
 export function openStreams(streams: ByteStreams, options: SocketOptions): Socket {
   const transport = new StreamsTransport(streams);

@@ -23,7 +23,10 @@ const gates = new WeakMap<Server, ProxyGate>();
 /** What the proxies have said, by the socket. */
 const sources = new WeakMap<object, string>();
 
-/** ... and by the addresses of both ends for connections over TLS: nothing public leads from a TLSSocket to the socket under it. */
+/**
+ * ... and by the addresses of both ends for connections over TLS: nothing public leads from a TLSSocket to the socket
+ * under it.
+ */
 const sourcesOverTls = new Map<string, { readonly source: string | undefined }>();
 
 /** The client of a connection in the words of the proxy; undefined if it has not named any. */
@@ -32,12 +35,12 @@ export function proxiedSource(socket: Socket): string | undefined {
 }
 
 /**
- * Has every connection of an http or https server start with a header of the PROXY protocol, version 2. Nobody, the http server's own
- * listener included, hears of a connection before its header was read: 'connection' is emitted then. Connections without one, or from
- * addresses that are not trusted, are ended.
+ * Has every connection of an http or https server start with a header of the PROXY protocol, version 2. Nobody, the
+ * http server's own listener included, hears of a connection before its header was read: 'connection' is emitted then.
+ * Connections without one, or from addresses that are not trusted, are ended.
  *
- * All members of one server share one gate, which stays when the last of them is gone: the proxy does not know of that, and
- * goes on with sending headers to the http server.
+ * All members of one server share one gate, which stays when the last of them is gone: the proxy does not know of that,
+ * and goes on with sending headers to the http server.
  *
  * @param timeout how long a header may take, in milliseconds; that of the first member holds
  * @returns a function that takes the member away; with true, connections whose header has not come are ended
@@ -65,7 +68,10 @@ export function readProxyHeaders(
   };
 }
 
-/** Stands before all listeners for 'connection', also those that come later: no listener could keep an event from the others. */
+/**
+ * Stands before all listeners for 'connection', also those that come later: no listener could keep an event from the
+ * others.
+ */
 function install(server: Server, gate: ProxyGate, timeout: number): void {
   const overTls = 'addContext' in server;
   const emit = server.emit as (this: Server, event: string | symbol, ...args: unknown[]) => boolean;
@@ -173,8 +179,9 @@ function remember(socket: Socket, source: string | undefined, overTls: boolean):
 }
 
 /**
- * Both ends of a TCP connection; undefined for other sockets, and for those that are gone. No other connection has them at the same
- * time, but a socket that is not read hears of its reset late, when the proxy's port may have its next connection.
+ * Both ends of a TCP connection; undefined for other sockets, and for those that are gone. No other connection has them
+ * at the same time, but a socket that is not read hears of its reset late, when the proxy's port may have its next
+ * connection.
  */
 function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
   return remoteAddress && `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

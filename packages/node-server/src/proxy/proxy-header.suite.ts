@@ -1,4 +1,7 @@
-/** What a proxy writes, beside which the tests hold what we read. Written from proxy-protocol.txt, and from nothing of ours. */
+/**
+ * What a proxy writes, beside which the tests hold what we read. Written from proxy-protocol.txt, and from nothing of
+ * ours.
+ */
 export interface RawProxyHeader {
   /** Default: 2. */
   readonly version?: number;

@@ -1,10 +1,15 @@
 import { SocketAddress } from 'node:net';
 
-/** A header of the PROXY protocol, version 2, as a proxy writes it before all else (proxy-protocol.txt of HAProxy, 2.2). */
+/**
+ * A header of the PROXY protocol, version 2, as a proxy writes it before all else (proxy-protocol.txt of HAProxy, 2.2).
+ */
 export interface ProxyHeader {
   /** In bytes. */
   readonly length: number;
-  /** The client's address; undefined where there is none: the proxy's own health check, a socket in the file system, UNSPEC. */
+  /**
+   * The client's address; undefined where there is none: the proxy's own health check, a socket in the file system,
+   * UNSPEC.
+   */
   readonly source: string | undefined;
 }
 
@@ -24,7 +29,10 @@ export type ProxyProtocolReason =
   | 'header-incomplete'
   | 'header-timeout';
 
-/** A connection was ended before its first request: it has no header of the PROXY protocol, or a wrong one, or may not have one. */
+/**
+ * A connection was ended before its first request: it has no header of the PROXY protocol, or a wrong one, or may not
+ * have one.
+ */
 export class ProxyProtocolError extends Error {
   override readonly name = 'ProxyProtocolError';
   readonly reason: ProxyProtocolReason;
@@ -40,7 +48,10 @@ const SIGNATURE = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 
 /** The signature, version and command, family and transport, and the length of the rest. */
 const FIXED_BYTES = 16;
 
-/** The longest header taken. The addresses are 216 bytes at the most; certificates' names and what clouds add fit into the rest. */
+/**
+ * The longest header taken. The addresses are 216 bytes at the most; certificates' names and what clouds add fit into
+ * the rest.
+ */
 const MAX_BYTES = 4096;
 
 /** How many bytes two addresses with their ports take, by family: UNSPEC, INET, INET6, UNIX. */

@@ -8,13 +8,18 @@ import { proxiedSource } from './proxy-gate.ts';
  */
 export type TrustProxy = false | number | readonly string[];
 
-/** The address of the client of a request; undefined if the socket has none: a socket in the file system, or one that is gone. */
+/**
+ * The address of the client of a request; undefined if the socket has none: a socket in the file system, or one that is
+ * gone.
+ */
 export type ClientAddress = (request: IncomingMessage) => string | undefined;
 
 /** More proxies in a row than anybody has: a larger number is a mistake. */
 const MAX_HOPS = 32;
 
-/** An address with a port behind it, as some proxies write it: `192.0.2.1:4711`, `[2001:db8::1]:4711`, `[2001:db8::1]`. */
+/**
+ * An address with a port behind it, as some proxies write it: `192.0.2.1:4711`, `[2001:db8::1]:4711`, `[2001:db8::1]`.
+ */
 const WITH_PORT = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::\d{1,5})?$/i;
 
 /** Whether an address is a proxy's whose word is taken; `hop` is how many proxies stand between it and us. */
@@ -28,12 +33,12 @@ export interface ProxyTrust {
 }
 
 /**
- * How the client of a request is found. Each proxy appends the address that it was called from to X-Forwarded-For, so only
- * its right end was written by ours, and what stands left of that by anybody: it is read from the right, no further than
- * proxies are trusted, and never beyond what is no address.
+ * How the client of a request is found. Each proxy appends the address that it was called from to X-Forwarded-For, so
+ * only its right end was written by ours, and what stands left of that by anybody: it is read from the right, no
+ * further than proxies are trusted, and never beyond what is no address.
  *
- * With the PROXY protocol, the proxy that calls names its client in the header of the connection and not there: X-Forwarded-For is
- * that of the next proxy, if there is one.
+ * With the PROXY protocol, the proxy that calls names its client in the header of the connection and not there:
+ * X-Forwarded-For is that of the next proxy, if there is one.
  *
  * @throws TypeError or RangeError for an option of the wrong kind
  */

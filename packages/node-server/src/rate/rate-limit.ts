@@ -1,10 +1,16 @@
 import { readInteger } from '@ws/connection';
 
-/** How much a second is taken; each may be exceeded by what the second before has left over. All are from 1 on; none by default. */
+/**
+ * How much a second is taken; each may be exceeded by what the second before has left over. All are from 1 on; none by
+ * default.
+ */
 export interface RateLimit {
   /** Handshakes of this server; over it, the answer is 503 with Retry-After. */
   readonly handshakes?: number | undefined;
-  /** Handshakes of one address, as `trustProxy` has it, or of one /64 network of IPv6; over it, the answer is 429 with Retry-After. */
+  /**
+   * Handshakes of one address, as `trustProxy` has it, or of one /64 network of IPv6; over it, the answer is 429 with
+   * Retry-After.
+   */
   readonly handshakesPerAddress?: number | undefined;
   /** Messages of one connection; over it, reading pauses. */
   readonly messages?: number | undefined;

@@ -4,8 +4,8 @@ import type { RateLimit } from './rate-limit.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /**
- * Keeps what is read of one connection to its rate: reading pauses until what was too much is made up for, and TCP makes the
- * client wait. Nothing is lost, and a message may be of any size.
+ * Keeps what is read of one connection to its rate: reading pauses until what was too much is made up for, and TCP
+ * makes the client wait. Nothing is lost, and a message may be of any size.
  */
 export class Throttle {
   readonly #driver: Driver;
@@ -39,7 +39,10 @@ export class Throttle {
     this.#stop?.();
   }
 
-  /** Returns false for what is over the rate of a connection that closes: that has time limits, and the client's Close to wait for. */
+  /**
+   * Returns false for what is over the rate of a connection that closes: that has time limits, and the client's Close
+   * to wait for.
+   */
   #take(bucket: TokenBucket | undefined, count: number): boolean {
     if (bucket === undefined) return true;
     const now = performance.now();

@@ -26,8 +26,8 @@ export function inContext(callback: SendCallback | null | undefined): SendCallba
 }
 
 /**
- * A context without stores, also where this module is loaded in the middle of a request: Node keeps them in properties that are symbols. In
- * other runtimes they are those of who has loaded it.
+ * A context without stores, also where this module is loaded in the middle of a request: Node keeps them in properties
+ * that are symbols. In other runtimes they are those of who has loaded it.
  */
 function nobodys(): AsyncResource {
   const resource = new AsyncResource(TYPE);

@@ -8,8 +8,8 @@ const { setImmediate } = globalThis;
 let deferred: (() => void)[] = [];
 
 /**
- * With this many connections waiting, as in a broadcast, sockets are polled once more before the writes: that costs little beside them, and
- * what it brings leaves in the same ones. 1.3x the deliveries with 4 broadcasts on their way.
+ * With this many connections waiting, as in a broadcast, sockets are polled once more before the writes: that costs
+ * little beside them, and what it brings leaves in the same ones. 1.3x the deliveries with 4 broadcasts on their way.
  */
 const MANY = 64;
 

@@ -5,8 +5,8 @@ import { bigUint64Kernel } from '@ws/codec/mask-biguint64';
 import { SendMemory } from '@ws/connection';
 
 /**
- * The class that Buffers are of, whose constructor makes one without the checks of Buffer.from. Public as the species; where
- * a runtime has it otherwise, Buffer.from does.
+ * The class that Buffers are of, whose constructor makes one without the checks of Buffer.from. Public as the species;
+ * where a runtime has it otherwise, Buffer.from does.
  */
 const Species = (Buffer as unknown as { [Symbol.species]?: BytesConstructor })[Symbol.species];
 
@@ -43,8 +43,8 @@ export const platform: Platform & { readonly memory: MessageMemory } = {
 const MOST_KEPT = 8192;
 
 /**
- * Where chunks are given away, messages may be views of them. One that fills its buffer may be transferred; any other would take unread bytes
- * along.
+ * Where chunks are given away, messages may be views of them. One that fills its buffer may be transferred; any other
+ * would take unread bytes along.
  */
 function gives(chunk: Uint8Array, length: number): boolean {
   const { buffer } = chunk;
@@ -54,8 +54,8 @@ function gives(chunk: Uint8Array, length: number): boolean {
 }
 
 /**
- * The same for connections whose chunks are given away: TLS gives each record as a buffer of its own, and messages that lie whole in one
- * need no copy.
+ * The same for connections whose chunks are given away: TLS gives each record as a buffer of its own, and messages that
+ * lie whole in one need no copy.
  */
 export const platformOfGiven: Platform = {
   ...platform,

@@ -30,12 +30,12 @@ let Request: (new () => WriteRequest) | null | undefined;
 let request: WriteRequest | undefined;
 
 /**
- * Writes to the system past the queue of Node's own TCP socket, where that is empty and nobody watches what is written: the queue makes
- * several objects and a tick of each write.
+ * Writes to the system past the queue of Node's own TCP socket, where that is empty and nobody watches what is written:
+ * the queue makes several objects and a tick of each write.
  *
  * @param chunks not to be changed until they have been written
- * @returns true if they have been, false if not yet, or never: then the socket is destroyed, and tells why. Undefined if nothing was
- *   done: write to the socket then
+ * @returns true if they have been, false if not yet, or never: then the socket is destroyed, and tells why. Undefined
+ *   if nothing was done: write to the socket then
  */
 export function writeDirectly(socket: Socket, chunks: readonly Uint8Array[], told: Written): boolean | undefined {
   const { _handle: handle } = socket as unknown as { readonly _handle?: Partial<Handle> | null };

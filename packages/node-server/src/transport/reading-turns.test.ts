@@ -47,7 +47,8 @@ const TLS_CLIENT = `
 `;
 
 const TRANSPORTS = [
-  // A millisecond, and what a read of 64 KiB completes; over TLS, where a socket is paused, with what Node decrypts ahead.
+  // A millisecond, and what a read of 64 KiB completes; over TLS, where a socket is paused, with what Node decrypts
+  // ahead.
   ['TCP', overTcp, 5],
   ['TLS', overTls, 8],
 ] as const;
@@ -208,7 +209,10 @@ describe('sockets that much is read from', () => {
       return { givesWayFrom: 16_384, goOn: () => void this.wentOn.push(name) };
     }
 
-    /** Bytes are read from it, and delivered in so many milliseconds, with what its listeners do later on. Returns whether it gives way. */
+    /**
+     * Bytes are read from it, and delivered in so many milliseconds, with what its listeners do later on. Returns
+     * whether it gives way.
+     */
     read(who: Bulk, took: number, { bytes = 65_536, later = 0 } = {}): boolean {
       const isMuch = this.turns.read(who, bytes);
       this.now += took;

@@ -6,7 +6,10 @@ const MUCH = 16_384;
 /** How long such sockets may be read in one turn of the event loop, in milliseconds: all others wait for it. */
 const TURN = 1;
 
-/** How long one of them may go on while others wait for theirs, in milliseconds: to give way after each read would cost a seventh of the speed. */
+/**
+ * How long one of them may go on while others wait for theirs, in milliseconds: to give way after each read would cost
+ * a seventh of the speed.
+ */
 const SLOT = 0.25;
 
 /** How much of what earlier turns have taken each turn forgets. */
@@ -34,8 +37,8 @@ export interface TurnClock {
 }
 
 /**
- * Shares the event loop between the sockets that much is read from, and all else: in each turn as many of them are read as have the time,
- * one after the other in their order.
+ * Shares the event loop between the sockets that much is read from, and all else: in each turn as many of them are read
+ * as have the time, one after the other in their order.
  */
 export class ReadingTurns {
   readonly #clock: TurnClock;
@@ -47,7 +50,10 @@ export class ReadingTurns {
   /** The socket that was read last in this turn, and how many bytes in a row. */
   #last: Bulk | undefined;
   #bytes = 0;
-  /** Since when what was read of it is being delivered, if it was much; and how long that has been, with what came before. */
+  /**
+   * Since when what was read of it is being delivered, if it was much; and how long that has been, with what came
+   * before.
+   */
   #since: number | undefined;
   #slot = 0;
   /** Of this turn: how many sockets much was read from, and how long it took. */

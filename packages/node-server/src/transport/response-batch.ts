@@ -6,7 +6,10 @@ export interface WaitingResponse {
   uncork(): void;
 }
 
-/** How long the first of them may wait, in milliseconds: others are accepted meanwhile, and their listeners may take long. */
+/**
+ * How long the first of them may wait, in milliseconds: others are accepted meanwhile, and their listeners may take
+ * long.
+ */
 const WAIT = 1;
 
 let waiting: WaitingResponse[] = [];

@@ -17,10 +17,11 @@ let callbackKey: symbol | undefined;
 
 /**
  * Lets TCP sockets read into one buffer that all of them share, so that a read allocates nothing. For sockets that one
- * connects, Node has the public option `onread`; for those that a server accepts, this does inside what the option does.
+ * connects, Node has the public option `onread`; for those that a server accepts, this does inside what the option
+ * does.
  *
- * @param received one for all sockets, and called as a method of the socket. It gets a view of that buffer, whose bytes are
- *   others when it has returned; with false it stops the reading until `resume()`, which is cheaper than `pause()`
+ * @param received one for all sockets, and called as a method of the socket. It gets a view of that buffer, whose bytes
+ *   are others when it has returned; with false it stops the reading until `resume()`, which is cheaper than `pause()`
  * @returns starts it for a socket; false if that socket cannot: listen for 'data' then
  */
 export function sharedReceive(received: (this: Socket, chunk: Uint8Array) => boolean): (socket: unknown) => boolean {

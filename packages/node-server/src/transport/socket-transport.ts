@@ -16,8 +16,8 @@ const NOTHING = new Uint8Array(0);
 const GIVES_WAY_FROM = 16_384;
 
 /**
- * The same over TLS, where a read of 64 KiB comes in records of up to 16 KiB: what has been decrypted comes anyway, and should not be kept
- * waiting.
+ * The same over TLS, where a read of 64 KiB comes in records of up to 16 KiB: what has been decrypted comes anyway, and
+ * should not be kept waiting.
  */
 const GIVES_WAY_FROM_IN_RECORDS = 49_152;
 
@@ -78,7 +78,8 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
     this.ownsChunks = isNodeTls(socket);
     this.givesWayFrom = this.ownsChunks ? GIVES_WAY_FROM_IN_RECORDS : GIVES_WAY_FROM;
     this.copies = this.#isNodeTcp || this.ownsChunks;
-    // Over TLS a socket would go with the client's half, and with it what was read and waits for a listener, a hook or its rate.
+    // Over TLS a socket would go with the client's half, and with it what was read and waits for a listener, a hook or
+    // its rate.
     socket.allowHalfOpen = true;
     if (socket instanceof Socket) {
       socket.setTimeout(0);
@@ -209,8 +210,8 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
 
   #written(error: Error | null | undefined): void {
     this.#writes--;
-    // A destroyed socket calls back, with no error, for what it has not written; one whose write has failed, before it is destroyed.
-    // 'close' tells the driver.
+    // A destroyed socket calls back, with no error, for what it has not written; one whose write has failed, before it
+    // is destroyed. 'close' tells the driver.
     if (error || this.#socket.destroyed || !this.#awaited || this.#writes > 0) return;
     this.#awaited = false;
     this.written();

@@ -12,8 +12,9 @@ interface Inside {
 }
 
 /**
- * Lets a socket of Node over TLS read no more from the system, and deliver what it has read. `pause()` would have it decrypt as much again and
- * keep it until `resume()`: memory that is old when it is read, and that only a full garbage collection finds.
+ * Lets a socket of Node over TLS read no more from the system, and deliver what it has read. `pause()` would have it
+ * decrypt as much again and keep it until `resume()`: memory that is old when it is read, and that only a full garbage
+ * collection finds.
  *
  * @returns false if that socket cannot: pause it then
  */
@@ -26,7 +27,10 @@ export function stopReading(socket: Duplex): boolean {
   return true;
 }
 
-/** Goes on after {@link stopReading}, which has returned true. Where Node has stopped as well, for a stream that is full, it starts by itself. */
+/**
+ * Goes on after {@link stopReading}, which has returned true. Where Node has stopped as well, for a stream that is
+ * full, it starts by itself.
+ */
 export function startReading(socket: Duplex): void {
   const { _handle: handle } = socket as unknown as Inside;
   if (handle?.reading !== false) handle?.readStart?.();

@@ -62,8 +62,8 @@ function later(status: number, why: string, body: string, seconds: number): Refu
 }
 
 /**
- * What counts as one: who has an address of IPv6 has all of its /64 network. One that is mapped from IPv4 is that of IPv4, however it is
- * written (RFC 4291, section 2.5.5.2).
+ * What counts as one: who has an address of IPv6 has all of its /64 network. One that is mapped from IPv4 is that of
+ * IPv4, however it is written (RFC 4291, section 2.5.5.2).
  */
 function network(address: string): string {
   const [plain] = address.split('%', 1);

@@ -21,7 +21,10 @@ export function requestHead(request: IncomingMessage): RequestHead {
   };
 }
 
-/** Node 20 leaves out what is over its limit of header fields, which may be another Host, a body or a proxy's own address. */
+/**
+ * Node 20 leaves out what is over its limit of header fields, which may be another Host, a body or a proxy's own
+ * address.
+ */
 export function hasTooManyFields({ rawHeaders, socket }: IncomingMessage): boolean {
   const { server } = (socket ?? {}) as { readonly server?: { readonly maxHeadersCount?: number | null } };
   const most = server?.maxHeadersCount ?? 1000;

@@ -61,14 +61,18 @@ export function route(server: Server, target: UpgradeTarget, isShared: boolean):
   };
 }
 
-/** Whether Node tells of a request with an Upgrade by 'upgrade', or by 'request', as if it had none: from 22.21 and 24.9 on. */
+/**
+ * Whether Node tells of a request with an Upgrade by 'upgrade', or by 'request', as if it had none: from 22.21 and 24.9
+ * on.
+ */
 interface Asked {
   shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
 }
 
 /**
- * Leaves what asks for another protocol to the http server, where nobody else listens for it: some clients ask for h2c with each of their
- * requests, and expect it to be ignored (RFC 9110, section 7.8). Returns a function that takes it back.
+ * Leaves what asks for another protocol to the http server, where nobody else listens for it: some clients ask for h2c
+ * with each of their requests, and expect it to be ignored (RFC 9110, section 7.8). Returns a function that takes it
+ * back.
  */
 function takeWebSocketsOnly(server: Server & Asked): () => void {
   const { shouldUpgradeCallback: before } = server;

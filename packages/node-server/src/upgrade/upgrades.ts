@@ -116,8 +116,9 @@ export class Upgrades {
   }
 
   /**
-   * Refuses a request that is for none of the servers here, if none of those who listen beside them has taken it in the time of a handshake:
-   * nobody has read its socket or written to it. Who only logs requests would else leave it open for ever.
+   * Refuses a request that is for none of the servers here, if none of those who listen beside them has taken it in the
+   * time of a handshake: nobody has read its socket or written to it. Who only logs requests would else leave it open
+   * for ever.
    */
   leaveToOthers(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { bytesWritten } = socket as Partial<Socket>;
@@ -179,8 +180,8 @@ export class Upgrades {
   }
 
   /**
-   * Answers stand in the order of the requests (RFC 9112, section 9.3.2), and a client waits for its answers before it asks for an upgrade. If it
-   * has not, the connection ends with those answers, and the upgrade has none (section 9.6).
+   * Answers stand in the order of the requests (RFC 9112, section 9.3.2), and a client waits for its answers before it
+   * asks for an upgrade. If it has not, the connection ends with those answers, and the upgrade has none (section 9.6).
    */
   #endBehind(pending: PendingSocket, request: IncomingMessage): void {
     const error = new HandshakeError('refused', 'an earlier request of the connection has no answer yet');
@@ -275,7 +276,10 @@ export class Upgrades {
     done({ socket, responseHead: headText(response), negotiated, context: decision.context, early });
   }
 
-  /** Asks `handleProtocols`, if there is something to ask about; '' for none, undefined if it is not the hook that chooses. */
+  /**
+   * Asks `handleProtocols`, if there is something to ask about; '' for none, undefined if it is not the hook that
+   * chooses.
+   */
   #chooseSubprotocol({ subprotocols }: UpgradeOffer, request: IncomingMessage): string | undefined {
     const options = this.#options;
     if (options.handleProtocols === undefined || subprotocols.length === 0) return undefined;

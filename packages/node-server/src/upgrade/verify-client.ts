@@ -21,8 +21,8 @@ export type VerifyCallback = (ok: boolean, status?: number, body?: string, heade
 
 /**
  * Decides on a client before the 101 response: at once, by a promise, or, with a second parameter, by a callback. One
- * type for the three, since of a union TypeScript could not tell what the parameters are. The `context` of its verdict becomes that
- * of the WebSocket.
+ * type for the three, since of a union TypeScript could not tell what the parameters are. The `context` of its verdict
+ * becomes that of the WebSocket.
  */
 export type VerifyClient<Context = unknown> = (
   info: ClientInfo,
