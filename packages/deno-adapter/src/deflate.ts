@@ -35,7 +35,9 @@ export interface Deflate {
 export function readDeflate(options: boolean | PerMessageDeflateOptions = true): Deflate {
   if (options === false) return { extensions: [], isOffered: () => false, load: async () => {} };
   if (options !== true && (typeof options !== 'object' || options === null)) {
-    throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
+    throw new TypeError(
+      `perMessageDeflate must be a boolean or an object, got ${options === null ? 'null' : typeof options}`,
+    );
   }
   const { concurrencyLimit, ...others } = options === true ? {} : options;
   // Node 20 has none: a policy can be made there all the same, as by whoever tests it.

@@ -104,8 +104,40 @@ export class AcceptPolicy<Context = unknown> {
   }
 }
 
+/** Every option of a policy, and those of `serve`, which hands all of its own on. */
+const OPTIONS: Readonly<Record<keyof PolicyOptions, true>> & Readonly<Record<string, true>> = {
+  allowedOrigins: true,
+  authenticate: true,
+  closeReplyTimeout: true,
+  closeTimeout: true,
+  handshakeTimeout: true,
+  headLimits: true,
+  heartbeat: true,
+  idleTimeout: true,
+  maxBufferedAmount: true,
+  maxPayload: true,
+  onRefused: true,
+  onRequest: true,
+  overflow: true,
+  path: true,
+  perMessageDeflate: true,
+  requireOrigin: true,
+  subprotocols: true,
+  ...{ cert: true, hostname: true, key: true, onError: true, onListen: true, port: true, signal: true },
+};
+
+/** A misspelt `allowedOrigins` would let every origin in without a word. */
+function warnOfUnknown(options: object): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(OPTIONS, name)) continue;
+    const known = Object.keys(OPTIONS).join(', ');
+    console.warn(`@ws/deno-adapter has no option ${JSON.stringify(name)}, and ignores it; it has ${known}`);
+  }
+}
+
 function readOptions<Context>(options: PolicyOptions<Context>): Settings<Context> {
   checkTypes('object', { options });
+  warnOfUnknown(options);
   const { path, authenticate, onRequest, onRefused, headLimits = {} } = options;
   if (path !== undefined) checkPath(path);
   checkTypes('function', { authenticate, onRequest, onRefused });

@@ -165,6 +165,22 @@ test('onError and onRefused that throw are reported, once', async () => {
   }
 });
 
+test('a name that is no option is warned of', async () => {
+  const { warn } = console;
+  const warnings: string[] = [];
+  console.warn = (text: string) => warnings.push(text);
+  try {
+    await using server = start({ allowedOrigin: ['https://example.com'], onError() {} } as never);
+    assert.ok(server.port > 0);
+  } finally {
+    console.warn = warn;
+  }
+  assert.deepEqual(
+    warnings.map((text) => text.split(';')[0]),
+    ['@ws/deno-adapter has no option "allowedOrigin", and ignores it'],
+  );
+});
+
 test('onListen is told the address; what it throws is thrown, and nothing listens then', async () => {
   const told = Promise.withResolvers<number | undefined>();
   const onListen = ({ port }: { readonly port?: number }) => {

@@ -48,7 +48,10 @@ test('an error closes with 1011 and no word, or with its own code and message', 
   for (const [thrown, told] of [
     [error({}), 'failed 1011 "": spam'],
     [error({ closeCode: 1008 }), 'failed 1008 "spam": spam'],
-    [error({ closeCode: 4001, message: 'x'.repeat(124) }), `failed 4001 "": ${'x'.repeat(124)}`],
+    [error({ closeCode: 4001, message: 'x'.repeat(124) }), `failed 4001 "${'x'.repeat(123)}": ${'x'.repeat(124)}`],
+    // In whole characters.
+    [error({ closeCode: 4001, message: `x${'ü'.repeat(62)}` }), `failed 4001 "x${'ü'.repeat(61)}": x${'ü'.repeat(62)}`],
+    [error({ closeCode: 4001, message: `${'ü'.repeat(62)}x` }), `failed 4001 "${'ü'.repeat(61)}": ${'ü'.repeat(62)}x`],
     [error({ closeCode: 1005 }), 'failed 1011 "": spam'],
     [error({ closeCode: '1008' }), 'failed 1011 "": spam'],
     [undefined, 'failed 1011 "": the message hook has thrown undefined'],

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { CloseCode, decodeUtf8, encodeClose, isWireCloseCode } from '@ws/codec';
+import { CloseCode, decodeUtf8, isWireCloseCode, MAX_REASON_BYTES } from '@ws/codec';
 import { type Data, isPromise, type Message, toBytes } from '@ws/connection';
 import { clock } from './runtime/clock.ts';
 
@@ -113,17 +113,16 @@ export class MessageHook {
     const code = given ? closeCode : CloseCode.InternalError;
     // An error without a close code was not made for the peer: its message stays here.
     const cause = error instanceof Error ? error : new Error(`the message hook has thrown ${inspect(error)}`);
-    this.#host.failed(cause, code, given && isReason(message) ? message : '');
+    this.#host.failed(cause, code, given && typeof message === 'string' ? reasonOf(message) : '');
   }
 }
 
-function isReason(message: unknown): message is string {
-  try {
-    encodeClose(CloseCode.Normal, message as string);
-    return typeof message === 'string';
-  } catch {
-    return false;
-  }
+/** As much of a message as a Close has room for, in whole characters. */
+function reasonOf(message: string): string {
+  const bytes = Buffer.from(message);
+  let end = Math.min(bytes.length, MAX_REASON_BYTES);
+  while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
 
 /** Bytes as a Buffer, without a copy. */

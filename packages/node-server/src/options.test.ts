@@ -59,6 +59,13 @@ test('M8: a wrong option is said at construction, by its name', () => {
     ...['/chat?a', '/chat#a', '/a b', '/ü'].map((path): [object, string] => [{ noServer: true, path }, 'path must be']),
     [{ server: express }, 'server must be an http or https server, got function: of an Express app, what its listen()'],
     [{ server: new EventEmitter() }, 'server must be an http or https server, got object'],
+    [{ noServer: 'true' }, 'noServer must be a boolean, got string'],
+    [{ noServer: true, perMessageDeflate: 'true' }, 'perMessageDeflate must be a boolean or an object, got string'],
+    [
+      { noServer: true, rateLimit: { messagesPerSecond: 1 } },
+      'rateLimit has handshakes, handshakesPerAddress, messages',
+    ],
+    [{ noServer: true, heartbeat: { intervall: 5 } }, 'heartbeat has interval and timeout, and no intervall'],
     [{ noServer: true, path: /chat/ }, 'path must be a string that starts with "/"'],
     [{ noServer: true, verifyClient: true }, 'verifyClient must be a function'],
     [{ noServer: true, handleProtocols: ['chat'] }, 'handleProtocols must be a function'],

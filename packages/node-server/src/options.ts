@@ -118,6 +118,11 @@ export interface Settings {
  */
 export function readOptions(options: ServerOptions): Settings {
   const ways = [options.port !== undefined, options.server !== undefined, options.noServer === true];
+  if (options.noServer !== undefined && typeof options.noServer !== 'boolean') {
+    throw new TypeError(
+      `noServer must be a boolean, got ${options.noServer === null ? 'null' : typeof options.noServer}`,
+    );
+  }
   if (ways.filter(Boolean).length !== 1) {
     throw new TypeError('exactly one of the options port, server and noServer must be given');
   }

@@ -38,7 +38,7 @@ export const OPTIONS: Readonly<Record<keyof ServerOptions, boolean>> = {
  * `ws` defaults these to null, so its users pass null on; for two, false and '' also mean none. Not for `verifyClient`:
  * a false by mistake would let everybody in.
  */
-const NULL_IS_NONE = /^(backlog|host|port|server|handleProtocols|path|verifyClient)$/;
+const NULL_IS_NONE = /^(backlog|host|noServer|port|server|handleProtocols|path|verifyClient)$/;
 const FALSE_IS_NONE = /^(handleProtocols|path)$/;
 
 /** The options of a server as it keeps them: four may be set, and any other throws, since nothing would come of it. */

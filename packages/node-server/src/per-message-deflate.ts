@@ -22,7 +22,9 @@ export function readDeflate(
 ): ExtensionNegotiator<PermessageDeflate>[] {
   if (options === false) return [];
   if (options !== true && (typeof options !== 'object' || options === null)) {
-    throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${String(options)}`);
+    throw new TypeError(
+      `perMessageDeflate must be a boolean or an object, got ${options === null ? 'null' : typeof options}`,
+    );
   }
   const { concurrencyLimit, ...others } = options === true ? {} : options;
   const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', {

@@ -26,4 +26,6 @@ test('H14: the error names what is wrong', () => {
     new TypeError('the ping must be a string, an ArrayBuffer or a view of one, got number'),
   );
   expect(() => toBytes(null as unknown as Data, 'data')).toThrow('got null');
+  expect(() => toBytes({} as Data, 'data')).toThrow('got object: JSON.stringify it, perhaps');
+  expect(() => toBytes(Promise.resolve('a') as unknown as Data, 'data')).toThrow('got object: await the promise');
 });

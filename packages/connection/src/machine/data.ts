@@ -1,4 +1,5 @@
 import { encodeUtf8 } from '@ws/codec';
+import { isPromise } from '../promise.ts';
 
 /** What can be sent. Of a view, its bytes as they lie in memory. */
 export type Data = string | ArrayBuffer | ArrayBufferView;
@@ -10,7 +11,10 @@ export type Data = string | ArrayBuffer | ArrayBufferView;
  */
 export function toBytes(data: Data, name: string): Uint8Array {
   if (typeof data === 'string') return encodeUtf8(data);
-  return viewOf(data) ?? wrongData(data, `${name} must be a string, an ArrayBuffer or a view of one`);
+  const bytes = viewOf(data);
+  if (bytes !== undefined) return bytes;
+  const hint = isPromise(data) ? ': await the promise' : ': JSON.stringify it, perhaps';
+  return wrongData(data, `${name} must be a string, an ArrayBuffer or a view of one`, hint);
 }
 
 /**
@@ -31,8 +35,10 @@ function viewOf(data: unknown): Uint8Array | undefined {
   return undefined;
 }
 
-function wrongData(data: unknown, problem: string): never {
-  throw new TypeError(`${problem}, got ${data === null ? 'null' : typeof data}`);
+/** @param hint for who gives an object */
+function wrongData(data: unknown, problem: string, hint = ''): never {
+  const got = data === null ? 'null' : typeof data;
+  throw new TypeError(`${problem}, got ${got}${got === 'object' ? hint : ''}`);
 }
 
 /** A copy of bytes, in memory of its own. The slice() of a Buffer is none. */

@@ -18,13 +18,15 @@ export interface RateLimit {
   readonly bytes?: number | undefined;
 }
 
+const NAMES = ['handshakes', 'handshakesPerAddress', 'messages', 'bytes'] as const satisfies (keyof RateLimit)[];
+
 /** @throws TypeError or RangeError for what is none */
 export function readRateLimit(limit: RateLimit = {}): RateLimit {
   if (typeof limit !== 'object' || limit === null) {
     throw new TypeError(`rateLimit must be an object, got ${limit === null ? 'null' : typeof limit}`);
   }
-  for (const name of ['handshakes', 'handshakesPerAddress', 'messages', 'bytes'] as const) {
-    readInteger(limit[name], `rateLimit.${name}`, { default: 1, min: 1 });
-  }
+  const unknown = Object.keys(limit).find((name) => !(NAMES as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new TypeError(`rateLimit has ${NAMES.join(', ')}, and no ${unknown}`);
+  for (const name of NAMES) readInteger(limit[name], `rateLimit.${name}`, { default: 1, min: 1 });
   return limit;
 }
