@@ -91,8 +91,9 @@ export function hookFailed(cause: unknown): Refusal {
 }
 
 function wordsOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
-  return typeof thrown === 'string' ? thrown : `a value of type ${typeof thrown} was thrown`;
+  // Of another realm, an error is no Error of ours.
+  const { message = thrown } = (thrown ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : `a value of type ${typeof thrown} was thrown`;
 }
 
 function asError(status: number): HandshakeError {

@@ -128,10 +128,11 @@ export function readOptions(options: ServerOptions): Settings {
   }
   checkChangeable(options);
   const { host, backlog, server, signal } = options;
-  if (server !== undefined && (typeof server !== 'object' || typeof server?.address !== 'function')) {
-    const got = server === null ? 'null' : typeof server;
-    const hint = got === 'function' ? ': of an Express app, what its listen() returns' : '';
-    throw new TypeError(`server must be an http or https server, got ${got}${hint}`);
+  if (server !== undefined && typeof server?.on !== 'function') {
+    throw new TypeError(`server must be an http or https server, got ${server === null ? 'null' : typeof server}`);
+  }
+  if (typeof server?.listen === 'function' && typeof server.address !== 'function') {
+    throw new TypeError('server must be an http or https server, got an app: give what its listen() returns');
   }
   if (host !== undefined && typeof host !== 'string')
     throw new TypeError(`host must be a string, got ${inspect(host)}`);

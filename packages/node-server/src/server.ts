@@ -264,7 +264,6 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
         take: (request, socket, head) =>
           this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
         refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
-        leaveToOthers: (request, socket, head) => this.#upgrades.leaveToOthers(request, socket, head),
       },
       !isOurs,
     );

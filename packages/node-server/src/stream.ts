@@ -25,10 +25,7 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
       socket.resume();
     },
     write(chunk, _encoding, callback) {
-      socket.send(chunk, (error) => {
-        if (error === undefined || isHeard()) callback(error);
-        else stream.destroy();
-      });
+      socket.send(chunk, callback);
     },
     final(callback) {
       whenClosed(callback);
@@ -39,8 +36,8 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
       socket.terminate();
     },
   });
-  // What a peer does throws in nobody's process.
-  const isHeard = (): boolean => stream.listenerCount('error') > 0;
+  // What a peer does throws in nobody's process: `pipe` looks for another listener than its own before it throws.
+  stream.on('error', () => {});
   const whenClosed = (callback: () => void): void => {
     if (socket.readyState === socket.CLOSED) process.nextTick(callback);
     else socket.once('close', () => callback());
@@ -48,7 +45,7 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
   socket.on('message', (data, isBinary) => {
     if (!stream.push(!isBinary && stream.readableObjectMode ? data.toString() : data)) socket.pause();
   });
-  socket.on('error', (error) => stream.destroy(isHeard() ? error : undefined));
+  socket.on('error', (error) => stream.destroy(error));
   const end = (): void => {
     // Also what was held for a listener, or waited for the reader, comes before the end.
     socket.resume();

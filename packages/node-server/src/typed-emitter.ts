@@ -28,13 +28,13 @@ export interface TypedEmitter<Events extends Record<keyof Events, unknown[]>> {
   /** As Node's. */
   emit<Name extends keyof Events>(event: Name, ...args: Events[Name]): boolean;
   /** As Node's. */
-  removeAllListeners(event?: keyof Events): this;
+  removeAllListeners(event?: string | symbol): this;
   /** As Node's. */
-  listeners<Name extends keyof Events>(event: Name): Listener<this, Events[Name]>[];
+  listeners<Name extends keyof Events>(event: Name): ((...args: Events[Name]) => void)[];
   /** As Node's. */
-  rawListeners<Name extends keyof Events>(event: Name): Listener<this, Events[Name]>[];
+  rawListeners<Name extends keyof Events>(event: Name): ((...args: Events[Name]) => void)[];
   /** As Node's. */
-  listenerCount<Name extends keyof Events>(event: Name, listener?: Listener<this, Events[Name]>): number;
+  listenerCount(event: string | symbol, listener?: (...args: never[]) => void): number;
   /** As Node's. */
   eventNames(): (string | symbol)[];
   /** As Node's. */

@@ -62,39 +62,6 @@ test('H10: with a foreign listener, what is none of ours is left to it', async (
   expect(await statusOf(port, '/hmr')).toBe(299);
 });
 
-test('H10: what nobody takes in the time of a handshake, of those who listen as well, is a 404', async () => {
-  const { server: http, port } = await listen();
-  const server = new WebSocketServer({ server: http, path: '/ours', handshakeTimeout: 50 });
-  onTestFinished(() => shut(server));
-  const other = new WebSocketServer({ noServer: true });
-  onTestFinished(() => shut(other));
-  const taken: Duplex[] = [];
-  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.url === '/read') socket.on('data', (data) => socket.write(data));
-    else if (request.url === '/written') socket.write('HTTP/1.1 299 Foreign\r\n\r\n');
-    else if (request.url === '/handled') other.handleUpgrade(request, socket, head, (ws) => ws.on('message', () => {}));
-    else return;
-    taken.push(socket);
-  });
-  const clients = ['/read', '/written', '/handled'].map((path) => request(port, {}, `GET ${path} HTTP/1.1`));
-  while (taken.length < 3) await new Promise(setImmediate);
-  // The timers of those before run first.
-  for (const keepAlive of [false, true]) {
-    const client = new RawClient(port);
-    if (keepAlive) {
-      http.on('request', (_, response) => response.end('plain'));
-      client.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-      await client.until(() => client.bytes.toString().includes('plain'));
-    }
-    const { length } = client;
-    client.socket.write(upgradeRequest({}, 'GET /nobodys HTTP/1.1'));
-    await client.end();
-    expect(client.bytes.subarray(length).toString()).toMatch(/^HTTP\/1.1 404 /);
-  }
-  expect(taken.map(({ writableEnded, destroyed }) => writableEnded || destroyed)).toEqual([false, false, false]);
-  for (const { socket } of clients) socket.destroy();
-});
-
 test('H10: a foreign listener that was there first does not matter', async () => {
   const { server: http, port } = await listen();
   http.on('upgrade', (request: IncomingMessage, socket: Duplex) => {

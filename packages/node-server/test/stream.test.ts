@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { DuplexOptions } from 'node:stream';
+import { type DuplexOptions, PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { expect, onTestFinished, test } from 'vitest';
@@ -136,6 +136,36 @@ test('createWebSocketStream: what is written to a connection that has ended thro
   heard.socket.terminate();
   heard.stream.write('for nobody');
   expect((await told)[0]).toBeInstanceOf(NotSentError);
+  expect(errors).toEqual([]);
+});
+
+test('createWebSocketStream: a client that goes away or breaks a rule throws nowhere from a pipe either', async () => {
+  const { errors } = uncaught();
+  for (const how of ['reset', 'violation', 'close'] as const) {
+    const { client, stream } = await pair();
+    stream.pipe(stream);
+    const source = new PassThrough().pipe(stream);
+    const gone = new Promise((resolve) => stream.on('close', resolve));
+    if (how === 'reset') client.socket.resetAndDestroy();
+    else client.send(text('echoed'), how === 'close' ? close(1000) : { opcode: 3 });
+    source.write('for nobody');
+    if (how !== 'reset') await client.end();
+    await gone;
+  }
+  expect(errors).toEqual([]);
+});
+
+test('createWebSocketStream: callbacks of write and end are called, whatever becomes of the connection', async () => {
+  const { errors } = uncaught();
+  const { socket, stream } = await pair();
+  socket.pause();
+  const written = new Promise<unknown>((resolve) => stream.write(Buffer.alloc(50_000_000), resolve));
+  stream.destroy();
+  expect(await written).toBeInstanceOf(Error);
+  const other = await pair();
+  const ended = new Promise<unknown>((resolve) => other.stream.end('for nobody', resolve as () => void));
+  other.client.socket.resetAndDestroy();
+  await ended;
   expect(errors).toEqual([]);
 });
 

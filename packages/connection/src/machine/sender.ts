@@ -115,7 +115,8 @@ export class Sender {
 
   /** See `Connection.overhead`. */
   get overhead(): number {
-    return this.#outbox.overhead + this.#pending.length * PENDING_OVERHEAD;
+    // The one that is being encoded is what the others wait for.
+    return this.#outbox.overhead + Math.max(0, this.#pending.length - 1) * PENDING_OVERHEAD;
   }
 
   /** Takes what is to be written, at most so many bytes of it. */

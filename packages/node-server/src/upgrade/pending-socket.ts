@@ -10,11 +10,6 @@ const NOTHING = new Uint8Array(0);
 /** Marks a socket that was taken: a second handshake would write its frames between those of the first. */
 const TAKEN: unique symbol = Symbol('taken by a WebSocketServer');
 
-/** Whether a server has taken a socket. */
-export function isTaken(socket: Duplex): boolean {
-  return TAKEN in socket;
-}
-
 /**
  * A socket between its upgrade request and the answer. It is taken at once, with a listener for its errors, so that a
  * client that goes away while a hook decides harms nobody (row H1).
@@ -29,7 +24,7 @@ export class PendingSocket {
 
   /** @throws TypeError if the socket was taken before */
   constructor(socket: Duplex, head: Uint8Array) {
-    if (isTaken(socket)) {
+    if (TAKEN in socket) {
       throw new TypeError(
         "handleUpgrade was called before with this socket: is there a server with the option server, and an 'upgrade' listener " +
           'that calls handleUpgrade as well? Use noServer there',

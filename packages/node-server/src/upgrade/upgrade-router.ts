@@ -8,8 +8,6 @@ export interface UpgradeTarget {
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Answers a request that nobody on the http server takes. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** The same, unless somebody else who listens takes it. */
-  leaveToOthers(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 type Listener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -40,7 +38,6 @@ export function route(server: Server, target: UpgradeTarget, isShared: boolean):
         last = target;
       }
       if (server.listenerCount('upgrade') === 1) last?.refuseUnknown(request, socket, head);
-      else last?.leaveToOthers(request, socket, head);
     };
     server.on('upgrade', listener);
     const stopAsking = isShared ? takeWebSocketsOnly(server) : () => {};

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Extension, isPromise } from '@ws/connection';
 import {
@@ -18,13 +17,12 @@ import {
 } from '@ws/handshake';
 import type { Settings } from '../options.ts';
 import type { OwnOptions } from '../own-options.ts';
-import { clock } from '../runtime/clock.ts';
 import { rethrow } from '../runtime/rethrow.ts';
 import { acceptKey } from './accept-key.ts';
 import { Admission } from './admission.ts';
 import { answerAtOnce } from './answer-at-once.ts';
 import { openResponse } from './open-response.ts';
-import { isTaken, PendingSocket } from './pending-socket.ts';
+import { PendingSocket } from './pending-socket.ts';
 import { hasTooManyFields, requestHead } from './request-head.ts';
 import { verify } from './verify-client.ts';
 
@@ -113,22 +111,6 @@ export class Upgrades {
     const refusal = refuse(404);
     this.#recordRefusal(pending, request, refusal.error);
     pending.refuse(refusal, this.#settings.connection.closeTimeout);
-  }
-
-  /**
-   * Refuses a request that is for none of the servers here, if none of those who listen beside them has taken it in the
-   * time of a handshake: nobody has read its socket or written to it. Who only logs requests would else leave it open
-   * for ever.
-   */
-  leaveToOthers(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { bytesWritten } = socket as Partial<Socket>;
-    const stop = clock.after(this.#settings.handshakeTimeout, () => {
-      socket.off('close', stop);
-      const isRead = socket.listenerCount('data') + socket.listenerCount('readable') > 0;
-      if (isRead || isTaken(socket) || (socket as Partial<Socket>).bytesWritten !== bytesWritten) return;
-      this.refuseUnknown(request, socket, head);
-    });
-    socket.once('close', stop);
   }
 
   /**
