@@ -128,8 +128,8 @@ const OPTIONS: Readonly<Record<keyof PolicyOptions, true>> & Readonly<Record<str
 
 /** A misspelt `allowedOrigins` would let every origin in without a word. */
 function warnOfUnknown(options: object): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(OPTIONS, name)) continue;
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(OPTIONS, name)) continue;
     const known = Object.keys(OPTIONS).join(', ');
     console.warn(`@ws/deno-adapter has no option ${JSON.stringify(name)}, and ignores it; it has ${known}`);
   }

@@ -58,6 +58,18 @@ test.each([
   expect(response).toEqual(refuse(500).response);
 });
 
+test('a hook that has thrown what cannot even be asked for a message is a 500 as well', () => {
+  const throws = () => {
+    throw new Error('asked');
+  };
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const cause of [Object.defineProperty({}, 'message', { get: throws }), new Proxy({}, { get: throws }), proxy]) {
+    expect(hookFailed(cause).error.message).toBe('a hook of the server has failed: a value of type object was thrown');
+  }
+  expect(hookFailed({ message: 'of another realm' }).error.message).toContain('of another realm');
+});
+
 test('the body is UTF-8 and is counted in bytes', () => {
   for (const body of ['', 'größer', '日本語', '😀', 'a\ud800b', '%41']) {
     const { response } = refuse(503, { body });

@@ -91,9 +91,14 @@ export function hookFailed(cause: unknown): Refusal {
 }
 
 function wordsOf(thrown: unknown): string {
-  // Of another realm, an error is no Error of ours.
-  const { message = thrown } = (thrown ?? {}) as { message?: unknown };
-  return typeof message === 'string' ? message : `a value of type ${typeof thrown} was thrown`;
+  try {
+    // Of another realm, an error is no Error of ours.
+    const { message = thrown } = (thrown ?? {}) as { message?: unknown };
+    if (typeof message === 'string') return message;
+  } catch {
+    // Its message cannot be had.
+  }
+  return `a value of type ${typeof thrown} was thrown`;
 }
 
 function asError(status: number): HandshakeError {

@@ -25,7 +25,10 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
       socket.resume();
     },
     write(chunk, _encoding, callback) {
-      socket.send(chunk, callback);
+      socket.send(chunk, (error) => {
+        if (error !== undefined) hear();
+        callback(error);
+      });
     },
     final(callback) {
       whenClosed(callback);
@@ -37,7 +40,7 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
     },
   });
   // What a peer does throws in nobody's process: `pipe` looks for another listener than its own before it throws.
-  stream.on('error', () => {});
+  const hear = (): void => void stream.on('error', () => {});
   const whenClosed = (callback: () => void): void => {
     if (socket.readyState === socket.CLOSED) process.nextTick(callback);
     else socket.once('close', () => callback());
@@ -45,7 +48,10 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
   socket.on('message', (data, isBinary) => {
     if (!stream.push(!isBinary && stream.readableObjectMode ? data.toString() : data)) socket.pause();
   });
-  socket.on('error', (error) => stream.destroy(error));
+  socket.on('error', (error) => {
+    hear();
+    stream.destroy(error);
+  });
   const end = (): void => {
     // Also what was held for a listener, or waited for the reader, comes before the end.
     socket.resume();

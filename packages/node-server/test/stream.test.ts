@@ -155,6 +155,22 @@ test('createWebSocketStream: a client that goes away or breaks a rule throws now
   expect(errors).toEqual([]);
 });
 
+test('createWebSocketStream: whose listeners were removed throws nowhere for its peer, and for its owner as any stream', async () => {
+  const { errors } = uncaught();
+  const { client, stream } = await pair();
+  stream.removeAllListeners();
+  const gone = new Promise((resolve) => stream.on('close', resolve));
+  client.send({ opcode: 3 });
+  await client.end();
+  await gone;
+  expect(errors).toEqual([]);
+  const own = await pair();
+  const bug = new Error('of the application');
+  own.stream.destroy(bug);
+  while (errors.length === 0) await new Promise(setImmediate);
+  expect(errors).toEqual([bug]);
+});
+
 test('createWebSocketStream: callbacks of write and end are called, whatever becomes of the connection', async () => {
   const { errors } = uncaught();
   const { socket, stream } = await pair();

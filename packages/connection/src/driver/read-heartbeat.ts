@@ -17,11 +17,12 @@ export function readHeartbeat(
   if (typeof options !== 'boolean' && (typeof options !== 'object' || options === null)) {
     throw new TypeError(`heartbeat must be a boolean or { interval, timeout }, got ${String(options)}`);
   }
-  const unknown = Object.keys(options).find((name) => name !== 'interval' && name !== 'timeout');
-  if (unknown !== undefined) throw new TypeError(`heartbeat has interval and timeout, and no ${unknown}`);
   const ping = options !== false;
   const idle = idleTimeout === false ? undefined : idleTimeout;
-  const { interval, timeout } = typeof options === 'object' ? options : ({} as HeartbeatSettings);
+  const { interval, timeout, ...others } = typeof options === 'object' ? options : ({} as HeartbeatSettings);
+  for (const [name, value] of Object.entries(others)) {
+    if (value !== undefined) throw new TypeError(`heartbeat has interval and timeout, and no ${name}`);
+  }
   const heartbeat = new Heartbeat({ ping, interval, timeout, idleTimeout: idle }, clock);
   return ping || idle !== undefined ? heartbeat : undefined;
 }

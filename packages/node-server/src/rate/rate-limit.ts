@@ -25,8 +25,11 @@ export function readRateLimit(limit: RateLimit = {}): RateLimit {
   if (typeof limit !== 'object' || limit === null) {
     throw new TypeError(`rateLimit must be an object, got ${limit === null ? 'null' : typeof limit}`);
   }
-  const unknown = Object.keys(limit).find((name) => !(NAMES as readonly string[]).includes(name));
-  if (unknown !== undefined) throw new TypeError(`rateLimit has ${NAMES.join(', ')}, and no ${unknown}`);
+  const known: readonly string[] = NAMES;
+  for (const [name, value] of Object.entries(limit)) {
+    if (value === undefined || known.includes(name)) continue;
+    throw new TypeError(`rateLimit has ${known.join(', ')}, and no ${name}`);
+  }
   for (const name of NAMES) readInteger(limit[name], `rateLimit.${name}`, { default: 1, min: 1 });
   return limit;
 }
