@@ -159,6 +159,7 @@ test.each<[string, () => unknown]>([
     policy({ allowedOrigins: ['example.com'] }),
   ],
   ['random: expected a Uint8Array of 16 bytes', () => create({ random: () => new Uint8Array(8) })],
+  ['random: expected a Uint8Array, got string', () => create({ random: () => 'sixteen letters!' })],
   ['subprotocols: "a b" is not a token (RFC 9110 5.6.2)', () => create({ subprotocols: ['a b'] })],
   ['subprotocols: expected an array of tokens, got string', () => create({ subprotocols: 'chat' })],
   [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asksForWebSocket, hasBody, hostOf, isTarget, pathOf } from './request.ts';
+import { asksForWebSocket, checkPath, hasBody, hostOf, isTarget, pathOf } from './request.ts';
 
 const fields = (name: string, ...values: string[]) => ({ headers: values.map((value) => [name, value] as const) });
 
@@ -53,4 +53,32 @@ test.each([
 ])('the path of the target %s is %s; it is a target: %s', (target, path, legal) => {
   expect(pathOf(target)).toBe(path);
   expect(isTarget(target)).toBe(legal);
+});
+
+test('a path of the owner is one that a request can have: what is no path of any target is a TypeError', () => {
+  for (const path of ['/', '/chat', '//chat', '/a/b;c=1', '/%20', '/~']) {
+    expect(() => checkPath(path), path).not.toThrow();
+    expect(pathOf(path), path).toBe(path);
+  }
+  for (const path of [
+    '',
+    'chat',
+    './chat',
+    'http://a/chat',
+    '/chat?x',
+    '/?',
+    '/chat#x',
+    '/a b',
+    '/a\n',
+    '/é',
+    '/\x7f',
+  ]) {
+    expect(() => checkPath(path), path).toThrow(
+      new TypeError(
+        'path must be a string that starts with "/", in visible ASCII and without ? and #, ' +
+          `got ${JSON.stringify(path)}`,
+      ),
+    );
+  }
+  for (const path of [undefined, null, 1, ['/chat'], /chat/]) expect(() => checkPath(path)).toThrow(TypeError);
 });

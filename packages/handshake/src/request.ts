@@ -50,7 +50,7 @@ export function pathOf(target: string): string {
  * @throws TypeError for what no request can have
  */
 export function checkPath(path: unknown): asserts path is string {
-  if (typeof path === 'string' && /^\/[^?#]*$/.test(path) && isVisible(path)) return;
+  if (isVisible(path) && /^\/[^?#]*$/.test(path)) return;
   throw new TypeError(
     `path must be a string that starts with "/", in visible ASCII and without ? and #, got ${JSON.stringify(path)}`,
   );

@@ -52,6 +52,10 @@ test('a 401 names a way to authenticate, by default Bearer; no other status does
   expect(challenge(false)).toEqual([['WWW-Authenticate', 'Bearer']]);
   expect(challenge({ ok: false })).toEqual([['WWW-Authenticate', 'Bearer']]);
   expect(challenge({ ok: false, headers: { 'www-authenticate': 'Basic' } })).toEqual([['www-authenticate', 'Basic']]);
+  expect(challenge({ ok: false, headers: { 'X-A': '1' } })).toEqual([
+    ['X-A', '1'],
+    ['WWW-Authenticate', 'Bearer'],
+  ]);
   expect(challenge({ ok: false, status: 403 })).toEqual([]);
 });
 
