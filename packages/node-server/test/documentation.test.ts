@@ -132,7 +132,7 @@ test('README: the table has every option, with its default', () => {
     expect(table).toMatch(new RegExp(`\\| ${number} +\\|`));
 });
 
-test('README: what it says is not here is not here', () => {
+test('docs/coming-from-ws.md: what it says is not here is not here', () => {
   const prototype = api.WebSocket.prototype as unknown as Record<string, unknown>;
   for (const name of ['url', '_socket', '_receiver']) expect(name in prototype).toBe(false);
   expect(Object.keys(api).sort()).toEqual([

@@ -1,4 +1,4 @@
-/** What others have built on the server of `ws`, on this one, with their own clients: README, "Coming from ws". */
+/** What others have built on the server of `ws`, on this one, with their own clients: docs/coming-from-ws.md. */
 import { once } from 'node:events';
 import { Server as SocketServer } from 'socket.io';
 import { io } from 'socket.io-client';
