@@ -69,7 +69,10 @@ export class HandshakeError extends Error {
   }
 }
 
-/** The peer's text, as a message has it: in quotes, escaped and short. */
+/** The peer's text, as a message has it: in quotes, escaped and short. Terminals obey what JSON leaves as it is. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text).replace(
+    /[\x7f-\x9f]/g,
+    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
+  );
 }

@@ -109,6 +109,9 @@ test.each<[string, ResponseHead]>([
 
 test('what a peer has sent is in quotes, escaped, and cut after 80 chars', () => {
   const asked = (method: string) => messageOf(checkUpgrade({ ...request, method }, anything));
+  expect(asked('\x7f\x80\x85\x9b2J\x9f\xa0')).toBe(
+    'A WebSocket starts with GET, not "\\u007f\\u0080\\u0085\\u009b2J\\u009f\xa0"',
+  );
   expect(asked('a"\n')).toBe('A WebSocket starts with GET, not "a\\"\\n"');
   expect(asked('x'.repeat(80))).toBe(`A WebSocket starts with GET, not "${'x'.repeat(80)}"`);
   expect(asked('x'.repeat(81))).toBe(`A WebSocket starts with GET, not "${'x'.repeat(80)}…"`);
@@ -134,6 +137,7 @@ test.each<[string, () => unknown]>([
     policy({ allowedOrigins }),
   ]),
   ['options: expected an object', policy('x' as never)],
+  ['options: there is none named "allowedOrigin"', policy({ allowedOrigin: ['https://example.com'] })],
   ['requireOrigin: expected a boolean, got string', policy({ requireOrigin: 'false' })],
   ['selectSubprotocol: expected a function, got number', policy({ selectSubprotocol: 5 })],
   ['selectSubprotocol: expected a function, got object', policy({ selectSubprotocol: null })],

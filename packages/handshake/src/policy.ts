@@ -1,5 +1,6 @@
 import { acceptKey } from './accept-key.ts';
 import { checkType } from './check.ts';
+import { quote } from './error.ts';
 import { type HeaderFields, type Headers, readExtraFields } from './fields.ts';
 import type { RequestHead } from './head.ts';
 import { checkExtensions, type ExtensionNegotiator } from './negotiation.ts';
@@ -49,27 +50,33 @@ export class UpgradePolicy<E = unknown> {
   /** As {@link acceptKey}. */
   readonly acceptKey: (key: string) => string;
 
-  /** @throws TypeError for an option that is not legal. */
+  /** @throws TypeError for an option that is not legal, or that there is none of: a misspelt one would let all in. */
   constructor(options: UpgradePolicyOptions<E> = {}) {
     if (typeof options !== 'object') throw new TypeError('options: expected an object');
-    const { allowedOrigins, requireOrigin = false, subprotocols = [], extensions = [] } = options;
+    const {
+      allowedOrigins,
+      requireOrigin = false,
+      subprotocols = [],
+      selectSubprotocol: select,
+      extensions = [],
+      headers,
+      acceptKey: accept = acceptKey,
+      ...others
+    } = options;
+    for (const name in others) throw new TypeError(`options: there is none named ${quote(name)}`);
     // Only what is left out allows every origin: a setting that could not be read, which is null, does not.
     if (allowedOrigins !== undefined && !Array.isArray(allowedOrigins))
       throw new TypeError('allowedOrigins: expected an array');
     checkType('requireOrigin', requireOrigin, 'boolean');
+    checkType('acceptKey', accept, 'function');
+    if (options.subprotocols && select) throw new TypeError('either subprotocols or selectSubprotocol, not both');
+    if (select !== undefined) checkType('selectSubprotocol', select, 'function');
     const supported = readUniqueTokens(subprotocols, 'subprotocols');
-    if (options.subprotocols && options.selectSubprotocol)
-      throw new TypeError('either subprotocols or selectSubprotocol, not both');
     this.allowedOrigins = allowedOrigins && new Set(allowedOrigins.map(serializeOrigin));
     this.requireOrigin = requireOrigin;
-    const { selectSubprotocol: select = (offered: readonly string[]) => selectSubprotocol(offered, supported) } =
-      options;
-    checkType('selectSubprotocol', select, 'function');
-    this.selectSubprotocol = select;
+    this.selectSubprotocol = select ?? ((offered) => selectSubprotocol(offered, supported));
     this.extensions = checkExtensions(extensions, 'accept');
-    this.headers = readExtraFields(options.headers);
-    const { acceptKey: accept = acceptKey } = options;
-    checkType('acceptKey', accept, 'function');
+    this.headers = readExtraFields(headers);
     this.acceptKey = accept;
   }
 }

@@ -27,6 +27,37 @@ describe('a planted violation is the one that the naive codec finds', () => {
   });
 });
 
+describe('a violation is planted for the reader that is asked for, or there is none to be found', () => {
+  const impossible = [
+    'server mask-forbidden',
+    'client mask-missing',
+    'observer mask-missing',
+    'observer mask-forbidden',
+  ];
+  const wanted = (Object.keys(VIOLATIONS) as Violation[]).flatMap((name) =>
+    (['server', 'client', 'observer'] as const).map((role) => [name, role] as const),
+  );
+  test.each(wanted)('%s, a %s', (name, role) => {
+    if (impossible.includes(`${role} ${name}`)) {
+      expect(() => plantedViolation(name, { role })).toThrow(RangeError);
+      return;
+    }
+    for (const allowedRsv of [0, 0x50]) {
+      fc.assert(
+        fc.property(plantedViolation(name, { role, allowedRsv }), ({ rules, bytes, expected }) => {
+          expect(rules).toMatchObject({ role, allowedRsv });
+          expect(decodeNaively(bytes, rules).violation).toEqual(expected);
+        }),
+        { numRuns: 10 },
+      );
+    }
+  });
+
+  test.each([1, 0x80, -1])('with allowedRsv %j', (allowedRsv) => {
+    expect(() => plantedViolation('reserved-bits', { allowedRsv })).toThrow(RangeError);
+  });
+});
+
 test('a legal stream is legal for the sender that the reader expects', () => {
   fc.assert(
     fc.property(

@@ -245,9 +245,31 @@ const PLANTS: Record<Violation, fc.Arbitrary<Plant>> = {
   'end-inside-message': context({ open: true }).map((context) => ({ ...context, bad: new Uint8Array(0), at: 0 })),
 };
 
-/** A legal stream, perhaps an open message, one violation of the given kind, and noise behind it. */
-export function plantedViolation(violation: Violation): fc.Arbitrary<PlantedViolation> {
-  return PLANTS[violation].chain(({ rules, opening, bad, at }) =>
+/** Who alone can meet a violation. */
+const ONLY: { readonly [name in Violation]?: Role } = { 'mask-missing': 'server', 'mask-forbidden': 'client' };
+
+/**
+ * A legal stream, perhaps an open message, one violation of the given kind, and noise behind it.
+ *
+ * @param wanted the rules of the reader. Default: any
+ * @throws RangeError if no reader of that role meets that violation, or no frame has such reserved bits: the search
+ *   would go on for ever
+ */
+export function plantedViolation(
+  violation: Violation,
+  wanted: { readonly role?: Role | undefined; readonly allowedRsv?: number | undefined } = {},
+): fc.Arbitrary<PlantedViolation> {
+  const { role, allowedRsv } = wanted;
+  const only = ONLY[violation] ?? role;
+  if (role !== undefined && role !== only)
+    throw new RangeError(`a ${role} cannot meet ${violation}, only a ${only} can`);
+  if (allowedRsv !== undefined && (allowedRsv & 0x70) !== allowedRsv) {
+    throw new RangeError(`allowedRsv may hold the bits 0x40, 0x20 and 0x10, got ${allowedRsv}`);
+  }
+  const plants = PLANTS[violation].filter(
+    ({ rules }) => (role ?? rules.role) === rules.role && (allowedRsv ?? rules.allowedRsv) === rules.allowedRsv,
+  );
+  return plants.chain(({ rules, opening, bad, at }) =>
     fc.tuple(openStream(rules, { maxPayload: 50 }), fc.uint8Array({ maxLength: 20 })).map(([before, noise]) => {
       const prefix = rawFrames([...before, ...(opening ?? [])]);
       return {
@@ -261,5 +283,5 @@ export function plantedViolation(violation: Violation): fc.Arbitrary<PlantedViol
 
 /** A planted violation of any kind, each kind as often as the others. */
 export function anyPlantedViolation(): fc.Arbitrary<PlantedViolation> {
-  return fc.oneof(...(Object.keys(VIOLATIONS) as Violation[]).map(plantedViolation));
+  return fc.oneof(...(Object.keys(VIOLATIONS) as Violation[]).map((name) => plantedViolation(name)));
 }
