@@ -93,6 +93,10 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   /** Whether an http server of ours still has to close. */
   #listening = true;
   #state: 'running' | 'closing' | 'closed' = 'running';
+  /** The request that `#take` has asked `shouldHandle` about, while it calls `handleUpgrade`, which may be overridden. */
+  #asked: IncomingMessage | undefined;
+  /** What `shouldHandle` has thrown for `#asked`. */
+  #failure: { readonly cause: unknown } | undefined;
   /** Who waits for the end, behind the listeners of 'close'; none that throws keeps it from the others. */
   readonly #waiting: (() => void)[] = [];
 
@@ -260,9 +264,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     const stopRouting = route(
       http,
       {
-        shouldHandle: (request) => this.#mayHandle(request),
-        take: (request, socket, head) =>
-          this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request)),
+        take: (request, socket, head) => this.#take(request, socket, head),
         refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
       },
       !isOurs,
@@ -298,18 +300,33 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     return addedHeaders((lines) => this.emit('headers', lines, request));
   }
 
-  #handles(request: IncomingMessage): boolean {
-    const answer: unknown = this.shouldHandle(request);
-    return Boolean(answerAtOnce(answer, 'shouldHandle must not be async: verifyClient may be'));
+  /** Takes a request of the http server if it is for this server; one that `shouldHandle` throws for gets a 500. */
+  #take(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    let failure: { readonly cause: unknown } | undefined;
+    try {
+      if (!this.#handles(request)) return false;
+    } catch (cause) {
+      failure = { cause };
+    }
+    this.#asked = request;
+    this.#failure = failure;
+    try {
+      this.handleUpgrade(request, socket, head, (webSocket) => this.emit('connection', webSocket, request));
+    } finally {
+      this.#asked = undefined;
+      this.#failure = undefined;
+    }
+    return true;
   }
 
-  /** The same; one that throws is asked again in `handleUpgrade`, which has the socket to answer on. */
-  #mayHandle(request: IncomingMessage): boolean {
-    try {
-      return this.#handles(request);
-    } catch {
+  /** Asks `shouldHandle`, unless `#take` has. */
+  #handles(request: IncomingMessage): boolean {
+    if (request === this.#asked) {
+      if (this.#failure !== undefined) throw this.#failure.cause;
       return true;
     }
+    const answer: unknown = this.shouldHandle(request);
+    return Boolean(answerAtOnce(answer, 'shouldHandle must not be async: verifyClient may be'));
   }
 
   #accept(upgraded: Upgraded, request: IncomingMessage, callback: UpgradeCallback<Context>): void {

@@ -1,10 +1,11 @@
 import diagnosticsChannel from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ServerOptions } from '../src/options.ts';
 import { WebSocketServer } from '../src/server.ts';
 import { open, RawClient, request, text, textLine, upgradeRequest } from './raw-client.suite.ts';
 import { deferred, listen, serve, shut } from './serve.suite.ts';
@@ -148,6 +149,78 @@ test('a shouldHandle that is async lets nobody in, whatever its promise comes to
   expect(error.message).toContain('shouldHandle must not be async');
   socket.destroy();
   client.socket.destroy();
+});
+
+describe('shouldHandle is asked once for a request', () => {
+  class Asked extends WebSocketServer {
+    readonly asked: string[] = [];
+    readonly handled: string[] = [];
+    override shouldHandle(request: IncomingMessage): boolean {
+      this.asked.push(String(request.url));
+      if (request.url === '/throws') throw new Error('no');
+      return super.shouldHandle(request);
+    }
+    override handleUpgrade(...of: Parameters<WebSocketServer['handleUpgrade']>): void {
+      this.handled.push(String(of[0].url));
+      super.handleUpgrade(...of);
+    }
+  }
+
+  function asked(options: ServerOptions): Asked {
+    const server = new Asked(options);
+    server.on('connection', (socket) => socket.send('in'));
+    onTestFinished(() => shut(server));
+    return server;
+  }
+
+  test('with a port', async () => {
+    const server = asked({ port: 0, host: '127.0.0.1', path: '/a' });
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const paths = ['/a', '/b', '/throws', '/a'];
+    const statuses: number[] = [];
+    for (const path of paths) statuses.push(await statusOf(port, path));
+    expect(statuses).toEqual([101, 404, 500, 101]);
+    expect(server.asked).toEqual(paths);
+    expect(server.handled).toEqual(['/a', '/throws', '/a']);
+  });
+
+  test('by each server of one http server until one takes it', async () => {
+    const { server: http, port } = await listen();
+    const [a, b] = [asked({ server: http, path: '/a' }), asked({ server: http, path: '/b' })];
+    const statuses: number[] = [];
+    for (const path of ['/a', '/b', '/c', '/throws']) statuses.push(await statusOf(port, path));
+    expect(statuses).toEqual([101, 101, 404, 500]);
+    expect(a.asked).toEqual(['/a', '/b', '/c', '/throws']);
+    expect(b.asked).toEqual(['/b', '/c']);
+    expect([a.handled, b.handled]).toEqual([['/a', '/throws'], ['/b']]);
+  });
+
+  test('by handleUpgrade itself, of whoever calls it', async () => {
+    const { server: http, port } = await listen();
+    const server = asked({ noServer: true, path: '/a' });
+    http.on('upgrade', (request, socket, head) => {
+      server.handleUpgrade(request, socket, head, (webSocket) => server.emit('connection', webSocket, request));
+    });
+    const statuses: number[] = [];
+    for (const path of ['/a', '/b', '/throws']) statuses.push(await statusOf(port, path));
+    expect(statuses).toEqual([101, 404, 500]);
+    expect(server.asked).toEqual(['/a', '/b', '/throws']);
+  });
+
+  test('by another server that it is handed to', async () => {
+    const { server: http, port } = await listen();
+    const other = asked({ noServer: true, path: '/b' });
+    class Hands extends Asked {
+      override handleUpgrade(...of: Parameters<WebSocketServer['handleUpgrade']>): void {
+        other.handleUpgrade(...of);
+      }
+    }
+    const server = new Hands({ server: http });
+    onTestFinished(() => shut(server));
+    expect(await statusOf(port, '/a')).toBe(404);
+    expect([server.asked, other.asked]).toEqual([['/a'], ['/a']]);
+  });
 });
 
 test('a plain request to a shared http server is none of ours', async () => {

@@ -4,8 +4,8 @@ import { asksForWebSocket } from '@ws/handshake';
 
 /** Who takes upgrade requests of a shared http server: a `WebSocketServer`. */
 export interface UpgradeTarget {
-  shouldHandle(request: IncomingMessage): boolean;
-  take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes a request if it is for this one; false if it is not. */
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Answers a request that nobody on the http server takes. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
@@ -34,7 +34,7 @@ export function route(server: Server, target: UpgradeTarget, isShared: boolean):
     const listener: Listener = (request, socket, head) => {
       let last: UpgradeTarget | undefined;
       for (const target of targets) {
-        if (target.shouldHandle(request)) return target.take(request, socket, head);
+        if (target.take(request, socket, head)) return;
         last = target;
       }
       if (server.listenerCount('upgrade') === 1) last?.refuseUnknown(request, socket, head);
