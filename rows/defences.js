@@ -170,7 +170,7 @@ export const DEFENCES = [
     row: 'H16',
     tests: 'node-server/test/refusals',
     file: 'node-server/src/upgrade/pending-socket.ts',
-    find: 'const timer = setTimeout(() => socket.destroy(), closeTimeout);',
+    find: 'const timer = setTimeout(() => socket.destroy(), this.#closeTimeout);',
     replace: 'const timer = undefined;',
   },
   {

@@ -1,6 +1,7 @@
-import type { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Refusal, serializeHead } from '@ws/handshake';
+import { openResponse } from './open-response.ts';
 
 /** What a client may send before it has its answer: nothing, by the RFC; more than this is left unread. */
 const MAX_EARLY_BYTES = 65_536;
@@ -15,15 +16,20 @@ const TAKEN: unique symbol = Symbol('taken by a WebSocketServer');
  * client that goes away while a hook decides harms nobody (row H1).
  */
 export class PendingSocket {
+  readonly request: IncomingMessage;
   readonly socket: Duplex;
+  readonly #closeTimeout: number;
   /** Made for who asks: a server without a hook does not. */
   #abort: AbortController | undefined;
   #early: Uint8Array[];
   #earlyBytes: number;
   #stopWatching: (() => void) | undefined;
 
-  /** @throws TypeError if the socket was taken before */
-  constructor(socket: Duplex, head: Uint8Array) {
+  /**
+   * @param closeTimeout how long a client that was refused is waited for, in milliseconds
+   * @throws TypeError if the socket was taken before
+   */
+  constructor(request: IncomingMessage, socket: Duplex, head: Uint8Array, closeTimeout: number) {
     if (TAKEN in socket) {
       throw new TypeError(
         "handleUpgrade was called before with this socket: is there a server with the option server, and an 'upgrade' listener " +
@@ -31,7 +37,9 @@ export class PendingSocket {
       );
     }
     (socket as Duplex & { [TAKEN]?: true })[TAKEN] = true;
+    this.request = request;
     this.socket = socket;
+    this.#closeTimeout = closeTimeout;
     this.#early = head.length > 0 ? [head] : [];
     this.#earlyBytes = head.length;
     socket.on('error', ignore);
@@ -105,38 +113,34 @@ export class PendingSocket {
    * Answers with a refusal and ends the socket: our half at once, and all of it when the client has ended its own or
    * `closeTimeout` milliseconds have passed. Until then it is read, so that no reset overtakes the answer.
    */
-  refuse(refusal: Refusal, closeTimeout: number): void {
+  refuse(refusal: Refusal): void {
     const { socket } = this;
     this.#stopWatching?.();
     if (socket.destroyed) return;
     const { response } = refusal;
     socket.end(Buffer.concat([serializeHead(response), response.body]));
-    this.#linger(closeTimeout);
+    this.#linger();
   }
 
   /** Leaves the answer to somebody else, who ends the socket: from then on it is as with {@link refuse}. */
-  leaveToListener(closeTimeout: number): void {
+  leaveToListener(): void {
     const { socket } = this;
     this.#stopWatching?.();
-    if (socket.writableEnded) this.#linger(closeTimeout);
-    else socket.once('finish', () => this.#linger(closeTimeout));
+    if (socket.writableEnded) this.#linger();
+    else socket.once('finish', () => this.#linger());
   }
 
-  /**
-   * Ends the socket, as with {@link refuse}, after the responses to earlier requests, or when the client does.
-   *
-   * @param open the first of them that has not ended, if there is one
-   */
-  endAfter(open: () => EventEmitter | undefined, closeTimeout: number): void {
+  /** Ends the socket, as with {@link refuse}, after the responses to earlier requests, or when the client does. */
+  endAfterResponses(): void {
     const { socket } = this;
     const end = (): void => {
       if (socket.writableEnded) return;
       // What is still to be written may be much.
-      socket.once('finish', () => this.#linger(closeTimeout));
+      socket.once('finish', () => this.#linger());
       socket.end();
     };
     const wait = (): void => {
-      const response = open();
+      const response = openResponse(this.request, socket);
       if (response === undefined) end();
       else response.once('close', wait);
     };
@@ -145,10 +149,10 @@ export class PendingSocket {
     socket.once('end', end).resume();
   }
 
-  #linger(closeTimeout: number): void {
+  #linger(): void {
     const { socket } = this;
     if (socket.destroyed) return;
-    const timer = setTimeout(() => socket.destroy(), closeTimeout);
+    const timer = setTimeout(() => socket.destroy(), this.#closeTimeout);
     socket.on('close', () => clearTimeout(timer)).resume();
   }
 }

@@ -103,14 +103,11 @@ export class Upgrades {
 
   /** Refuses a request that is for no server. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const pending = new PendingSocket(socket, head);
-    if (openResponse(request, socket) !== undefined) {
-      this.#endBehind(pending, request);
-      return;
-    }
+    const pending = this.#take(request, socket, head);
+    if (pending === undefined) return;
     const refusal = refuse(404);
-    this.#recordRefusal(pending, request, refusal.error);
-    pending.refuse(refusal, this.#settings.connection.closeTimeout);
+    this.#recordRefusal(pending, refusal.error);
+    pending.refuse(refusal);
   }
 
   /**
@@ -119,26 +116,23 @@ export class Upgrades {
    * @throws TypeError if the socket was taken before
    */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer, done: Done): void {
-    const pending = new PendingSocket(socket, head);
-    if (openResponse(request, socket) !== undefined) {
-      this.#endBehind(pending, request);
-      return;
-    }
+    const pending = this.#take(request, socket, head);
+    if (pending === undefined) return;
     let checked: { readonly ok: true; readonly offer: UpgradeOffer } | Refusal;
     try {
       checked = this.#check(request);
     } catch (error) {
-      this.#fail(pending, request, error);
+      this.#fail(pending, error);
       return;
     }
     if (!checked.ok) {
-      this.#refuse(pending, request, checked);
+      this.#refuse(pending, checked);
       return;
     }
     const { offer } = checked;
     const { verifyClient } = this.#options;
     if (verifyClient === undefined) {
-      this.#complete(pending, request, offer, { ok: true, context: undefined, headers: [] }, done);
+      this.#complete(pending, offer, { ok: true, context: undefined, headers: [] }, done);
       return;
     }
     let decision: Decision | Promise<Decision>;
@@ -154,21 +148,27 @@ export class Upgrades {
         signal,
       });
     } catch (error) {
-      this.#fail(pending, request, error);
+      this.#fail(pending, error);
       return;
     }
-    if (isPromise(decision)) void this.#await(pending, request, offer, decision, done);
-    else this.#decide(pending, request, offer, decision, done);
+    if (isPromise(decision)) void this.#await(pending, offer, decision, done);
+    else this.#decide(pending, offer, decision, done);
   }
 
   /**
-   * Answers stand in the order of the requests (RFC 9112, section 9.3.2), and a client waits for its answers before it
-   * asks for an upgrade. If it has not, the connection ends with those answers, and the upgrade has none (section 9.6).
+   * Takes the socket of a request. Answers stand in the order of the requests (RFC 9112, section 9.3.2), and a client
+   * waits for its answers before it asks for an upgrade. If it has not, the connection ends with those answers, and the
+   * upgrade has none (section 9.6): then undefined is returned.
    */
-  #endBehind(pending: PendingSocket, request: IncomingMessage): void {
-    const error = new HandshakeError('refused', 'an earlier request of the connection has no answer yet');
-    this.#recordRefusal(pending, request, error);
-    pending.endAfter(() => openResponse(request, pending.socket), this.#settings.connection.closeTimeout);
+  #take(request: IncomingMessage, socket: Duplex, head: Buffer): PendingSocket | undefined {
+    const pending = new PendingSocket(request, socket, head, this.#settings.connection.closeTimeout);
+    if (openResponse(request, socket) === undefined) return pending;
+    this.#recordRefusal(
+      pending,
+      new HandshakeError('refused', 'an earlier request of the connection has no answer yet'),
+    );
+    pending.endAfterResponses();
+    return undefined;
   }
 
   #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
@@ -180,19 +180,13 @@ export class Upgrades {
   }
 
   /** Waits for the decision of a hook, as long as the client and the time allow. */
-  async #await(
-    pending: PendingSocket,
-    request: IncomingMessage,
-    offer: UpgradeOffer,
-    decision: Promise<Decision>,
-    done: Done,
-  ): Promise<void> {
+  async #await(pending: PendingSocket, offer: UpgradeOffer, decision: Promise<Decision>, done: Done): Promise<void> {
     this.#pending.add(pending);
     let decided: Decision | undefined;
     try {
       decided = await pending.waitFor(decision, this.#settings.handshakeTimeout);
     } catch (error) {
-      this.#fail(pending, request, error);
+      this.#fail(pending, error);
       return;
     } finally {
       this.#pending.delete(pending);
@@ -203,35 +197,29 @@ export class Upgrades {
       const hint =
         (this.#options.verifyClient?.length ?? 0) >= 2 ? ' (it has a second parameter: it must call it)' : '';
       const error = new HandshakeError('refused', message + hint, { status: 503 });
-      this.#refuse(pending, request, refuse(error, { body: `${message}\n` }));
-    } else this.#decide(pending, request, offer, decided, done);
+      this.#refuse(pending, refuse(error, { body: `${message}\n` }));
+    } else this.#decide(pending, offer, decided, done);
   }
 
-  #decide(pending: PendingSocket, request: IncomingMessage, offer: UpgradeOffer, decision: Decision, done: Done): void {
+  #decide(pending: PendingSocket, offer: UpgradeOffer, decision: Decision, done: Done): void {
     if (decision.ok) {
-      this.#complete(pending, request, offer, decision, done);
+      this.#complete(pending, offer, decision, done);
       return;
     }
     let refusal: Refusal;
     try {
       refusal = refuse(decision.status, { body: decision.body, headers: decision.headers });
     } catch (error) {
-      this.#fail(pending, request, error);
+      this.#fail(pending, error);
       return;
     }
-    this.#recordRefusal(pending, request, refusal.error);
+    this.#recordRefusal(pending, refusal.error);
     // A verdict is no error of the client: as in `ws`, nobody but the client is told.
-    pending.refuse(refusal, this.#settings.connection.closeTimeout);
+    pending.refuse(refusal);
   }
 
-  #complete(
-    pending: PendingSocket,
-    request: IncomingMessage,
-    offer: UpgradeOffer,
-    decision: Decision & { readonly ok: true },
-    done: Done,
-  ): void {
-    const { socket } = pending;
+  #complete(pending: PendingSocket, offer: UpgradeOffer, decision: Decision & { readonly ok: true }, done: Done): void {
+    const { request, socket } = pending;
     if (socket.destroyed || !socket.writable || socket.readableEnded) {
       // Not released: its 'error' may still be to come.
       socket.destroy();
@@ -243,14 +231,14 @@ export class Upgrades {
       const added = this.#host.addedHeaders(request);
       accepted = completeUpgrade(offer, this.#policy, { subprotocol, headers: [...decision.headers, ...added] });
     } catch (error) {
-      this.#fail(pending, request, error);
+      this.#fail(pending, error);
       return;
     }
     const { response, negotiated } = accepted;
     // One of the hooks may have closed this server.
     if (!this.#host.isRunning()) {
       for (const { extension } of negotiated.extensions) extension.close?.();
-      this.#refuse(pending, request, refuse(closing()));
+      this.#refuse(pending, refuse(closing()));
       return;
     }
     const early = pending.release();
@@ -272,25 +260,25 @@ export class Upgrades {
     ) as string;
   }
 
-  #fail(pending: PendingSocket, request: IncomingMessage, cause: unknown): void {
-    this.#refuse(pending, request, hookFailed(cause));
+  #fail(pending: PendingSocket, cause: unknown): void {
+    this.#refuse(pending, hookFailed(cause));
   }
 
-  #refuse(pending: PendingSocket, request: IncomingMessage, refusal: Refusal): void {
-    this.#recordRefusal(pending, request, refusal.error);
+  #refuse(pending: PendingSocket, refusal: Refusal): void {
+    this.#recordRefusal(pending, refusal.error);
     try {
-      if (this.#host.emitFailure(refusal.error, pending.socket, request)) {
-        pending.leaveToListener(this.#settings.connection.closeTimeout);
+      if (this.#host.emitFailure(refusal.error, pending.socket, pending.request)) {
+        pending.leaveToListener();
         return;
       }
     } catch (error) {
       rethrow(error);
     }
-    pending.refuse(refusal, this.#settings.connection.closeTimeout);
+    pending.refuse(refusal);
   }
 
   /** A client is refused, by whoever answers it. */
-  #recordRefusal({ socket }: PendingSocket, request: IncomingMessage, error: HandshakeError): void {
+  #recordRefusal({ request, socket }: PendingSocket, error: HandshakeError): void {
     this.#host.refused(error, request);
     if (socket.destroyed) return;
     this.#leaving.add(socket);
