@@ -21,8 +21,7 @@ import { addedHeaders } from './upgrade/added-headers.ts';
 import { answerAtOnce } from './upgrade/answer-at-once.ts';
 import { route } from './upgrade/upgrade-router.ts';
 import { type Upgraded, Upgrades } from './upgrade/upgrades.ts';
-import { driverOf, WebSocket } from './websocket.ts';
-import type { WebSocketHost } from './websocket-init.ts';
+import { driverOf, WebSocket, type WebSocketHost } from './websocket.ts';
 
 /** The events of a {@link WebSocketServer} and what their listeners get. */
 export interface WebSocketServerEvents<Context = unknown> {
@@ -77,15 +76,15 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   readonly #upgrades: Upgrades;
   readonly #telemetry: Telemetry = new Telemetry(this);
   /** One for all connections: closures of each handshake would keep its request alive as long as the connection. */
-  readonly #host: WebSocketHost = {
+  readonly #host: WebSocketHost<Context> = {
     closed: (socket, code, reason) => {
-      this.#clients.delete(socket as WebSocket<Context>);
-      this.#telemetry.close(socket as WebSocket, code, reason);
+      this.#clients.delete(socket);
+      this.#telemetry.close(socket, code, reason);
       // The listeners of the connection's own 'close' come first.
       if (this.#state === 'closing') process.nextTick(() => this.#closeIfDone());
     },
     overflow: (policy) => this.#telemetry.overflow(policy),
-    backpressure: (socket) => this.#telemetry.backpressure(socket as WebSocket),
+    backpressure: (socket) => this.#telemetry.backpressure(socket),
   };
   /** The http server, where it is known, and whether it is ours. */
   readonly #http: Server | undefined;
@@ -338,7 +337,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
       protocol: negotiated.subprotocol,
       extensionsHeader: serializeExtensions(negotiated.extensions),
       extensions: negotiated.extensions.map(({ extension }) => extension),
-      context,
+      context: context as Context,
       remoteAddress: this.#settings.clientAddress(request),
       settings: this.#connection,
       host: this.#host,

@@ -3,6 +3,7 @@ import {
   type Data,
   Driver,
   type DriverHandler,
+  type Extension,
   type Message,
   MessageQueue,
   type Overflow,
@@ -12,6 +13,7 @@ import {
   type SendOptions,
 } from '@ws/connection';
 import { type BinaryType, checkBinaryType, dataAs } from './binary-type.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { controlArguments } from './control-arguments.ts';
 import { SocketEventTarget } from './event-target.ts';
 import { MessageHook, type MessageHookHost } from './message-hook.ts';
@@ -20,17 +22,43 @@ import { inContext } from './runtime/async-context.ts';
 import { clock } from './runtime/clock.ts';
 import { platform, platformOfGiven, sendMemory } from './runtime/platform.ts';
 import { rethrow } from './runtime/rethrow.ts';
-import type { WebSocketHost, WebSocketInit } from './websocket-init.ts';
+import type { SocketTransport } from './transport/socket-transport.ts';
 
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
+/** Who is told what happens to a {@link WebSocket}: its server, with one object for all. */
+export interface WebSocketHost<Context> {
+  /** Called before 'close': no listener, which the application could remove. */
+  closed(socket: WebSocket<Context>, code: number, reason: string): void;
+  /** `maxBufferedAmount` was reached. */
+  overflow(policy: Overflow): void;
+  /** A `send` has returned false. */
+  backpressure(socket: WebSocket<Context>): void;
+}
+
+/** What a server hands to a {@link WebSocket}. */
+export interface WebSocketInit<Context> {
+  readonly transport: SocketTransport;
+  readonly protocol: string;
+  /** As in the response's Sec-WebSocket-Extensions. */
+  readonly extensionsHeader: string;
+  readonly extensions: readonly Extension[];
+  readonly context: Context;
+  readonly remoteAddress: string | undefined;
+  readonly settings: ConnectionSettings;
+  readonly host: WebSocketHost<Context>;
+}
+
 /** The driver of a WebSocket, for its server only. */
 export let driverOf: (socket: WebSocket) => Driver;
-let messageListenerAdded: (socket: WebSocket) => void;
-let eventsOf: (socket: WebSocket) => DriverHandler;
+/**
+ * What the driver tells a WebSocket: one object, since a closure for each event would cost an idle connection a
+ * kilobyte. Not a static member: esbuild renames a class that names itself, and `WebSocket.name` is public.
+ */
+let Events: new (socket: WebSocket) => DriverHandler;
 
 /**
  * One connection of a `WebSocketServer`, after its handshake. Messages that arrive before anybody listens wait; with 64
@@ -43,12 +71,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   static readonly CLOSED = 3;
   static {
     driverOf = (socket) => socket.#driver;
-    messageListenerAdded = (socket) => {
-      socket.#heard = true;
-      socket.#deliverWaiting();
-    };
-    /** What the driver tells: one object, since a closure for each event would cost an idle connection a kilobyte. */
-    const Events = class implements DriverHandler {
+    Events = class implements DriverHandler {
       readonly #socket: WebSocket;
 
       constructor(socket: WebSocket) {
@@ -84,7 +107,24 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
         rethrow(error);
       }
     };
-    eventsOf = (socket) => new Events(socket);
+    // Not as methods of the class: the three do the same, and have their types from TypedEmitter.
+    for (const name of ['on', 'addListener', 'prependListener'] as const) {
+      const add = SocketEventTarget.prototype[name] as (
+        this: WebSocket,
+        event: string | symbol,
+        listener: unknown,
+      ) => WebSocket;
+      // biome-ignore lint/complexity/noThisInStatic: by its name, esbuild would rename the class
+      Object.defineProperty(this.prototype, name, {
+        configurable: true,
+        writable: true,
+        value(this: WebSocket, event: string | symbol, listener: unknown): WebSocket {
+          add.call(this, event, listener);
+          if (event === 'message') this.#messageListenerAdded();
+          return this;
+        },
+      });
+    }
   }
   declare readonly CONNECTING: 0;
   declare readonly OPEN: 1;
@@ -113,7 +153,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   #cause: Error | undefined;
   /** No message will come any more, and `cause` is known. */
   #ended = false;
-  readonly #host: WebSocketHost;
+  readonly #host: WebSocketHost<Context>;
   /** A `send` has returned false, and nothing has drained since. */
   #behind = false;
   readonly #throttle: Throttle | undefined;
@@ -124,7 +164,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
    *
    * @internal
    */
-  constructor(init: WebSocketInit) {
+  constructor(init: WebSocketInit<Context>) {
     super();
     if (typeof init !== 'object' || init === null || init.transport === undefined) {
       throw new TypeError(
@@ -133,7 +173,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     }
     this.protocol = init.protocol;
     this.extensions = init.extensionsHeader;
-    this.context = init.context as Context;
+    this.context = init.context;
     this.remoteAddress = init.remoteAddress;
     this.#host = init.host;
     const { transport, settings } = init;
@@ -145,7 +185,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       sendMemory,
       extensions: init.extensions,
       ...settings,
-      handler: eventsOf(this as WebSocket),
+      handler: new Events(this),
     });
     const { rateLimit, messageHook } = settings;
     if (rateLimit.messages !== undefined || rateLimit.bytes !== undefined) {
@@ -296,6 +336,11 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     return this.#waiting.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 
+  #messageListenerAdded(): void {
+    this.#heard = true;
+    this.#deliverWaiting();
+  }
+
   #arrived(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     if (this.#throttle?.message() === false) return;
     if (this.#hook === undefined) this.#message(payload, isBinary);
@@ -397,17 +442,3 @@ export declare namespace WebSocket {
 }
 
 Object.assign(WebSocket.prototype, { CONNECTING, OPEN, CLOSING, CLOSED });
-
-// Not as methods of the class: the three do the same, and have their types from TypedEmitter.
-for (const name of ['on', 'addListener', 'prependListener'] as const) {
-  const add = WebSocket.prototype[name] as (this: WebSocket, event: string | symbol, listener: unknown) => WebSocket;
-  Object.defineProperty(WebSocket.prototype, name, {
-    configurable: true,
-    writable: true,
-    value(this: WebSocket, event: string | symbol, listener: unknown): WebSocket {
-      add.call(this, event, listener);
-      if (event === 'message') messageListenerAdded(this);
-      return this;
-    },
-  });
-}
