@@ -15,7 +15,7 @@ const DATA: { readonly [Type in BinaryType]: (payload: Buffer<ArrayBuffer>) => u
 /** @throws TypeError for what is none */
 export function checkBinaryType(type: BinaryType): void {
   if (Object.hasOwn(DATA, type)) return;
-  throw new TypeError(`binaryType must be ${Object.keys(DATA).join(', ')}; got ${String(type)}`);
+  throw new TypeError(`binaryType must be nodebuffer, arraybuffer, fragments or blob, got ${String(type)}`);
 }
 
 export function dataAs(type: BinaryType, payload: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {

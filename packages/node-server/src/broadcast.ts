@@ -1,4 +1,5 @@
 import type { PreparedMessage, PrepareOptions } from '@ws/connection';
+import { kindOf } from './kind-of.ts';
 import { answerAtOnce } from './upgrade/answer-at-once.ts';
 import { driverOf, type WebSocket } from './websocket.ts';
 
@@ -17,8 +18,10 @@ export function broadcast<Context>(
   options: BroadcastOptions<Context>,
 ): number {
   const { except = [], filter = () => true } = options;
-  if (typeof except !== 'object' || except === null) throw new TypeError('except must be a WebSocket, or several');
-  if (typeof filter !== 'function') throw new TypeError(`filter must be a function, got ${typeof filter}`);
+  if (typeof except !== 'object' || except === null) {
+    throw new TypeError(`except must be a WebSocket, or several, got ${kindOf(except)}`);
+  }
+  if (typeof filter !== 'function') throw new TypeError(`filter must be a function, got ${kindOf(filter)}`);
   const excluded = new Set<WebSocket>(Symbol.iterator in except ? except : [except]);
   const wants = (client: WebSocket<Context>) =>
     answerAtOnce(filter(client), 'filter must answer at once: what is to be awaited, await before the broadcast');

@@ -1,5 +1,6 @@
 import { CloseCode, encodeClose } from '@ws/codec';
 import { readMilliseconds } from '@ws/connection';
+import { kindOf } from './kind-of.ts';
 import { clock } from './runtime/clock.ts';
 import type { WebSocket } from './websocket.ts';
 
@@ -25,7 +26,7 @@ export interface CloseOptions {
  */
 export function closeClients(clients: ReadonlySet<WebSocket>, options: CloseOptions, cutOff: () => void): () => void {
   if (typeof options !== 'object') {
-    throw new TypeError(`close takes a callback, or { code, reason, timeout }, got ${typeof options}`);
+    throw new TypeError(`options must be { code, reason, timeout }, or a callback, got ${kindOf(options)}`);
   }
   const { code = CloseCode.GoingAway, reason = '', timeout } = options;
   const limit = readMilliseconds(timeout, 'timeout', { default: 10_000 });

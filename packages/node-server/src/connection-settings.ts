@@ -4,6 +4,7 @@ import {
   type ServerConnectionOptions,
   type ServerConnectionSettings,
 } from '@ws/connection';
+import { kindOf } from './kind-of.ts';
 import type { MessageHookSettings } from './message-hook.ts';
 import { type RateLimit, readRateLimit } from './rate/rate-limit.ts';
 import { clock } from './runtime/clock.ts';
@@ -24,7 +25,9 @@ export interface ConnectionSettings extends ServerConnectionSettings {
 /** @throws TypeError or RangeError (row M8) */
 export function readConnection(options: ConnectionOptions): ConnectionSettings {
   const { messageHook: ask } = options;
-  if (ask !== undefined && typeof ask !== 'function') throw new TypeError('messageHook must be a function');
+  if (ask !== undefined && typeof ask !== 'function') {
+    throw new TypeError(`messageHook must be a function, got ${kindOf(ask)}`);
+  }
   const timeout = readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', { default: 10_000 });
   return {
     ...readServerConnection(options, clock),

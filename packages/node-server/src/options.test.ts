@@ -48,7 +48,7 @@ test('M8: a wrong option is said at construction, by its name', () => {
     [{ server: 8080 }, 'server must be an http or https server, got number'],
     [{ server: {} }, 'server must be an http or https server, got object'],
     [{ port: '8080' }, 'port must be a number, got string'],
-    [{ port: 0, host: 5 }, 'host must be a string, got 5'],
+    [{ port: 0, host: 5 }, 'host must be a string, got number'],
     [{ port: 0, backlog: 'many' }, 'backlog must be a number, got string'],
     [{ port: 65_536 }, 'port must be an integer from 0 to 65535, got 65536'],
     [
@@ -58,6 +58,8 @@ test('M8: a wrong option is said at construction, by its name', () => {
     ...['/chat?a', '/chat#a', '/a b', '/ü'].map((path): [object, string] => [{ noServer: true, path }, 'path must be']),
     [{ server: express }, 'got an app: give what its listen() returns'],
     [{ noServer: 'true' }, 'noServer must be a boolean, got string'],
+    [{ noServer: true, signal: null }, 'signal must be an AbortSignal, got null'],
+    [{ noServer: true, messageHook: {} }, 'messageHook must be a function, got object'],
     [{ noServer: true, perMessageDeflate: 'true' }, 'perMessageDeflate must be a boolean or an object, got string'],
     [
       { noServer: true, rateLimit: { messagesPerSecond: 1 } },
@@ -65,8 +67,8 @@ test('M8: a wrong option is said at construction, by its name', () => {
     ],
     [{ noServer: true, heartbeat: { intervall: 5 } }, 'heartbeat has interval and timeout, and no intervall'],
     [{ noServer: true, path: /chat/ }, 'path must be a string that starts with "/"'],
-    [{ noServer: true, verifyClient: true }, 'verifyClient must be a function'],
-    [{ noServer: true, handleProtocols: ['chat'] }, 'handleProtocols must be a function'],
+    [{ noServer: true, verifyClient: true }, 'verifyClient must be a function, got boolean'],
+    [{ noServer: true, handleProtocols: ['chat'] }, 'handleProtocols must be a function, got object'],
     [{ noServer: true, handleProtocols: () => 'a', subprotocols: ['a'] }, 'either subprotocols or handleProtocols'],
     [{ noServer: true, subprotocols: ['a', 'a'] }, 'subprotocols'],
     [{ noServer: true, subprotocols: ['a b'] }, 'subprotocols'],
@@ -78,8 +80,12 @@ test('M8: a wrong option is said at construction, by its name', () => {
     [{ noServer: true, requireOrigin: 'yes' }, 'requireOrigin: expected a boolean'],
   ];
   for (const [options, message] of wrong) expect(() => new WebSocketServer(options), message).toThrow(message);
-  for (const options of [undefined, null, 8080]) {
-    expect(() => new WebSocketServer(options as never)).toThrow('options must be an object');
+  for (const [options, got] of [
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [8080, 'number'],
+  ]) {
+    expect(() => new WebSocketServer(options as never)).toThrow(`options must be an object, got ${got}`);
   }
 });
 

@@ -1,6 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import { inspect } from 'node:util';
 import {
   type Extension,
   type Message,
@@ -10,6 +9,7 @@ import {
 } from '@ws/connection';
 import { checkPath, type ExtensionNegotiator, type UpgradePolicyOptions } from '@ws/handshake';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
+import { kindOf } from './kind-of.ts';
 import type { MessageVerdict } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './proxy/trust-proxy.ts';
@@ -119,9 +119,7 @@ export interface Settings {
 export function readOptions(options: ServerOptions): Settings {
   const ways = [options.port !== undefined, options.server !== undefined, options.noServer === true];
   if (options.noServer !== undefined && typeof options.noServer !== 'boolean') {
-    throw new TypeError(
-      `noServer must be a boolean, got ${options.noServer === null ? 'null' : typeof options.noServer}`,
-    );
+    throw new TypeError(`noServer must be a boolean, got ${kindOf(options.noServer)}`);
   }
   if (ways.filter(Boolean).length !== 1) {
     throw new TypeError('exactly one of the options port, server and noServer must be given');
@@ -129,14 +127,15 @@ export function readOptions(options: ServerOptions): Settings {
   checkChangeable(options);
   const { host, backlog, server, signal } = options;
   if (server !== undefined && typeof server?.on !== 'function') {
-    throw new TypeError(`server must be an http or https server, got ${server === null ? 'null' : typeof server}`);
+    throw new TypeError(`server must be an http or https server, got ${kindOf(server)}`);
   }
   if (typeof server?.listen === 'function' && typeof server.address !== 'function') {
     throw new TypeError('server must be an http or https server, got an app: give what its listen() returns');
   }
-  if (host !== undefined && typeof host !== 'string')
-    throw new TypeError(`host must be a string, got ${inspect(host)}`);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
+  if (host !== undefined && typeof host !== 'string') throw new TypeError(`host must be a string, got ${kindOf(host)}`);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`signal must be an AbortSignal, got ${kindOf(signal)}`);
+  }
   return {
     port: options.port === undefined ? undefined : readInteger(options.port, 'port', { default: 0, max: 65_535 }),
     host,
@@ -158,7 +157,9 @@ export function readOptions(options: ServerOptions): Settings {
 export function checkChangeable({ path, handleProtocols, subprotocols, verifyClient }: ServerOptions): void {
   if (path !== undefined) checkPath(path);
   for (const [name, hook] of Object.entries({ handleProtocols, verifyClient })) {
-    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
+    if (hook !== undefined && typeof hook !== 'function') {
+      throw new TypeError(`${name} must be a function, got ${kindOf(hook)}`);
+    }
   }
   if (handleProtocols !== undefined && subprotocols !== undefined) {
     throw new TypeError('either subprotocols or handleProtocols, not both');
@@ -169,7 +170,7 @@ export function checkChangeable({ path, handleProtocols, subprotocols, verifyCli
 function readProxies(options: ServerOptions): Pick<Settings, 'clientAddress' | 'proxyProtocol'> {
   const { proxyProtocol = false, trustProxy, noServer } = options;
   if (typeof proxyProtocol !== 'boolean') {
-    throw new TypeError(`proxyProtocol must be a boolean, got ${String(proxyProtocol)}`);
+    throw new TypeError(`proxyProtocol must be a boolean, got ${kindOf(proxyProtocol)}`);
   }
   const { clientAddress, trusts } = readTrustProxy(trustProxy, proxyProtocol);
   if (!proxyProtocol) return { clientAddress, proxyProtocol: undefined };

@@ -1,3 +1,4 @@
+import { kindOf } from './kind-of.ts';
 import type { ServerOptions } from './options.ts';
 
 /**
@@ -59,7 +60,8 @@ export interface OwnOptions
  * @throws TypeError if it is not an object
  */
 export function ownOptions(given: ServerOptions, change: (options: ServerOptions) => void): OwnOptions {
-  if (typeof given !== 'object' || given === null) throw new TypeError('options must be an object');
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError(`options must be an object, got ${kindOf(given)}`);
   const values: Record<string, unknown> = {};
   // What is not an option here stays as it is, for whoever looks at it.
   const own: Record<string, unknown> = { ...given };

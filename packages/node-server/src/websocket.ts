@@ -16,6 +16,7 @@ import { type BinaryType, checkBinaryType, dataAs } from './binary-type.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { controlArguments } from './control-arguments.ts';
 import { SocketEventTarget } from './event-target.ts';
+import { kindOf } from './kind-of.ts';
 import { MessageHook, type MessageHookHost } from './message-hook.ts';
 import { Throttle } from './rate/throttle.ts';
 import { inContext } from './runtime/async-context.ts';
@@ -299,7 +300,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   close(code?: number | undefined, reason?: string | Buffer | undefined): void {
     if (this.#driver.gone) return;
     if (reason !== undefined && typeof reason !== 'string' && !Buffer.isBuffer(reason)) {
-      throw new TypeError(`a close reason is a string or a Buffer, got ${typeof reason}`);
+      throw new TypeError(`reason must be a string or a Buffer, got ${kindOf(reason)}`);
     }
     this.#driver.close(code ?? (reason?.length ? CloseCode.Normal : undefined), reason?.toString());
     if (this.#heard) this.#dropLater();

@@ -135,7 +135,7 @@ test('binaryType: what is none is a TypeError, and changes nothing', async () =>
   const { socket } = await pair();
   expect(() => {
     socket.binaryType = 'toString' as never;
-  }).toThrow('binaryType must be nodebuffer, arraybuffer, fragments, blob; got toString');
+  }).toThrow('binaryType must be nodebuffer, arraybuffer, fragments or blob, got toString');
   expect(socket.binaryType).toBe('nodebuffer');
 });
 

@@ -363,7 +363,7 @@ test('messages and the close go both ways as ever behind the header', async () =
 
 test('M8: proxyProtocol of the wrong kind, without trustProxy, or without an http server, is said when the server is made', () => {
   const cases: [object, string][] = [
-    [{ port: 0, trustProxy: 1, proxyProtocol: 'v2' }, 'proxyProtocol must be a boolean, got v2'],
+    [{ port: 0, trustProxy: 1, proxyProtocol: 'v2' }, 'proxyProtocol must be a boolean, got string'],
     [{ port: 0, proxyProtocol: true }, 'proxyProtocol needs trustProxy'],
     [{ port: 0, trustProxy: false, proxyProtocol: true }, 'proxyProtocol needs trustProxy'],
     [{ port: 0, trustProxy: 0, proxyProtocol: true }, 'proxyProtocol needs trustProxy'],

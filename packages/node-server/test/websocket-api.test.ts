@@ -176,7 +176,10 @@ test('broadcast: a filter that is async reaches nobody, and options of the wrong
   expect(send({ filter: async () => false })).toThrow('filter must answer at once');
   expect(send({ filter: async () => Promise.reject(new Error('of nobody')) })).toThrow('filter must answer at once');
   for (const filter of [5, null, 'a']) expect(send({ filter })).toThrow('filter must be a function');
-  for (const except of [5, null, 'a']) expect(send({ except })).toThrow('except must be a WebSocket');
+  for (const except of [5, null, 'a']) {
+    const got = except === null ? 'null' : typeof except;
+    expect(send({ except })).toThrow(`except must be a WebSocket, or several, got ${got}`);
+  }
   for (const options of [null, 5]) expect(send(options)).toThrow('options must be an object');
   expect(() => server.prepare('a', null as never)).toThrow('options must be an object');
   socket.send('first');

@@ -1,4 +1,5 @@
 import { readInteger } from '@ws/connection';
+import { kindOf } from '../kind-of.ts';
 
 /**
  * How much a second is taken; each may be exceeded by what the second before has left over. All are from 1 on; none by
@@ -23,7 +24,7 @@ const NAMES = ['handshakes', 'handshakesPerAddress', 'messages', 'bytes'] as con
 /** @throws TypeError or RangeError for what is none */
 export function readRateLimit(limit: RateLimit = {}): RateLimit {
   if (typeof limit !== 'object' || limit === null) {
-    throw new TypeError(`rateLimit must be an object, got ${limit === null ? 'null' : typeof limit}`);
+    throw new TypeError(`rateLimit must be an object, got ${kindOf(limit)}`);
   }
   const known: readonly string[] = NAMES;
   for (const [name, value] of Object.entries(limit)) {

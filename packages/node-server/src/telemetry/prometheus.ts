@@ -32,7 +32,7 @@ export function metric(
   const common = Object.entries(labels).map(([label, text]) => {
     if (!/^(?!__)[a-z_]\w*$/i.test(label) || typeof text !== 'string') {
       throw new TypeError(
-        `a label is a word with a string, and does not begin with "__", got ${label}: ${String(text)}`,
+        `a label must be a word with a string, and must not begin with "__", got ${label}: ${String(text)}`,
       );
     }
     if (OWN_LABELS.test(label)) throw new TypeError(`the label ${label} is one of the metrics' own`);
