@@ -12,13 +12,13 @@ const DATA: { readonly [Type in BinaryType]: (payload: Buffer<ArrayBuffer>) => u
   blob: (payload) => new Blob([payload]),
 };
 
-/** @throws TypeError for what is none */
+/** @throws TypeError for a type that does not exist */
 export function checkBinaryType(type: BinaryType): void {
   if (Object.hasOwn(DATA, type)) return;
   throw new TypeError(`binaryType must be nodebuffer, arraybuffer, fragments or blob, got ${String(type)}`);
 }
 
 export function dataAs(type: BinaryType, payload: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
-  // What it becomes is not in the type of the event: who sets binaryType knows.
+  // The type of the event does not follow: the application has set binaryType, and knows.
   return DATA[type](payload) as Buffer<ArrayBuffer>;
 }

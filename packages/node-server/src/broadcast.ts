@@ -5,9 +5,9 @@ import { driverOf, type WebSocket } from './websocket.ts';
 
 /** Whom a broadcast reaches, and how its data is sent; what is prepared already has the latter. */
 export interface BroadcastOptions<Context = unknown> extends PrepareOptions {
-  /** Not to these, such as the one from whom it came. */
+  /** Clients that are left out, such as the sender. */
   readonly except?: WebSocket | Iterable<WebSocket> | undefined;
-  /** Only to those for which it returns true. */
+  /** Chooses clients: those for which it returns true. */
   readonly filter?: ((client: WebSocket<Context>) => boolean) | undefined;
 }
 

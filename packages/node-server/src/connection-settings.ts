@@ -16,13 +16,13 @@ export interface ConnectionOptions extends ServerConnectionOptions {
   readonly messageHookTimeout?: number | undefined;
 }
 
-/** The same, validated, with their defaults. */
+/** {@link ConnectionOptions}, validated, with their defaults. */
 export interface ConnectionSettings extends ServerConnectionSettings {
   readonly rateLimit: RateLimit;
   readonly messageHook: MessageHookSettings | undefined;
 }
 
-/** @throws TypeError or RangeError (row M8) */
+/** @throws TypeError or RangeError for an option of the wrong kind (row M8) */
 export function readConnection(options: ConnectionOptions): ConnectionSettings {
   const { messageHook: ask } = options;
   if (ask !== undefined && typeof ask !== 'function') {

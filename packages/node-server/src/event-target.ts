@@ -1,7 +1,7 @@
 import { TypedEmitter } from './typed-emitter.ts';
 import type { WebSocketEvents } from './websocket-events.ts';
 
-/** What the listeners get that are added as in browsers. */
+/** The events that listeners get which are added as in browsers. */
 export interface BrowserEvents {
   /** Never told: a server's WebSocket is open from the start. */
   open: { readonly type: 'open'; readonly target: SocketEventTarget };
@@ -15,7 +15,7 @@ export interface BrowserEvents {
   close: {
     readonly type: 'close';
     readonly target: SocketEventTarget;
-    /** As with the event of Node. */
+    /** Equals the first argument of Node's 'close'. */
     readonly code: number;
     readonly reason: string;
     /** Whether there was a Close of the peer: the code is not 1006. */
@@ -25,7 +25,7 @@ export interface BrowserEvents {
     readonly type: 'error';
     readonly target: SocketEventTarget;
     readonly error: Error;
-    /** That of the error. */
+    /** Repeats `error.message`, as in browsers. */
     readonly message: string;
   };
 }
@@ -44,13 +44,13 @@ export type BrowserHandler<Type extends keyof BrowserEvents> = ((event: BrowserE
 /** A listener of Node's that stands for one of browsers. */
 interface Adapter {
   (...args: unknown[]): void;
-  /** Not `listener`: by that name Node would take it for one that `once` has wrapped. */
+  /** The listener. By the name `listener`, Node would take this for one that `once` has wrapped. */
   readonly wrapped: BrowserListener<never>;
-  /** Set as `onmessage` and the like, of which there is one for each event. */
+  /** Whether it was set as `onmessage` or the like, of which there is one for each event. */
   readonly isHandler: boolean;
 }
 
-/** The events of browsers, out of those of Node. */
+/** Makes each event of browsers from the arguments of Node's. */
 const EVENTS: {
   readonly [Type in keyof BrowserEvents]: (target: SocketEventTarget, ...args: never[]) => BrowserEvents[Type];
 } = {
@@ -70,7 +70,7 @@ const EVENTS: {
   error: (target, error: Error) => ({ type: 'error', target, error, message: error.message }),
 };
 
-/** The listeners of a browser's WebSocket besides those of Node, for libraries that are written for either. */
+/** Takes listeners as a browser's WebSocket does, besides those of Node, for libraries that are written for either. */
 export class SocketEventTarget extends TypedEmitter<WebSocketEvents> {
   declare onopen: BrowserHandler<'open'>;
   declare onmessage: BrowserHandler<'message'>;
@@ -127,7 +127,7 @@ function adapt<Type extends keyof BrowserEvents>(
   return Object.assign(tell, { wrapped: listener as BrowserListener<never>, isHandler });
 }
 
-/** The one that stands for a listener, or for what is set as `on…`. */
+/** Finds the adapter of a listener, or of what is set as `on…`. */
 function adapterOf(target: SocketEventTarget, type: string, listener?: unknown): Adapter | undefined {
   const adapters = target.listeners(type as 'message') as readonly Partial<Adapter>[];
   return adapters.find((adapter) =>

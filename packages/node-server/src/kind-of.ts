@@ -1,4 +1,4 @@
-/** What an error says that a value is: its type, or null, whose type would be "object". */
+/** Says in an error what a value is: its type, or null, whose type would be "object". */
 export function kindOf(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }

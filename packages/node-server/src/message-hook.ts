@@ -12,9 +12,9 @@ export type MessageVerdict = boolean | Data;
 
 /** A hook of the application, and its time. */
 export interface MessageHookSettings {
-  /** At once, or by a promise. A method to TypeScript, so that a function that wants a `WebSocket` is one. */
+  /** Answers at once, or by a promise. A method to TypeScript, so that a function that wants a `WebSocket` is one. */
   ask(message: Message<Buffer<ArrayBuffer>>, socket: object): MessageVerdict | PromiseLike<MessageVerdict>;
-  /** How long it may decide on one message, in milliseconds. */
+  /** How long the hook may decide on one message, in milliseconds. */
   readonly timeout: number;
 }
 
@@ -22,11 +22,11 @@ export interface MessageHookSettings {
 export interface MessageHookHost {
   /** Asks the application. */
   ask(message: Message<Buffer<ArrayBuffer>>): MessageVerdict | PromiseLike<MessageVerdict>;
-  /** Deliveries stop, after the one that runs now. */
+  /** Stops deliveries, after the one that runs now. */
   pause(): void;
-  /** They go on. */
+  /** Goes on with deliveries. */
   resume(): void;
-  /** A message that was let through. Must not throw. */
+  /** Delivers a message that was let through. Must not throw. */
   deliver(payload: Buffer<ArrayBuffer>, isBinary: boolean): void;
   /** The hook has failed: nothing more is let through, and the connection is to be closed. */
   failed(cause: Error, code: number, reason: string): void;
@@ -48,7 +48,7 @@ export class MessageHook {
     this.#timeout = timeout;
   }
 
-  /** A message has come. Not to be called while deliveries are paused. */
+  /** Takes a message that has come. Not to be called while deliveries are paused. */
   message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     if (this.#over) return;
     let verdict: MessageVerdict | PromiseLike<MessageVerdict>;
@@ -64,7 +64,7 @@ export class MessageHook {
     else this.#decide(verdict as MessageVerdict, payload, isBinary);
   }
 
-  /** The connection is over: what is still decided is for nobody. */
+  /** Stops, since the connection is over: what is still decided has no effect. */
   stop(): void {
     this.#over = true;
     this.#stopTimer?.();
@@ -117,7 +117,7 @@ export class MessageHook {
   }
 }
 
-/** As much of a message as a Close has room for, in whole characters. */
+/** Cuts a message to what a Close has room for, in whole characters. */
 function reasonOf(message: string): string {
   const bytes = Buffer.from(message);
   let end = Math.min(bytes.length, MAX_REASON_BYTES);
@@ -125,7 +125,7 @@ function reasonOf(message: string): string {
   return bytes.toString('utf8', 0, end);
 }
 
-/** Bytes as a Buffer, without a copy. */
+/** Makes a Buffer of bytes, without a copy. */
 function asBuffer(bytes: Uint8Array): Buffer<ArrayBuffer> {
   if (Buffer.isBuffer(bytes)) return bytes as Buffer<ArrayBuffer>;
   return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length);

@@ -17,7 +17,7 @@ import type { RateLimit } from './rate/rate-limit.ts';
 import type { VerifyClient } from './upgrade/verify-client.ts';
 import type { WebSocket } from './websocket.ts';
 
-/** Decides on each message before anybody hears of it; see {@link MessageVerdict}. */
+/** Decides on each message before it is delivered; see {@link MessageVerdict}. */
 export type MessageHookFunction<Context = unknown> = (
   message: Message<Buffer<ArrayBuffer>>,
   socket: WebSocket<Context>,
@@ -38,7 +38,7 @@ export interface ServerOptions<Context = unknown>
   readonly backlog?: number | undefined;
   /** Takes the upgrade requests of an http or https server that is there. Several may share one. */
   readonly server?: HttpServer | HttpsServer | undefined;
-  /** Takes none by itself: call `handleUpgrade`. */
+  /** Takes no requests by itself: call `handleUpgrade`. */
   readonly noServer?: boolean | undefined;
   /** Takes requests for this path only, compared without the query. Default: all. */
   readonly path?: string | undefined;
@@ -60,7 +60,7 @@ export interface ServerOptions<Context = unknown>
   readonly handshakeTimeout?: number | undefined;
   /**
    * The proxies in front whose X-Forwarded-For is believed: how many in a row (up to 32; 0 is as false), or the list of
-   * their addresses and blocks (`10.0.0.0/8`). Default: false, since whoever connects can write that header.
+   * their addresses and blocks (`10.0.0.0/8`). Default: false, since any client can write that header.
    */
   readonly trustProxy?: TrustProxy | undefined;
   /**
@@ -81,8 +81,8 @@ export interface ServerOptions<Context = unknown>
    */
   readonly rateLimit?: RateLimit | undefined;
   /**
-   * Decides on each message of a client before anybody hears of it: true lets it through, false leaves it out, data
-   * takes its place, an error closes the connection with 1011, or with its `closeCode` and message. While a promise is
+   * Decides on each message of a client before it is delivered: true lets it through, false leaves it out, data takes
+   * its place, an error closes the connection with 1011, or with its `closeCode` and message. While a promise is
    * pending, nothing more of that client is read. Default: all are let through.
    */
   readonly messageHook?: MessageHookFunction<Context> | undefined;
@@ -91,7 +91,7 @@ export interface ServerOptions<Context = unknown>
    * 10,000, as `handshakeTimeout`.
    */
   readonly messageHookTimeout?: number | undefined;
-  /** When it is aborted, the server closes as with `close({})`. */
+  /** Closes the server, as `close({})` does, when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -101,7 +101,7 @@ export interface Settings {
   readonly host: string | undefined;
   readonly backlog: number;
   readonly connection: ConnectionSettings;
-  /** In the order of preference. */
+  /** The extensions that are agreed on, in the order of preference. */
   readonly extensions: readonly ExtensionNegotiator<Extension>[];
   readonly handshakeTimeout: number;
   readonly clientAddress: ClientAddress;
@@ -166,7 +166,7 @@ export function checkChangeable({ path, handleProtocols, subprotocols, verifyCli
   }
 }
 
-/** Which proxies are believed, in either way that they have to name a client. */
+/** Reads which proxies are believed, in either way that they have to name a client. */
 function readProxies(options: ServerOptions): Pick<Settings, 'clientAddress' | 'proxyProtocol'> {
   const { proxyProtocol = false, trustProxy, noServer } = options;
   if (typeof proxyProtocol !== 'boolean') {

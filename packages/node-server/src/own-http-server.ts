@@ -2,8 +2,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { refuse } from '@ws/handshake';
 
 /**
- * The http server behind the option `port`, which speaks nothing but WebSocket. An `import` of node:http would read
- * each of its exports, and one of those loads the HTTP client behind `fetch`: 3 MB of heap from Node 22 on.
+ * Makes the http server behind the option `port`, which speaks nothing but WebSocket. An `import` of node:http would
+ * read each of its exports, and one of those loads the HTTP client behind `fetch`: 3 MB of heap from Node 22 on.
  */
 export function ownHttpServer(): Server {
   return process.getBuiltinModule('node:http').createServer(answerPlainRequest);

@@ -45,7 +45,7 @@ const FALSE_IS_NONE = /^(handleProtocols|path)$/;
 /** The options of a server as it keeps them: four may be set, and any other throws, since nothing would come of it. */
 export interface OwnOptions
   extends Readonly<Omit<ServerOptions, 'handleProtocols' | 'maxPayload' | 'path' | 'verifyClient'>> {
-  /** As in {@link ServerOptions}; the same for the other three. */
+  /** May be set, as may the three below; each is described in {@link ServerOptions}. */
   handleProtocols?: ServerOptions['handleProtocols'];
   maxPayload?: ServerOptions['maxPayload'];
   path?: ServerOptions['path'];
@@ -53,7 +53,7 @@ export interface OwnOptions
 }
 
 /**
- * A copy of the options for a server, of those as well that a class has.
+ * Copies the options for a server, also those that it inherits from a class.
  *
  * @param change is told of all of them each time that one is set. What it throws, the setting throws, and nothing has
  *   changed
@@ -63,7 +63,7 @@ export function ownOptions(given: ServerOptions, change: (options: ServerOptions
   if (typeof given !== 'object' || given === null)
     throw new TypeError(`options must be an object, got ${kindOf(given)}`);
   const values: Record<string, unknown> = {};
-  // What is not an option here stays as it is, for whoever looks at it.
+  // Names that are no options here are kept, for the application.
   const own: Record<string, unknown> = { ...given };
   for (const [name, mayChange] of Object.entries(OPTIONS)) {
     values[name] = noneIfNone(name, given[name as keyof ServerOptions]);

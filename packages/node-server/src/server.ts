@@ -26,24 +26,24 @@ import { driverOf, WebSocket, type WebSocketHost } from './websocket.ts';
 /** The events of a {@link WebSocketServer} and what their listeners get. */
 export interface WebSocketServerEvents<Context = unknown> {
   /**
-   * A client whose handshake is complete. Messages wait until somebody listens for them, also while this awaits
-   * something. Who emits it may tell more, as `ws` users do.
+   * A client's handshake is complete. Messages wait until there is a listener for them, also while this one awaits
+   * something. An application that emits it may add arguments, as users of `ws` do.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: only who emits it knows what that is
+  // biome-ignore lint/suspicious/noExplicitAny: only the application that emits it knows what they are
   connection: [socket: WebSocket<Context>, request: IncomingMessage, ...more: any[]];
   /** The lines of the 101 response, before it is written: push `Name: value` to add one. */
   headers: [lines: string[], request: IncomingMessage];
-  /** The http server listens, ours or the one that was given. */
+  /** The http server listens, made here or given. */
   listening: [];
   /**
-   * The http server of ours has an error, such as a port in use. One that it has while it listens needs no listener.
+   * The http server of `port` has an error, such as a port in use. One that it has while it listens needs no listener.
    */
   error: [error: Error];
   /** After `close()`: no connection is left. */
   close: [];
   /**
-   * A handshake has failed before there was a WebSocket. Whoever listens ends the socket; if nobody does, it is refused
-   * properly.
+   * A handshake has failed before there was a WebSocket. A listener has to end the socket; without one, the client is
+   * refused properly.
    */
   wsClientError: [error: HandshakeError, socket: Duplex, request: IncomingMessage];
 }
@@ -71,11 +71,11 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
 
   readonly #clients = new Set<WebSocket<Context>>();
   readonly #settings: Settings;
-  /** What the next connections get: `maxPayload` may have been set. */
+  /** The settings of the next connections: `maxPayload` may have been set. */
   #connection: ConnectionSettings;
   readonly #upgrades: Upgrades;
   readonly #telemetry: Telemetry = new Telemetry(this);
-  /** One for all connections: closures of each handshake would keep its request alive as long as the connection. */
+  /** One host serves all: closures of each handshake would keep its request alive as long as the connection. */
   readonly #host: WebSocketHost<Context> = {
     closed: (socket, code, reason) => {
       this.#clients.delete(socket);
@@ -86,17 +86,17 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     overflow: (policy) => this.#telemetry.overflow(policy),
     backpressure: (socket) => this.#telemetry.backpressure(socket),
   };
-  /** The http server, where it is known, and whether it is ours. */
+  /** The http server of `port` or `server`. */
   readonly #http: Server | undefined;
   readonly #detach: (() => void) | undefined;
-  /** Whether an http server of ours still has to close. */
+  /** Whether the http server still takes connections for this server. */
   #listening = true;
   #state: 'running' | 'closing' | 'closed' = 'running';
   /** The request that `#take` has asked `shouldHandle` about, while it calls `handleUpgrade`, which may be overridden. */
   #asked: IncomingMessage | undefined;
   /** What `shouldHandle` has thrown for `#asked`. */
   #failure: { readonly cause: unknown } | undefined;
-  /** Who waits for the end, behind the listeners of 'close'; none that throws keeps it from the others. */
+  /** Called at the end, behind the listeners of 'close'; one that throws keeps it from no other. */
   readonly #waiting: (() => void)[] = [];
 
   /**
@@ -137,15 +137,15 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     else signal?.addEventListener('abort', this.#aborted);
   }
 
-  /** Where the http server listens; null before it does. */
+  /** Tells where the http server listens; null before it does. */
   address(): AddressInfo | string | null {
     if (this.#http === undefined) throw new TypeError('there is no address with { noServer: true }');
     return this.#http.address();
   }
 
   /**
-   * Whether a request is for this server: its path is ours. To be overridden for more, but not by an async method: a
-   * promise is a 500.
+   * Whether a request is for this server: by default, by its path. To be overridden for more, but not by an async
+   * method: a promise is a 500.
    */
   shouldHandle(request: IncomingMessage): boolean {
     const { path } = this.options;
@@ -153,7 +153,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   }
 
   /**
-   * Stops taking new connections, and closes the http server if it is ours. 'close' follows when no connection is left.
+   * Stops taking new connections, and closes the http server of `port`. 'close' follows when no connection is left.
    *
    * @param options takes leave of the clients: they are closed, and cut off after its `timeout`. Without it, as with a
    *   callback, open connections go on
@@ -162,12 +162,12 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
    */
   close(options?: CloseOptions): Promise<void>;
   /**
-   * The same as `ws` has it: open connections go on.
+   * Closes as `ws` does: open connections go on.
    *
    * @param callback called when no connection is left; with an error if that was before
    */
   close(callback: (error?: Error) => void): void;
-  /** One of the two: who is given a callback, or none, may pass it on. */
+  /** Takes either, for a caller that passes on what it was given. */
   close(how: CloseOptions | ((error?: Error) => void) | undefined): Promise<void> | void;
   close(how?: CloseOptions | ((error?: Error) => void)): Promise<void> | void {
     if (typeof how === 'function') {
@@ -233,11 +233,11 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   }
 
   /**
-   * What happens here, in the text format of Prometheus: connections, bytes that wait, handshakes, closes by code,
-   * violations by name, clients that fell behind. Counted since the server was made.
+   * Tells what happens here, in the text format of Prometheus: connections, bytes that wait, handshakes, closes by
+   * code, violations by name, clients that fell behind. Counted since the server was made.
    *
    * @param labels are put on each line
-   * @throws TypeError for a label that is none
+   * @throws TypeError for a label of the wrong kind
    */
   metrics(labels: Labels = {}): string {
     return this.#telemetry.text(labels);
@@ -245,7 +245,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
 
   /**
    * Sends a message to all open connections of this server, or to those that the options leave. Each takes it at its
-   * own pace, and is bounded by `maxBufferedAmount`. Those in the middle of a fragmented message of ours are left out.
+   * own pace, and is bounded by `maxBufferedAmount`. Those to which a fragmented message is under way are left out.
    *
    * @returns how many it was sent to
    * @throws TypeError for data that cannot be sent, and what `filter` throws
@@ -255,7 +255,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     return broadcast(this.clients, message, options);
   }
 
-  /** Takes the connections of an http server, as far as they are for us. Returns a function that takes it back. */
+  /** Takes the connections of an http server that are for this one. Returns a function that takes it back. */
   #attach(http: Server): () => void {
     const { port, proxyProtocol, handshakeTimeout } = this.#settings;
     const isOurs = port !== undefined;

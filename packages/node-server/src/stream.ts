@@ -3,11 +3,11 @@ import { clock } from './runtime/clock.ts';
 import type { WebSocket } from './websocket.ts';
 
 /**
- * A WebSocket as a stream of Node, as that of `ws`: each chunk that is written goes as a message, and each message is a
- * chunk to read. Bytes go as binary, and so does a string, unless `decodeStrings` is false; text that comes is a string
- * with `readableObjectMode`. The end of the stream is a Close. Its own end comes with that of the connection, whatever
- * that was: `socket.cause` tells. A violation by the peer, and what was written and never sent, is an error of the
- * stream, if anybody listens for that.
+ * Makes a stream of Node of a WebSocket, as `ws` does: each chunk that is written goes as a message, and each message
+ * is a chunk to read. Bytes go as binary, and so does a string, unless `decodeStrings` is false; text that comes is a
+ * string with `readableObjectMode`. The end of the stream is a Close. Its own end comes with that of the connection,
+ * whatever that was: `socket.cause` tells. A violation by the peer, and what was written and never sent, is an error of
+ * the stream, if there is a listener for that.
  *
  * @param options those of a Duplex, but for its functions, `objectMode` for what is written, `allowHalfOpen`,
  *   `autoDestroy` and `emitClose`: a Close ends both directions, and the connection both
@@ -39,7 +39,7 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
       socket.terminate();
     },
   });
-  // What a peer does throws in nobody's process: `pipe` looks for another listener than its own before it throws.
+  // What a peer does never throws in this process: `pipe` looks for another listener than its own before it throws.
   const hear = (): void => void stream.on('error', () => {});
   const whenClosed = (callback: () => void): void => {
     if (socket.readyState === socket.CLOSED) process.nextTick(callback);
@@ -53,7 +53,7 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
     stream.destroy(error);
   });
   const end = (): void => {
-    // Also what was held for a listener, or waited for the reader, comes before the end.
+    // What was held for a listener, or waited for the reader, comes before the end.
     socket.resume();
     clock.defer(() => {
       if (!stream.destroyed) stream.push(null);

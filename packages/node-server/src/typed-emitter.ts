@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 
 /**
- * What is called with the arguments of an event. As a method, whose parameters TypeScript lets be subtypes, and `this`
- * as well: a socket with fields of the application's own.
+ * A function that is called with the arguments of an event. Its type is a method's, whose parameters TypeScript lets be
+ * subtypes, and `this` as well: a socket with fields of the application's own.
  */
 type Listener<This, Args extends unknown[]> = { told(this: This, ...args: Args): void }['told'];
 
@@ -11,35 +11,35 @@ type Listener<This, Args extends unknown[]> = { told(this: This, ...args: Args):
  * have no `this`, and differ from version to version: no override fits them all.
  */
 export interface TypedEmitter<Events extends Record<keyof Events, unknown[]>> {
-  /** As Node's. */
+  /** Does what Node's `on` does. */
   on<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
-  /** As Node's. */
+  /** Does what Node's `once` does. */
   once<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
-  /** As Node's. */
+  /** Does what Node's `off` does. */
   off<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
-  /** As Node's. */
+  /** Does what Node's `addListener` does. */
   addListener<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
-  /** As Node's. */
+  /** Does what Node's `removeListener` does. */
   removeListener<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
-  /** As Node's. */
+  /** Does what Node's `prependListener` does. */
   prependListener<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
-  /** As Node's. */
+  /** Does what Node's `prependOnceListener` does. */
   prependOnceListener<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
-  /** As Node's. */
+  /** Does what Node's `emit` does. */
   emit<Name extends keyof Events>(event: Name, ...args: Events[Name]): boolean;
-  /** As Node's. */
+  /** Does what Node's `removeAllListeners` does. */
   removeAllListeners(event?: string | symbol): this;
-  /** As Node's. */
+  /** Does what Node's `listeners` does. */
   listeners<Name extends keyof Events>(event: Name): ((...args: Events[Name]) => void)[];
-  /** As Node's. */
+  /** Does what Node's `rawListeners` does. */
   rawListeners<Name extends keyof Events>(event: Name): ((...args: Events[Name]) => void)[];
-  /** As Node's. */
+  /** Does what Node's `listenerCount` does. */
   listenerCount(event: string | symbol, listener?: (...args: never[]) => void): number;
-  /** As Node's. */
+  /** Does what Node's `eventNames` does. */
   eventNames(): (string | symbol)[];
-  /** As Node's. */
+  /** Does what Node's `setMaxListeners` does. */
   setMaxListeners(count: number): this;
-  /** As Node's. */
+  /** Does what Node's `getMaxListeners` does. */
   getMaxListeners(): number;
 }
 

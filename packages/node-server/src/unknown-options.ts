@@ -1,6 +1,6 @@
 import { OPTIONS } from './own-options.ts';
 
-/** Options of `ws` that mean nothing here, as the README says: whoever comes from there need not be told each time. */
+/** Options of `ws` that mean nothing here, as the README says: its users need not be warned. */
 const OF_WS =
   /^(WebSocket|allowSynchronousEvents|autoPong|clientTracking|maxBufferedChunks|maxFragments|maxPendingAutoPongs|skipUTF8Validation)$/;
 
@@ -9,7 +9,7 @@ const warned = new Set<string>();
 
 /**
  * Warns of names that are no option, once each: a misspelt `allowedOrigins` would let every origin in without a word.
- * It is no error, since libraries hand on what is for somebody else.
+ * It is no error, since libraries hand on options that are for another one.
  */
 export function warnOfUnknown(given: object): void {
   for (const [name, value] of Object.entries(given)) {

@@ -13,11 +13,13 @@ export interface WebSocketEvents {
   pong: [data: Buffer<ArrayBuffer>];
   /** All that a `send` which returned false has left waiting is written. */
   drain: [];
-  /** A violation by the peer, or what a message hook has thrown, before 'close'; nothing happens if nobody listens. */
+  /**
+   * A violation by the peer, or what a message hook has thrown, before 'close'; without a listener, nothing happens.
+   */
   error: [error: Error];
   /** The end. 1005: the peer's Close had no code; 1006: there was none, and `cause` says why. */
   close: [code: number, reason: Buffer];
 }
 
-/** What listens to one of them. */
+/** A listener for one of the {@link WebSocketEvents}. */
 export type WebSocketListener<K extends keyof WebSocketEvents> = (...args: WebSocketEvents[K]) => void;

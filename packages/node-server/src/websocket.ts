@@ -30,7 +30,7 @@ const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
-/** Who is told what happens to a {@link WebSocket}: its server, with one object for all. */
+/** The server as a {@link WebSocket} sees it: one object for all, which hears what happens to each. */
 export interface WebSocketHost<Context> {
   /** Called before 'close': no listener, which the application could remove. */
   closed(socket: WebSocket<Context>, code: number, reason: string): void;
@@ -40,11 +40,11 @@ export interface WebSocketHost<Context> {
   backpressure(socket: WebSocket<Context>): void;
 }
 
-/** What a server hands to a {@link WebSocket}. */
+/** All that a server hands to a new {@link WebSocket}. */
 export interface WebSocketInit<Context> {
   readonly transport: SocketTransport;
   readonly protocol: string;
-  /** As in the response's Sec-WebSocket-Extensions. */
+  /** The value of the response's Sec-WebSocket-Extensions. */
   readonly extensionsHeader: string;
   readonly extensions: readonly Extension[];
   readonly context: Context;
@@ -53,7 +53,7 @@ export interface WebSocketInit<Context> {
   readonly host: WebSocketHost<Context>;
 }
 
-/** The driver of a WebSocket, for its server only. */
+/** Gets the driver of a WebSocket, for its server only. */
 export let driverOf: (socket: WebSocket) => Driver;
 /**
  * What the driver tells a WebSocket: one object, since a closure for each event would cost an idle connection a
@@ -62,8 +62,8 @@ export let driverOf: (socket: WebSocket) => Driver;
 let Events: new (socket: WebSocket) => DriverHandler;
 
 /**
- * One connection of a `WebSocketServer`, after its handshake. Messages that arrive before anybody listens wait; with 64
- * KiB of them, reading stops.
+ * A connection of a `WebSocketServer`, after its handshake. Messages wait until there is a listener; with 64 KiB of
+ * them, reading stops.
  */
 export class WebSocket<Context = unknown> extends SocketEventTarget {
   static readonly CONNECTING = 0;
@@ -108,7 +108,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
         rethrow(error);
       }
     };
-    // Not as methods of the class: the three do the same, and have their types from TypedEmitter.
+    // These are no methods of the class: the three do the same, and have their types from TypedEmitter.
     for (const name of ['on', 'addListener', 'prependListener'] as const) {
       const add = SocketEventTarget.prototype[name] as (
         this: WebSocket,
@@ -142,13 +142,13 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   readonly remoteAddress: string | undefined;
 
   readonly #driver: Driver;
-  /** None before a message has to wait, or somebody asks for one. */
+  /** Made when a message has to wait, or an iteration asks for one. */
   #queue: MessageQueue<Buffer<ArrayBuffer>> | undefined;
   #paused = false;
   #delivering = false;
-  /** Somebody listens for messages, or has. */
+  /** There is a listener for messages, or was. */
   #heard = false;
-  /** What nobody hears is to be dropped: when this turn is over, or the next, if something has come since. */
+  /** Messages without a listener are to be dropped: after this turn, or the next, if something has come since. */
   #dropping: 'no' | 'soon' | 'later' = 'no';
   #binaryType: BinaryType = 'nodebuffer';
   #cause: Error | undefined;
@@ -284,7 +284,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     return this.#driver.ping(payload, inContext(done));
   }
 
-  /** Sends a pong that nobody asked for; pings are answered without it. As {@link ping}. */
+  /** Sends a pong that was not asked for, as {@link ping} does; pings are answered without it. */
   pong(data?: Data | SendCallback, mask?: boolean | SendCallback, callback?: SendCallback): boolean {
     const [payload, done] = controlArguments(data, mask, callback);
     return this.#driver.pong(payload, inContext(done));
@@ -363,7 +363,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.emit('message', asItIs ? payload : dataAs(this.#binaryType, payload), isBinary);
   }
 
-  /** The messages that wait. */
+  /** The queue of messages that wait. */
   get #waiting(): MessageQueue<Buffer<ArrayBuffer>> {
     if (this.#queue === undefined) {
       this.#queue = new MessageQueue({
@@ -375,15 +375,15 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     return this.#queue;
   }
 
-  /** If nobody listens and nobody asks, waiting messages would stand before the peer's Close for ever. */
+  /** Drops waiting messages that have no listener and no iteration: the peer's Close stands behind them. */
   #dropUnwanted(): void {
     if (this.listenerCount('message') === 0 && this.#queue?.iterating !== true) this.#queue?.clear();
   }
 
   /**
-   * The last listener has gone, and a message has come. The next one may be under way, as with
-   * `await once(socket, 'message')`; if it is not there at the end of this turn of the event loop, nobody hears of the
-   * message. To wait longer would stop the reading in the end, and with it pings and the peer's Close.
+   * Drops messages that have come after the last listener has gone. The next one may be under way, as with `await
+   * once(socket, 'message')`; if it is not there at the end of this turn of the event loop, they are lost. To wait
+   * longer would stop the reading in the end, and with it pings and the peer's Close.
    */
   #dropLater(): void {
     if (this.#queue === undefined || this.#queue.length === 0) return;
@@ -400,7 +400,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     });
   }
 
-  /** What waited is delivered before what arrives, and not before the caller has gone on. */
+  /** Delivers what waited before what arrives, and not before the caller has gone on. */
   #deliverWaiting(): void {
     const queue = this.#queue;
     if (this.#delivering || queue === undefined || queue.length === 0 || this.listenerCount('message') === 0) return;
@@ -424,7 +424,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.#hook?.stop();
     this.#ended = true;
     this.#queue?.end(cause);
-    // What the system says of a connection, a reset above all, is no error of anybody's. If a listener throws, 'close'
+    // What the system says of a connection, a reset above all, is no violation. If a listener throws, 'close'
     // follows nevertheless.
     if ((cause instanceof ProtocolError || failed !== undefined) && this.listenerCount('error') > 0) {
       this.#driver.call(() => this.emit('error', cause as Error), true);
@@ -438,7 +438,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
 export declare namespace WebSocket {
   /** What a listener of 'message' gets. */
   type RawData = Buffer<ArrayBuffer>;
-  /** The same, or text: what a listener of either style gets. */
+  /** What a listener of either style gets: a Buffer, or text. */
   type Data = string | RawData;
 }
 

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { decodeProxyHeader, type ProxyHeader, ProxyProtocolError } from './proxy-header.ts';
 
-/** For whom headers of the PROXY protocol are read: a `WebSocketServer`. */
+/** A member of a gate, for which headers of the PROXY protocol are read: a `WebSocketServer`. */
 export interface ProxyGateMember {
   /** Whether an address is that of a proxy whose headers are believed. */
   trusts(address: string | undefined): boolean;
@@ -24,19 +24,19 @@ const gates = new WeakMap<Server, ProxyGate>();
 const sources = new WeakMap<object, string>();
 
 /**
- * ... and by the addresses of both ends for connections over TLS: nothing public leads from a TLSSocket to the socket
- * under it.
+ * What the proxies have said of connections over TLS, by the addresses of both ends: nothing public leads from a
+ * TLSSocket to the socket under it.
  */
 const sourcesOverTls = new Map<string, { readonly source: string | undefined }>();
 
-/** The client of a connection in the words of the proxy; undefined if it has not named any. */
+/** Says which client the proxy of a connection has named; undefined if none. */
 export function proxiedSource(socket: Socket): string | undefined {
   return 'encrypted' in socket ? sourcesOverTls.get(endsOf(socket) ?? '')?.source : sources.get(socket);
 }
 
 /**
- * Has every connection of an http or https server start with a header of the PROXY protocol, version 2. Nobody, the
- * http server's own listener included, hears of a connection before its header was read: 'connection' is emitted then.
+ * Has every connection of an http or https server start with a header of the PROXY protocol, version 2. No listener,
+ * the http server's own included, hears of a connection before its header was read: 'connection' is emitted then.
  * Connections without one, or from addresses that are not trusted, are ended.
  *
  * All members of one server share one gate, which stays when the last of them is gone: the proxy does not know of that,
@@ -102,7 +102,7 @@ class WaitingConnection {
     this.#gate = gate;
     this.#passOn = passOn;
     this.#address = socket.remoteAddress;
-    // Of a connection that is gone, nobody needs to hear.
+    // A connection that is gone needs no report.
     socket.on('error', ignore);
   }
 
@@ -146,7 +146,7 @@ class WaitingConnection {
 
   readonly #ended = (): void => {
     const { length } = this.#bytes;
-    // A proxy, or whoever watches the port, that only looks whether somebody listens says nothing.
+    // A proxy or a monitor that only checks whether the port is open sends nothing.
     if (length === 0) this.#socket.destroy();
     else this.#refuse(new ProxyProtocolError('header-incomplete', `the PROXY header has ended after ${length} bytes`));
   };
@@ -179,9 +179,9 @@ function remember(socket: Socket, source: string | undefined, overTls: boolean):
 }
 
 /**
- * Both ends of a TCP connection; undefined for other sockets, and for those that are gone. No other connection has them
- * at the same time, but a socket that is not read hears of its reset late, when the proxy's port may have its next
- * connection.
+ * Names both ends of a TCP connection; undefined for other sockets, and for those that are gone. No other connection
+ * has them at the same time, but a socket that is not read hears of its reset late, when the proxy's port may have its
+ * next connection.
  */
 function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
   return remoteAddress && `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

@@ -4,7 +4,7 @@ import { SocketAddress } from 'node:net';
  * A header of the PROXY protocol, version 2, as a proxy writes it before all else (proxy-protocol.txt of HAProxy, 2.2).
  */
 export interface ProxyHeader {
-  /** In bytes. */
+  /** How many bytes the header has. */
   readonly length: number;
   /**
    * The client's address; undefined where there is none: the proxy's own health check, a socket in the file system,
@@ -15,17 +15,17 @@ export interface ProxyHeader {
 
 /** Why a connection was ended before its first request. */
 export type ProxyProtocolReason =
-  /** It comes from an address that `trustProxy` does not name. */
+  /** The connection comes from an address that `trustProxy` does not name. */
   | 'untrusted'
-  /** It does not start with the signature of version 2. */
+  /** The connection does not start with the signature of version 2. */
   | 'no-header'
   | 'version-unsupported'
   | 'command-unknown'
   | 'family-unknown'
-  /** The addresses do not fit into its length. */
+  /** The addresses do not fit into the header's length. */
   | 'header-too-short'
   | 'header-too-long'
-  /** It has ended inside the header. */
+  /** The connection has ended inside the header. */
   | 'header-incomplete'
   | 'header-timeout';
 
@@ -112,6 +112,6 @@ function sourceOf(bytes: Uint8Array, family: number): string | undefined {
   if (family !== 2) return undefined;
   const groups: string[] = [];
   for (let i = FIXED_BYTES; i < FIXED_BYTES + 16; i += 2) groups.push(((bytes[i]! << 8) | bytes[i + 1]!).toString(16));
-  // As the addresses of Node's sockets are written: the longest run of zeros as `::`.
+  // Node writes the addresses of its sockets so: the longest run of zeros as `::`.
   return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
 }

@@ -3,18 +3,16 @@ import { BlockList, isIP } from 'node:net';
 import { readInteger } from '@ws/connection';
 import { proxiedSource } from './proxy-gate.ts';
 
-/**
- * Whose word on the client's address is taken: that of a number of proxies in a row, or of those at these addresses.
- */
+/** Which proxies are believed about the client's address: a number of them in a row, or those at these addresses. */
 export type TrustProxy = false | number | readonly string[];
 
 /**
- * The address of the client of a request; undefined if the socket has none: a socket in the file system, or one that is
- * gone.
+ * Finds the address of the client of a request; undefined if the socket has none: one in the file system, or one that
+ * is gone.
  */
 export type ClientAddress = (request: IncomingMessage) => string | undefined;
 
-/** More proxies in a row than anybody has: a larger number is a mistake. */
+/** How many proxies in a row are taken: a larger number is a mistake. */
 const MAX_HOPS = 32;
 
 /**
@@ -28,14 +26,14 @@ export type Trusts = (address: string | undefined, hop: number) => boolean;
 /** How far proxies are trusted. */
 export interface ProxyTrust {
   readonly clientAddress: ClientAddress;
-  /** Undefined if none is. */
+  /** Undefined if no proxy is trusted. */
   readonly trusts: Trusts | undefined;
 }
 
 /**
- * How the client of a request is found. Each proxy appends the address that it was called from to X-Forwarded-For, so
- * only its right end was written by ours, and what stands left of that by anybody: it is read from the right, no
- * further than proxies are trusted, and never beyond what is no address.
+ * Makes the function that finds the client of a request. Each proxy appends the address that it was called from to
+ * X-Forwarded-For, so only its right end was written by the trusted ones, and what stands left of that may be forged:
+ * it is read from the right, no further than proxies are trusted, and never beyond what is no address.
  *
  * With the PROXY protocol, the proxy that calls names its client in the header of the connection and not there:
  * X-Forwarded-For is that of the next proxy, if there is one.
@@ -53,7 +51,7 @@ export function readTrustProxy(option: TrustProxy = false, proxyProtocol = false
       address = source;
     }
     const header = request.headers['x-forwarded-for'];
-    // Several lines of it are joined by node:http; the type has an array, as for any name.
+    // node:http joins several lines of this header; the type has an array, as for any name.
     const entries = header === undefined ? [] : String(header).split(',');
     for (let hop = proxyProtocol ? 1 : 0; entries.length > 0 && trusts(address, hop); hop++) {
       const next = addressOf(entries.pop()!.trim());

@@ -2,8 +2,8 @@ import { readInteger } from '@ws/connection';
 import { kindOf } from '../kind-of.ts';
 
 /**
- * How much a second is taken; each may be exceeded by what the second before has left over. All are from 1 on; none by
- * default.
+ * How much is taken in a second; each limit may be exceeded by what the second before has left over. All are from 1 on;
+ * none by default.
  */
 export interface RateLimit {
   /** Handshakes of this server; over it, the answer is 503 with Retry-After. */
@@ -21,7 +21,7 @@ export interface RateLimit {
 
 const NAMES = ['handshakes', 'handshakesPerAddress', 'messages', 'bytes'] as const satisfies (keyof RateLimit)[];
 
-/** @throws TypeError or RangeError for what is none */
+/** @throws TypeError or RangeError for a limit of the wrong kind */
 export function readRateLimit(limit: RateLimit = {}): RateLimit {
   if (typeof limit !== 'object' || limit === null) {
     throw new TypeError(`rateLimit must be an object, got ${kindOf(limit)}`);

@@ -24,24 +24,24 @@ export class Throttle {
     if (bytes !== undefined) this.#bytes = new TokenBucket(bytes, now);
   }
 
-  /** A message was received. Returns whether it may be delivered. */
+  /** Counts a message that was received. Returns whether it may be delivered. */
   message(): boolean {
     return this.#take(this.#messages, 1) && !this.#drops;
   }
 
-  /** Bytes were received. */
+  /** Counts bytes that were received. */
   bytes(count: number): void {
     this.#drops = !this.#take(this.#bytes, count);
   }
 
-  /** The connection is over. */
+  /** Stops, since the connection is over. */
   stop(): void {
     this.#stop?.();
   }
 
   /**
-   * Returns false for what is over the rate of a connection that closes: that has time limits, and the client's Close
-   * to wait for.
+   * Takes from a bucket, and stops reading where it is empty. Returns false for what is over the rate of a connection
+   * that closes: that has time limits, and the client's Close to wait for.
    */
   #take(bucket: TokenBucket | undefined, count: number): boolean {
     if (bucket === undefined) return true;

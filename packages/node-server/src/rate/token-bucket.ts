@@ -1,5 +1,6 @@
 /**
- * A number of tokens a second, of which one second's worth may be saved. Time is `performance.now()`, in milliseconds.
+ * A bucket that gets a number of tokens a second, and holds one second's worth. Time is `performance.now()`, in
+ * milliseconds.
  */
 export class TokenBucket {
   readonly #rate: number;
@@ -20,7 +21,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes as many as it must, on credit. Returns after how many milliseconds the debt is paid. */
+  /** Takes that many tokens, on credit if need be. Returns after how many milliseconds the debt is paid. */
   take(count: number, now: number): number {
     this.#fill(now);
     this.#tokens -= count;
@@ -33,7 +34,7 @@ export class TokenBucket {
   }
 }
 
-/** A bucket for each of any number of names. One that was not asked for a second is full, and forgotten. */
+/** Keeps a bucket for each of any number of names. One that was not asked for a second is full, and forgotten. */
 export class TokenBuckets {
   readonly #rate: number;
   #recent = new Map<string, TokenBucket>();
@@ -45,12 +46,12 @@ export class TokenBuckets {
     this.#since = now;
   }
 
-  /** How many are remembered: those of the last two seconds at the most. */
+  /** How many names are remembered: those of the last two seconds at the most. */
   get size(): number {
     return this.#recent.size + this.#before.size;
   }
 
-  /** Takes a token of a name's, if there is one. */
+  /** Takes a token from the bucket of a name if there is one. */
   tryTake(name: string, now: number): boolean {
     if (now - this.#since >= 1000) {
       this.#before = now - this.#since < 2000 ? this.#recent : new Map();

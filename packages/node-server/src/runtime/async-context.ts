@@ -3,17 +3,17 @@ import type { SendCallback } from '@ws/connection';
 
 const TYPE = '@ws/node-server';
 
-const outside = nobodys();
+const outside = withoutStores();
 
 /**
  * Starts what serves all connections: a timer, an immediate. Its listeners see no AsyncLocalStorage store, rather than
- * that of whichever request started it.
+ * that of the request that started it.
  */
 export function forAll<Result>(start: () => Result): Result {
   return outside.runInAsyncScope(start);
 }
 
-/** A callback is called in the context of who has handed it over, as those of Node are. Null is none, as in `ws`. */
+/** Binds a callback to the context that it was handed over in, as Node does. Null is none, as in `ws`. */
 export function inContext(callback: SendCallback | null | undefined): SendCallback | undefined {
   if (callback === undefined || callback === null) return undefined;
   if (typeof callback !== 'function') throw new TypeError(`callback must be a function, got ${typeof callback}`);
@@ -26,10 +26,10 @@ export function inContext(callback: SendCallback | null | undefined): SendCallba
 }
 
 /**
- * A context without stores, also where this module is loaded in the middle of a request: Node keeps them in properties
- * that are symbols. In other runtimes they are those of who has loaded it.
+ * Makes a context without stores, also where this module is loaded in the middle of a request: Node keeps them in
+ * properties that are symbols. In other runtimes it has the stores that the module was loaded with.
  */
-function nobodys(): AsyncResource {
+function withoutStores(): AsyncResource {
   const resource = new AsyncResource(TYPE);
   const inside = resource as unknown as Record<symbol, unknown>;
   for (const key of Object.getOwnPropertySymbols(inside)) {

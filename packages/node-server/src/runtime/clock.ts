@@ -13,7 +13,7 @@ let deferred: (() => void)[] = [];
  */
 const MANY = 64;
 
-/** Whether they were, in this turn. */
+/** Whether sockets were polled once more in this turn. */
 let polledAgain = false;
 
 function start(): void {

@@ -5,8 +5,8 @@ import { bigUint64Kernel } from '@ws/codec/mask-biguint64';
 import { SendMemory } from '@ws/connection';
 
 /**
- * The class that Buffers are of, whose constructor makes one without the checks of Buffer.from. Public as the species;
- * where a runtime has it otherwise, Buffer.from does.
+ * The class that Buffers are of: its constructor makes one without the checks of Buffer.from. It is public as the
+ * species; where a runtime has it otherwise, Buffer.from does.
  */
 const Species = (Buffer as unknown as { [Symbol.species]?: BytesConstructor })[Symbol.species];
 
@@ -25,14 +25,16 @@ const BufferBytes: BytesConstructor =
 /** Bun runs JavaScriptCore, where this kernel is no gain; Node and Deno run V8. */
 const maskKernel = process.versions.bun === undefined ? bigUint64Kernel : undefined;
 
-/** As with Node's own pool: who transfers a buffer that messages share gets the error, and the others stay whole. */
+/**
+ * Allocates a Buffer. To transfer one that messages share is an error, as with Node's own pool: the others stay whole.
+ */
 function allocate(length: number, isShared = false): Buffer<ArrayBuffer> {
   const bytes = Buffer.allocUnsafeSlow(length);
   if (isShared) markAsUntransferable(bytes.buffer);
   return bytes;
 }
 
-/** Shared by all connections of the process, so that an idle one holds none of it. */
+/** All connections of the process share this platform, so that an idle one holds none of it. */
 export const platform: Platform & { readonly memory: MessageMemory } = {
   memory: new MessageMemory(BufferBytes, allocate),
   isUtf8,
@@ -43,8 +45,8 @@ export const platform: Platform & { readonly memory: MessageMemory } = {
 const MOST_KEPT = 8192;
 
 /**
- * Where chunks are given away, messages may be views of them. One that fills its buffer may be transferred; any other
- * would take unread bytes along.
+ * Whether a message may be a view of a chunk that was given away. A message that fills its buffer may be transferred;
+ * any other would take unread bytes along.
  */
 function gives(chunk: Uint8Array, length: number): boolean {
   const { buffer } = chunk;
@@ -54,8 +56,8 @@ function gives(chunk: Uint8Array, length: number): boolean {
 }
 
 /**
- * The same for connections whose chunks are given away: TLS gives each record as a buffer of its own, and messages that
- * lie whole in one need no copy.
+ * The {@link platform} of connections whose chunks are given away: TLS gives each record as a buffer of its own, and
+ * messages that lie whole in one need no copy.
  */
 export const platformOfGiven: Platform = {
   ...platform,

@@ -5,7 +5,7 @@ import type { ProxyProtocolError } from '../proxy/proxy-header.ts';
 import type { WebSocketServer } from '../server.ts';
 import type { WebSocket } from '../websocket.ts';
 
-/** What is published on the channels of `node:diagnostics_channel`, by their names. */
+/** The messages that are published on the channels of `node:diagnostics_channel`, by their names. */
 export interface DiagnosticsMessages {
   /** With `proxyProtocol`: a connection was ended before its first request; `remoteAddress` is where it came from. */
   'ws:connection.refused': {
@@ -20,7 +20,7 @@ export interface DiagnosticsMessages {
     readonly server: WebSocketServer;
     readonly request: IncomingMessage;
     readonly error: HandshakeError;
-    /** As `WebSocket.remoteAddress`: that of the client, where `trustProxy` says whom to believe. */
+    /** The client's address, found as `WebSocket.remoteAddress` is, by `trustProxy`. */
     readonly remoteAddress: string | undefined;
   };
   /** A WebSocket was made, and 'connection' follows. */
@@ -33,7 +33,7 @@ export interface DiagnosticsMessages {
     readonly reason: string;
     readonly cause: Error | undefined;
   };
-  /** The client broke a rule: its name, and at which byte of what the client has sent. */
+  /** The client broke a rule: the rule's name, and at which byte of what the client has sent. */
   'ws:violation': {
     readonly server: WebSocketServer;
     readonly socket: WebSocket;

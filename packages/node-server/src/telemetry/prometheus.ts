@@ -1,7 +1,7 @@
 /** Labels that are put on each line of metrics, such as which server it is. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Those that tell the values of a counter apart. */
+/** Labels that tell the values of a counter apart. */
 const OWN_LABELS = /^(code|policy|reason|status|violation)$/;
 
 /** Numbers that only grow, by their labels as they are written. */
@@ -18,9 +18,9 @@ export class Counter {
 }
 
 /**
- * A metric in the text format of Prometheus.
+ * Writes a metric in the text format of Prometheus.
  *
- * @throws TypeError for a label that is none
+ * @throws TypeError for a label of the wrong kind
  */
 export function metric(
   name: string,

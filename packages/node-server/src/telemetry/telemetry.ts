@@ -8,12 +8,12 @@ import type { ClientAddress } from '../proxy/trust-proxy.ts';
 import type { WebSocket } from '../websocket.ts';
 import { Counter, type Labels, metric } from './prometheus.ts';
 
-/** Who is watched: a server. */
+/** A server, which is watched. */
 interface Watched {
   readonly clients: ReadonlySet<WebSocket>;
 }
 
-/** See `DiagnosticsMessages`. */
+/** The channels, each for the messages that `DiagnosticsMessages` describes. */
 const channels = {
   connectionRefused: channel('ws:connection.refused'),
   accepted: channel('ws:handshake.accepted'),
@@ -24,7 +24,7 @@ const channels = {
   backpressure: channel('ws:backpressure'),
 };
 
-/** Tells those who watch a server what happens there. Ordinary messages never pass here, so they cost nothing. */
+/** Counts and publishes what happens on a server. Ordinary messages never pass here, so they cost nothing. */
 export class Telemetry {
   readonly #server: Watched;
   #opened = 0;
@@ -84,7 +84,7 @@ export class Telemetry {
     channels.backpressure.publish({ server: this.#server, socket, bufferedAmount: socket.bufferedAmount });
   }
 
-  /** All of it in the text format of Prometheus. */
+  /** Writes all metrics in the text format of Prometheus. */
   text(labels: Labels): string {
     const { clients } = this.#server;
     let buffered = 0;

@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
 
-/** What Node hands to a handle with what it is to write: kept until that has been written, unless it is at once. */
+/** The object that Node hands to a handle with each write: kept until that is done, unless it is at once. */
 interface WriteRequest {
   oncomplete?: (status: number) => void;
   /** Keeps the memory alive, which the system still reads. */
   chunks?: readonly Uint8Array[];
-  /** -1 if nothing has kept it. */
+  /** Returns -1 if nothing has kept the request. */
   getAsyncId(): number;
 }
 
@@ -17,12 +17,12 @@ interface Handle {
   writev(request: WriteRequest, chunks: readonly Uint8Array[], allBuffers: true): number;
 }
 
-/** Who is told of the end of a write that was not done at once, and was not in vain. */
+/** A listener for the end of a write that was not done at once, and has not failed. */
 export interface Written {
   written(): void;
 }
 
-/** That of a socket as well, unless somebody has put another in its place. */
+/** Node's own `write`; a socket whose `write` was replaced is left alone. */
 const { write } = Writable.prototype;
 
 /** The class of the requests, null where Node hands over none; and one that nothing keeps, for the next write. */
@@ -30,8 +30,8 @@ let Request: (new () => WriteRequest) | null | undefined;
 let request: WriteRequest | undefined;
 
 /**
- * Writes to the system past the queue of Node's own TCP socket, where that is empty and nobody watches what is written:
- * the queue makes several objects and a tick of each write.
+ * Writes to the system past the queue of Node's own TCP socket, where that is empty and the writes are not watched: the
+ * queue makes several objects and a tick of each write.
  *
  * @param chunks not to be changed until they have been written
  * @returns true if they have been, false if not yet, or never: then the socket is destroyed, and tells why. Undefined
@@ -48,7 +48,7 @@ export function writeDirectly(socket: Socket, chunks: readonly Uint8Array[], tol
   // A hook of node:async_hooks that hears of the request may write by itself.
   request = undefined;
   const status = chunks.length === 1 ? handle.writeBuffer(used, chunks[0]!) : handle.writev(used, chunks, true);
-  // Not judged by the handle's queue size: libuv may finish on its second attempt, and calls back all the same.
+  // The handle's queue size would not do: libuv may finish on its second attempt, and calls back all the same.
   if (status === 0 && used.getAsyncId() === -1) {
     request = used;
     return true;
@@ -93,7 +93,7 @@ function learnRequest(handle: { writeBuffer?: Handle['writeBuffer'] }): void {
   };
 }
 
-/** As Node makes it. */
+/** Makes the error that Node makes of a write. */
 function systemError(errno: number): Error {
   const code = getSystemErrorName(errno);
   return Object.assign(new Error(`write ${code}`), { errno, code, syscall: 'write' });

@@ -10,8 +10,8 @@ export function isNodeTcp(socket: unknown): socket is Socket {
 }
 
 /**
- * Whether this is Node's own socket over TLS, as above: what it is given has been encrypted, or copied, when the write
- * is done.
+ * Whether this is Node's own socket over TLS, with Node's own methods: what it is given has been encrypted, or copied,
+ * when the write is done.
  */
 export function isNodeTls(socket: unknown): socket is TLSSocket {
   return IS_NODE && socket instanceof TLSSocket && socket.constructor === TLSSocket && !Object.hasOwn(socket, 'write');

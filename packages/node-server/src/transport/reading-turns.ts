@@ -1,14 +1,14 @@
 import { forAll } from '../runtime/async-context.ts';
 
-/** This many bytes of one socket in a row count as much. */
+/** From this many bytes in a row on, much is read from a socket. */
 const MUCH = 16_384;
 
-/** How long such sockets may be read in one turn of the event loop, in milliseconds: all others wait for it. */
+/** How long the sockets that much is read from have in one turn of the event loop, in milliseconds: all others wait. */
 const TURN = 1;
 
 /**
- * How long one of them may go on while others wait for theirs, in milliseconds: to give way after each read would cost
- * a seventh of the speed.
+ * How long one such socket may go on while others wait, in milliseconds: to give way after each read would cost a
+ * seventh of the speed.
  */
 const SLOT = 0.25;
 
@@ -22,13 +22,13 @@ export interface Bulk {
    * socket up to 32 times, 64 KiB each, before it looks at another.
    */
   readonly givesWayFrom: number;
-  /** Its turn has come. */
+  /** Goes on with the reading: its turn has come. */
   goOn(): void;
 }
 
 /** Time as the turns see it. */
 export interface TurnClock {
-  /** In milliseconds. */
+  /** The time in milliseconds. */
   now(): number;
   /** Calls back once what has been delivered is done with, also by listeners that have awaited what was there. */
   afterRead(callback: () => void): void;
@@ -42,7 +42,7 @@ export interface TurnClock {
  */
 export class ReadingTurns {
   readonly #clock: TurnClock;
-  /** First come, first to go on. */
+  /** The sockets that have given way: first come, first to go on. */
   readonly #waiting: Bulk[] = [];
   /** The end of the turn is waited for. */
   #running = false;
@@ -51,15 +51,15 @@ export class ReadingTurns {
   #last: Bulk | undefined;
   #bytes = 0;
   /**
-   * Since when what was read of it is being delivered, if it was much; and how long that has been, with what came
+   * Since when much that was read of the last socket is being delivered; and how long that has been, with what came
    * before.
    */
   #since: number | undefined;
   #slot = 0;
-  /** Of this turn: how many sockets much was read from, and how long it took. */
+  /** How many sockets much was read from in this turn, and how long it took. */
   #slots = 0;
   #spent = 0;
-  /** The same of the turns before, of which each counts for less than the one after it. */
+  /** Means of both over the turns before, of which each counts for less than the one after it. */
   #slotsBefore = 0;
   #spentBefore = 0;
 
@@ -68,7 +68,7 @@ export class ReadingTurns {
   }
 
   /**
-   * This many bytes were read from a socket. Returns whether it may have to give way: {@link givesWay} is to be asked
+   * Counts bytes that were read from a socket. Returns whether it may have to give way: {@link givesWay} is to be asked
    * when they are delivered.
    */
   read(who: Bulk, length: number): boolean {
@@ -100,7 +100,7 @@ export class ReadingTurns {
     return true;
   }
 
-  /** The socket is gone. */
+  /** Forgets a socket that is gone. */
   leave(who: Bulk): void {
     if (this.#last === who) this.#last = undefined;
     const at = this.#waiting.indexOf(who);
@@ -126,7 +126,7 @@ export class ReadingTurns {
     // A read may bring the end of a message, or none: one of them tells little of the next.
     this.#slotsBefore += (this.#slots - this.#slotsBefore) * FORGETS;
     this.#spentBefore += (this.#spent - this.#spentBefore) * FORGETS;
-    // Where all else takes long by itself, this may take half as long: nobody is kept waiting for ever.
+    // Where all else takes long by itself, this may take half as long: no socket waits for ever.
     const time = Math.max(TURN, (now - this.#turnBegan - this.#spent) / 2);
     const inTime = (time * this.#slotsBefore) / this.#spentBefore;
     const going = this.#waiting.splice(0, Math.max(1, Math.floor(inTime)));
@@ -136,7 +136,7 @@ export class ReadingTurns {
     this.#slots = 0;
     this.#spent = 0;
     if (this.#running) this.#clock.afterTurn(this.#endTurn);
-    // Each by itself, since a socket may be of somebody who throws.
+    // Each in its own tick, since a listener of one may throw.
     for (const who of going) nextTick(goOn, who);
   };
 }
@@ -150,7 +150,7 @@ const { setImmediate, queueMicrotask } = globalThis;
 const { nextTick } = process;
 const now = performance.now.bind(performance);
 
-/** Those of this process. */
+/** The one scheduler of this process. */
 export const readingTurns: ReadingTurns = new ReadingTurns({
   now,
   // Microtasks come before ticks that they have asked for.

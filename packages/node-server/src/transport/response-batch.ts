@@ -7,16 +7,16 @@ export interface WaitingResponse {
 }
 
 /**
- * How long the first of them may wait, in milliseconds: others are accepted meanwhile, and their listeners may take
+ * How long the first response may wait, in milliseconds: others are accepted meanwhile, and their listeners may take
  * long.
  */
 const WAIT = 1;
 
 let waiting: WaitingResponse[] = [];
-/** When the first of them was written. */
+/** When the first of the waiting responses was written. */
 let since: number | undefined;
 
-/** A response was written, and `leaveSoon` follows when the application has been told. */
+/** Notes that a response was written; `leaveSoon` follows when the application has been told. */
 export function responded(): void {
   since ??= performance.now();
 }

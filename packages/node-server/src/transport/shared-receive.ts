@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { isNodeTcp } from './node-socket.ts';
 
-/** What one read takes at the most, in bytes: as much as Node reads at once by itself. */
+/** How many bytes one read takes at the most: as many as Node reads at once by itself. */
 const BYTES = 65_536;
 
 /** The inside of a net.Socket, as far as it is used here. */
@@ -25,10 +25,10 @@ let callbackKey: symbol | undefined;
  * @returns starts it for a socket; false if that socket cannot: listen for 'data' then
  */
 export function sharedReceive(received: (this: Socket, chunk: Uint8Array) => boolean): (socket: unknown) => boolean {
-  /** What Node calls, as a method of the socket. */
+  /** Node calls this as a method of the socket. */
   function receive(this: Socket, length: number, bytes: Buffer): boolean {
     const chunk = bytes.subarray(0, length);
-    // Who watches the bytes of a socket gets his own.
+    // A listener of the application gets bytes of its own.
     if (this.listenerCount('data') > 0) this.emit('data', Buffer.from(chunk));
     return received.call(this, chunk);
   }

@@ -16,8 +16,8 @@ const NOTHING = new Uint8Array(0);
 const GIVES_WAY_FROM = 16_384;
 
 /**
- * The same over TLS, where a read of 64 KiB comes in records of up to 16 KiB: what has been decrypted comes anyway, and
- * should not be kept waiting.
+ * After this many bytes in a row a socket over TLS may give way. A read of 64 KiB comes in records of up to 16 KiB:
+ * what has been decrypted comes anyway, and should not be kept waiting.
  */
 const GIVES_WAY_FROM_IN_RECORDS = 49_152;
 
@@ -65,11 +65,11 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
   #driver: Driver | undefined;
   #throttle: Throttle | undefined;
   #error: Error | undefined;
-  /** The driver has paused it. */
+  /** The driver has paused the socket. */
   #paused = false;
-  /** It has been read enough, and waits until others have been: until {@link goOn}. */
+  /** The socket has been read enough, and waits for others until {@link goOn}. */
   #givesWay = false;
-  /** It was stopped for that by `stopReading`, which is for TLS, and not by its `pause()`. */
+  /** The socket gives way by `stopReading`, which is for TLS, and not by its `pause()`. */
   #stopped = false;
 
   constructor(socket: Duplex) {
@@ -103,7 +103,7 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
       .on('end', ended)
       .on('error', failed)
       .on('close', closed)
-      // Whoever had the socket before may have paused it, to wait for an asynchronous authentication.
+      // The application may have paused the socket, to wait for an asynchronous authentication.
       .resume();
     if (socket.destroyed) process.nextTick(() => this.closed());
   }
@@ -117,7 +117,7 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
   }
 
   /**
-   * The application has been told of the connection: lets the response leave.
+   * Lets the response leave: the application has been told of the connection.
    *
    * @param early what was read before {@link connect}, which counts like all else
    */
@@ -132,7 +132,7 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
   received(chunk: Uint8Array): boolean {
     const { length } = chunk;
     const isMuch = readingTurns.read(this, length);
-    // Who watches the bytes of a socket has them, too.
+    // A listener of the application has the bytes as well: the driver must not write to them.
     const watched = this.ownsChunks && this.#socket.listenerCount('data') > 1;
     this.#driver?.received(watched ? new Uint8Array(chunk) : chunk);
     this.#throttle?.bytes(length);
@@ -142,12 +142,12 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
 
   /** Stops reading until {@link goOn}. */
   stop(): void {
-    // Also if it is: Node may have gone on meanwhile, for a stream that was full before.
+    // A socket that is stopped is stopped again: Node may have gone on, for a stream that was full before.
     this.#stopped = stopReading(this.#socket);
     if (!this.#stopped) this.#socket.pause();
   }
 
-  /** As {@link Bulk} has it. */
+  /** Reads on: the turn of the socket has come. */
   goOn(): void {
     this.#givesWay = false;
     if (!this.#paused) this.#read();
@@ -190,14 +190,14 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
     return !this.#awaited && socket.writable;
   }
 
-  /** As {@link WaitingResponse} has it. */
+  /** Lets the response leave. */
   uncork(): void {
     if (!this.#corked) return;
     this.#corked = false;
     this.#socket.uncork();
   }
 
-  /** As {@link Written} has it. */
+  /** Tells the driver that a write is done. */
   written(): void {
     this.#driver?.written();
   }

@@ -8,10 +8,10 @@ import { TokenBucket, TokenBuckets } from '../rate/token-bucket.ts';
 /** How long a full server asks its clients to wait, in seconds: long enough for some to leave. */
 const RETRY_WHEN_FULL = 10;
 
-/** ... and one that takes them too fast, whose limit is of a second. */
+/** How long a server with too many handshakes asks its clients to wait, in seconds: its limit is of a second. */
 const RETRY_WHEN_FAST = 1;
 
-/** Who may come in, by number and by rate: judged before anything else is. */
+/** Judges clients by number and rate, before anything else is looked at. */
 export class Admission {
   readonly #maxConnections: number;
   readonly #limit: RateLimit;
@@ -55,15 +55,15 @@ export class Admission {
   }
 }
 
-/** @param why for whoever runs the server; `body` is for the client */
+/** @param why for the operator of the server; `body` is for the client */
 function later(status: number, why: string, body: string, seconds: number): Refusal {
   const headers = [['Retry-After', String(seconds)]] as const;
   return refuse(new HandshakeError('refused', why, { status }), { body: `${body}\n`, headers });
 }
 
 /**
- * What counts as one: who has an address of IPv6 has all of its /64 network. One that is mapped from IPv4 is that of
- * IPv4, however it is written (RFC 4291, section 2.5.5.2).
+ * Names what counts as one address: a client with one of IPv6 has all of its /64 network. An address that is mapped
+ * from IPv4 counts as that of IPv4, however it is written (RFC 4291, section 2.5.5.2).
  */
 function network(address: string): string {
   const [plain] = address.split('%', 1);

@@ -1,14 +1,14 @@
 import { isPromise } from '@ws/connection';
 
 /**
- * The answer of a hook that is not awaited: a promise would be taken for a yes, whatever it resolves to.
+ * Returns the answer of a hook that is not awaited: a promise would be taken for a yes, whatever it resolves to.
  *
  * @param instead what the error says
  * @throws TypeError for a promise
  */
 export function answerAtOnce(answer: unknown, instead: string): unknown {
   if (!isPromise(answer)) return answer;
-  // Nobody waits for it: what it is rejected with would end the process.
+  // Unhandled, what it is rejected with would end the process.
   Promise.resolve(answer).catch(() => {});
   throw new TypeError(instead);
 }

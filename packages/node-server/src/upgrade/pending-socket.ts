@@ -13,13 +13,13 @@ const TAKEN: unique symbol = Symbol('taken by a WebSocketServer');
 
 /**
  * A socket between its upgrade request and the answer. It is taken at once, with a listener for its errors, so that a
- * client that goes away while a hook decides harms nobody (row H1).
+ * client that goes away while a hook decides harms nothing (row H1).
  */
 export class PendingSocket {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly #closeTimeout: number;
-  /** Made for who asks: a server without a hook does not. */
+  /** Made when asked for: a server without a hook does not ask. */
   #abort: AbortController | undefined;
   #early: Uint8Array[];
   #earlyBytes: number;
@@ -45,12 +45,12 @@ export class PendingSocket {
     socket.on('error', ignore);
   }
 
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the answer is not waited for any more. */
   get signal(): AbortSignal {
     return this.#controller().signal;
   }
 
-  /** Nobody waits for the answer any more, and why. */
+  /** Gives up waiting for the answer. */
   abort(reason: Error): void {
     this.#controller().abort(reason);
   }
@@ -64,7 +64,7 @@ export class PendingSocket {
    * Waits for a hook's decision, as long as the client and the time allow.
    *
    * @param timeout in milliseconds
-   * @returns the decision; undefined once nobody waits for it any more, and then `signal.reason` says why
+   * @returns the decision; undefined once it is not waited for any more, and then `signal.reason` says why
    * @throws what the hook rejects with
    */
   async waitFor<Decision>(decision: Promise<Decision>, timeout: number): Promise<Decision | undefined> {
@@ -73,7 +73,7 @@ export class PendingSocket {
     const aborted = new Promise<undefined>((resolve) => {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
-    // The hook may still reject when nobody waits for it any more: that is ignored.
+    // The hook may still reject after the wait is over: that is ignored.
     decision.catch(() => {});
     this.#watch();
     try {
@@ -122,7 +122,7 @@ export class PendingSocket {
     this.#linger();
   }
 
-  /** Leaves the answer to somebody else, who ends the socket: from then on it is as with {@link refuse}. */
+  /** Leaves the answer to a listener, which ends the socket: from then on it is as with {@link refuse}. */
   leaveToListener(): void {
     const { socket } = this;
     this.#stopWatching?.();
@@ -145,7 +145,7 @@ export class PendingSocket {
       else response.once('close', wait);
     };
     wait();
-    // As an http server of Node does.
+    // An http server of Node ends the socket then, too.
     socket.once('end', end).resume();
   }
 

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestHead } from '@ws/handshake';
 
 /**
- * A request as Node has parsed it, as the handshake reads it: with duplicates, in the order of the wire. Mock requests
- * (fastify's `injectWS`) lack `rawHeaders`: `headers` is used, with a Host if it has none.
+ * Turns a request that Node has parsed into a head that the handshake reads: with duplicates, in the order of the wire.
+ * Mock requests (fastify's `injectWS`) lack `rawHeaders`: `headers` is used, with a Host if it has none.
  */
 export function requestHead(request: IncomingMessage): RequestHead {
   const {
@@ -22,8 +22,8 @@ export function requestHead(request: IncomingMessage): RequestHead {
 }
 
 /**
- * Node 20 leaves out what is over its limit of header fields, which may be another Host, a body or a proxy's own
- * address.
+ * Whether a request may have had more header fields than Node's limit: Node 20 leaves out the others, which may be
+ * another Host, a body or a proxy's own address.
  */
 export function hasTooManyFields({ rawHeaders, socket }: IncomingMessage): boolean {
   const { server } = (socket ?? {}) as { readonly server?: { readonly maxHeadersCount?: number | null } };

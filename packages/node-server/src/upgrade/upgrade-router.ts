@@ -2,11 +2,11 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { asksForWebSocket } from '@ws/handshake';
 
-/** Who takes upgrade requests of a shared http server: a `WebSocketServer`. */
+/** A taker of upgrade requests of a shared http server: a `WebSocketServer`. */
 export interface UpgradeTarget {
-  /** Takes a request if it is for this one; false if it is not. */
+  /** Takes a request if it is for this target; returns false if it is not. */
   take(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Answers a request that nobody on the http server takes. */
+  /** Answers a request that no target and no other listener takes. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
@@ -21,8 +21,8 @@ const routers = new WeakMap<Server, Router>();
 
 /**
  * Has a target take its upgrade requests of an http server. All targets of one server share one listener, so that none
- * answers for another's path (row H10); where somebody else listens as well (Vite, socket.io), what is none
- * of ours is left to them.
+ * answers for another's path (row H10); where there are other listeners as well (Vite, socket.io), what no target takes
+ * is left to them.
  *
  * @param isShared whether it has other tasks than WebSockets
  * @returns a function that takes it back
@@ -59,15 +59,15 @@ export function route(server: Server, target: UpgradeTarget, isShared: boolean):
 }
 
 /**
- * Whether Node tells of a request with an Upgrade by 'upgrade', or by 'request', as if it had none: from 22.21 and 24.9
- * on.
+ * A server that is asked whether a request with an Upgrade is emitted as 'upgrade', or as 'request', as if it had none:
+ * Node's from 22.21 and 24.9 on.
  */
 interface Asked {
   shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
 }
 
 /**
- * Leaves what asks for another protocol to the http server, where nobody else listens for it: some clients ask for h2c
+ * Leaves what asks for another protocol to the http server, where no other listener is for it: some clients ask for h2c
  * with each of their requests, and expect it to be ignored (RFC 9110, section 7.8). Returns a function that takes it
  * back.
  */
@@ -83,7 +83,7 @@ function takeWebSocketsOnly(server: Server & Asked): () => void {
   const asked = (request: IncomingMessage): boolean => before.call(server, request) && isOurs(request);
   server.shouldUpgradeCallback = asked;
   return () => {
-    // Somebody may have wrapped it.
+    // The application may have wrapped it.
     stopped = true;
     if (server.shouldUpgradeCallback === asked) server.shouldUpgradeCallback = before;
   };

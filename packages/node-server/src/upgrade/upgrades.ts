@@ -26,23 +26,24 @@ import { PendingSocket } from './pending-socket.ts';
 import { hasTooManyFields, requestHead } from './request-head.ts';
 import { verify } from './verify-client.ts';
 
-/** For whom handshakes are done: a server. */
+/** A server, for which handshakes are done. */
 export interface UpgradeHost {
-  /** False once it is closing. */
+  /** Returns false once the server is closing. */
   isRunning(): boolean;
   /** How many connections there are. */
   connections(): number;
   shouldHandle(request: IncomingMessage): boolean;
   /** What the listeners of 'headers' add to the 101 response. */
   addedHeaders(request: IncomingMessage): HeaderFields;
-  /** A client was accepted, or refused for whatever reason. */
+  /** Hears that a client was accepted. */
   accepted(request: IncomingMessage): void;
+  /** Hears that a client was refused, for any reason. */
   refused(error: HandshakeError, request: IncomingMessage): void;
   /** Tells of a handshake that has failed; true if a listener answers the client. */
   emitFailure(error: HandshakeError, socket: Duplex, request: IncomingMessage): boolean;
 }
 
-/** A handshake that is done, but for its 101 response. */
+/** The result of a handshake that is done, but for its 101 response. */
 export interface Upgraded {
   readonly socket: Duplex;
   readonly responseHead: string;
@@ -91,7 +92,7 @@ export class Upgrades {
     });
   }
 
-  /** Nobody waits for the hooks any more, for this reason. */
+  /** Gives up waiting for the hooks, for this reason. */
   abort(reason: Error): void {
     for (const pending of this.#pending) pending.abort(reason);
   }
@@ -193,7 +194,7 @@ export class Upgrades {
     }
     if (decided === undefined || pending.signal.aborted) {
       const { message } = pending.signal.reason as Error;
-      // As its verdict is not looked at then, that is the likeliest reason.
+      // Its verdict is not looked at then: that is the likeliest reason.
       const hint =
         (this.#options.verifyClient?.length ?? 0) >= 2 ? ' (it has a second parameter: it must call it)' : '';
       const error = new HandshakeError('refused', message + hint, { status: 503 });
@@ -214,7 +215,7 @@ export class Upgrades {
       return;
     }
     this.#recordRefusal(pending, refusal.error);
-    // A verdict is no error of the client: as in `ws`, nobody but the client is told.
+    // A verdict is no error of the client: as in `ws`, only the client is told.
     pending.refuse(refusal);
   }
 
@@ -277,7 +278,7 @@ export class Upgrades {
     pending.refuse(refusal);
   }
 
-  /** A client is refused, by whoever answers it. */
+  /** Records that a client is refused, whether the server answers it or a listener. */
   #recordRefusal({ request, socket }: PendingSocket, error: HandshakeError): void {
     this.#host.refused(error, request);
     if (socket.destroyed) return;

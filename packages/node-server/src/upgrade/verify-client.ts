@@ -12,11 +12,11 @@ export interface ClientInfo {
   readonly remoteAddress: string | undefined;
   /** The upgrade request. */
   readonly req: IncomingMessage;
-  /** Aborted when nobody waits for the verdict any more: the client is gone, the time is up, the server closes. */
+  /** Aborted when the verdict is not waited for any more: the client is gone, the time is up, the server closes. */
   readonly signal: AbortSignal;
 }
 
-/** The way in which `ws` is told. */
+/** A callback for the verdict, as `ws` has it. */
 export type VerifyCallback = (ok: boolean, status?: number, body?: string, headers?: Headers) => void;
 
 /**
@@ -38,16 +38,16 @@ export type VerifyClient<Context = unknown> = (
  * @throws and rejects as the hook does; TypeError if its answer is not a verdict
  */
 export function verify(hook: VerifyClient, self: unknown, info: ClientInfo): Decision | Promise<Decision> {
-  // As `ws` tells them apart.
+  // `ws` tells the two kinds of hooks apart in the same way.
   if (hook.length >= 2) {
     return new Promise<Verdict>((resolve, reject) => {
       const returned: unknown = hook.call(self, info, (ok, status, body, headers) => {
-        // Whoever has no status or body to give says null or 0 in `ws`.
+        // Users of `ws` pass null or 0 where they have no status or body.
         resolve(
           ok ? { ok: true, headers } : { ok: false, status: status || undefined, body: body ?? undefined, headers },
         );
       });
-      // An async function that calls back: where it rejects, nobody else would hear of it, and no callback comes.
+      // An async function may reject instead of calling back: nothing else would hear of that.
       Promise.resolve(returned).catch(reject);
     }).then(read);
   }
