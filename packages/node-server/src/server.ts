@@ -170,6 +170,9 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   /** Takes either, for a caller that passes on what it was given. */
   close(how: CloseOptions | ((error?: Error) => void) | undefined): Promise<void> | void;
   close(how?: CloseOptions | ((error?: Error) => void)): Promise<void> | void {
+    // As in `ws`: who listens to 'close' too late, and closes again, hears of it.
+    if (this.#state === 'closed' && (typeof how === 'function' || how === undefined))
+      process.nextTick(() => this.emit('close'));
     if (typeof how === 'function') {
       if (this.#state === 'closed') process.nextTick(how, new Error('the server is closed already'));
       else this.#waiting.push(() => how());
@@ -193,7 +196,6 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     if (this.#state !== 'running') return;
     this.#state = 'closing';
     this.options.signal?.removeEventListener('abort', this.#aborted);
-    this.#detach?.();
     this.#upgrades.abort(new Error('the server is closing'));
     const stopped = () => {
       this.#listening = false;
@@ -301,6 +303,8 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
 
   /** Takes a request of the http server if it is for this server; one that `shouldHandle` throws for gets a 500. */
   #take(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    // Another server may have its path already.
+    if (this.#state !== 'running') return false;
     let failure: { readonly cause: unknown } | undefined;
     try {
       if (!this.#handles(request)) return false;
@@ -351,6 +355,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   #closeIfDone(): void {
     if (this.#state !== 'closing' || this.#listening || this.clients.size > 0) return;
     this.#state = 'closed';
+    this.#detach?.();
     callEach([() => this.emit('close'), ...this.#waiting], (tell) => tell());
   }
 }

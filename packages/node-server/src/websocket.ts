@@ -154,6 +154,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   #cause: Error | undefined;
   /** No message will come any more, and `cause` is known. */
   #ended = false;
+  /** Emits 'close' behind the messages that are held, if nobody listened to it when it came: to clear up after them. */
+  #tellLate: (() => void) | undefined;
   readonly #host: WebSocketHost<Context>;
   /** A `send` has returned false, and nothing has drained since. */
   #behind = false;
@@ -409,7 +411,10 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       this.#delivering = false;
       while (!this.#paused && this.listenerCount('message') > 0) {
         const entry = queue.shift();
-        if (entry === undefined) return;
+        if (entry === undefined) {
+          this.#tellLate?.();
+          return;
+        }
         this.#driver.call(() => this.#emitMessage(entry.payload as Buffer<ArrayBuffer>, entry.isBinary));
       }
       this.#dropLater();
@@ -430,7 +435,13 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       this.#driver.call(() => this.emit('error', cause as Error), true);
     }
     this.#host.closed(this, code, reason);
-    this.emit('close', code, Buffer.from(reason));
+    const tell = () => this.emit('close', code, Buffer.from(reason));
+    if (!tell() && this.#queue !== undefined && this.#queue.length > 0) {
+      this.#tellLate = () => {
+        this.#tellLate = undefined;
+        this.#driver.call(tell);
+      };
+    }
   }
 }
 

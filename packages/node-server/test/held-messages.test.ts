@@ -31,6 +31,29 @@ test('H18: the client’s Close is seen while nobody listens; what came before i
   expect(String(data)).toBe('last words');
 });
 
+test('H18: who listens only once the client has gone gets what it said, and then that it has gone', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  client.send(text('1'), text('2'), close(1000, 'bye'));
+  await client.end();
+  await server.close();
+  expect(socket.readyState).toBe(socket.CLOSED);
+  const heard: string[] = [];
+  const told = deferred();
+  socket.on('message', (data: Buffer) => heard.push(String(data)));
+  socket.on('close', (code, reason) => {
+    heard.push(`${code} ${reason}`);
+    told.resolve();
+  });
+  await told.promise;
+  expect(heard).toEqual(['1', '2', '1000 bye']);
+  socket.on('message', () => heard.push('another'));
+  await new Promise(setImmediate);
+  expect(heard).toHaveLength(3);
+});
+
 test('H18: reading pauses at 64 KiB: the client’s writes stop draining, and all arrive once somebody listens', async () => {
   const { server, port } = await serve();
   const connected = once(server, 'connection');

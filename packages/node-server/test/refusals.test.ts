@@ -252,3 +252,13 @@ test('path is compared with that of a whole URL as well', async () => {
   await open(port, {}, 'GET http://example.com/chat?x HTTP/1.1');
   expect((await request(port, {}, 'GET http://example.com/other HTTP/1.1').response()).status).toBe(404);
 });
+
+test('H2: the refusal of a HEAD has no content (RFC 9110, section 9.3.2)', async () => {
+  const { port } = await serve();
+  const client = request(port, {}, 'HEAD / HTTP/1.1');
+  const { status, fields } = await client.response();
+  expect(status).toBe(405);
+  expect(Number(fields.get('content-length'))).toBeGreaterThan(0);
+  await client.end();
+  expect(client.bytes.toString()).toMatch(/\r\n\r\n$/);
+});

@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ServerOptions } from '../src/options.ts';
 import { WebSocketServer } from '../src/server.ts';
-import { open, RawClient, request, text, textLine, upgradeRequest } from './raw-client.suite.ts';
+import { close, open, RawClient, request, text, textLine, upgradeRequest } from './raw-client.suite.ts';
 import { deferred, listen, serve, shut } from './serve.suite.ts';
 
 /** A server for a path of an http server, which says its name to everybody. */
@@ -51,6 +51,27 @@ test('H10: what is nobody’s is a 404, and its socket ends', async () => {
     expect([path, status, fields.get('connection')]).toEqual([path, 404, 'close']);
     await client.end();
   }
+});
+
+test('H10: a server that takes leave of its clients says so to those that come, unless another takes them', async () => {
+  const { server: http, port } = await listen();
+  http.on('request', (_request, response) => response.end('a page'));
+  const closing = named(http, '/a');
+  const client = await open(port, {}, 'GET /a HTTP/1.1');
+  await client.received(1);
+  const closed = closing.close({});
+  expect(await statusOf(port, '/a')).toBe(503);
+  named(http, '/a');
+  expect(await statusOf(port, '/a')).toBe(101);
+  client.send(close(1001));
+  await closed;
+  expect(http.listenerCount('upgrade')).toBe(1);
+});
+
+test('H10: a server that was closed is no listener of the http server any more', async () => {
+  const { server: http } = await listen();
+  await named(http, '/a').close();
+  expect(http.listenerCount('upgrade')).toBe(0);
 });
 
 test('H10: with a foreign listener, what is none of ours is left to it', async () => {

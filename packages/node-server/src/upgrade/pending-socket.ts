@@ -118,7 +118,9 @@ export class PendingSocket {
     this.#stopWatching?.();
     if (socket.destroyed) return;
     const { response } = refusal;
-    socket.end(Buffer.concat([serializeHead(response), response.body]));
+    const head = serializeHead(response);
+    // RFC 9110, section 9.3.2: the answer to HEAD has no content.
+    socket.end(this.request.method === 'HEAD' ? head : Buffer.concat([head, response.body]));
     this.#linger();
   }
 

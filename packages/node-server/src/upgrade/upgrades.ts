@@ -102,11 +102,11 @@ export class Upgrades {
     for (const socket of this.#leaving) socket.destroy();
   }
 
-  /** Refuses a request that is for no server. */
+  /** Refuses a request that no server takes: a closing one, until its last client has left, says that it is closing. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const pending = this.#take(request, socket, head);
     if (pending === undefined) return;
-    const refusal = refuse(404);
+    const refusal = refuse(this.#host.isRunning() ? 404 : closing());
     this.#recordRefusal(pending, refusal.error);
     pending.refuse(refusal);
   }

@@ -35,6 +35,30 @@ test('H9: a callback without a status, by null or 0 as well, refuses with a 401'
   }
 });
 
+test('H9: a callback that was written for ws refuses as it does there: digits, a Buffer, fields of its own', async () => {
+  const refusals: [unknown, unknown, unknown][] = [
+    ['403', 'not you', { Connection: 'close', 'content-length': 7, 'X-Why': 'a' }],
+    [403, Buffer.from('not you'), new Map([['X-Why', 'a']])],
+    [403, 'not you', [['X-Why', 'a']]],
+  ];
+  for (const [status, body, headers] of refusals) {
+    const verifyClient = (_info: ClientInfo, callback: VerifyCallback) =>
+      callback(false, status as never, body as never, headers as never);
+    const { port } = await serve({ verifyClient });
+    const client = request(port);
+    const response = await client.response();
+    expect([response.status, response.fields.get('x-why'), response.fields.get('content-length')]).toEqual([
+      403,
+      'a',
+      '7',
+    ]);
+    await client.end();
+    expect(client.bytes.toString()).toMatch(/\r\n\r\nnot you$/);
+  }
+  const { port } = await serve({ verifyClient: (_info, callback) => callback(false, 403, 'x', 'Connection' as never) });
+  expect((await request(port).response()).status).toBe(500);
+});
+
 test('H9: what the client has sent while the hook decides comes first', async () => {
   const decision = deferred<Verdict>();
   const asked = deferred();

@@ -42,10 +42,7 @@ export function verify(hook: VerifyClient, self: unknown, info: ClientInfo): Dec
   if (hook.length >= 2) {
     return new Promise<Verdict>((resolve, reject) => {
       const returned: unknown = hook.call(self, info, (ok, status, body, headers) => {
-        // Users of `ws` pass null or 0 where they have no status or body.
-        resolve(
-          ok ? { ok: true, headers } : { ok: false, status: status || undefined, body: body ?? undefined, headers },
-        );
+        resolve(ok ? { ok: true, headers } : refusalOf(status, body, headers));
       });
       // An async function may reject instead of calling back: nothing else would hear of that.
       Promise.resolve(returned).catch(reject);
@@ -53,6 +50,21 @@ export function verify(hook: VerifyClient, self: unknown, info: ClientInfo): Dec
   }
   const verdict = (hook as (info: ClientInfo) => Verdict | Promise<Verdict>).call(self, info);
   return isPromise(verdict) ? Promise.resolve(verdict).then(read) : read(verdict);
+}
+
+/** What the refusal itself says of the connection and its body. */
+const OWN = /^(connection|content-length)$/i;
+
+/** A refusal as users of `ws` write it: no status or body is also null or 0, a status digits, a body a Buffer. */
+function refusalOf(status: unknown, body: unknown, headers: Headers | null | undefined): Verdict {
+  const isRecord = typeof headers === 'object' && headers !== null && !(Symbol.iterator in headers);
+  const fields = isRecord ? Object.entries(headers) : undefined;
+  return {
+    ok: false,
+    status: Number(status) || undefined,
+    body: Buffer.isBuffer(body) ? body.toString() : ((body ?? undefined) as string | undefined),
+    headers: fields?.filter(([name]) => !OWN.test(name)) ?? headers ?? undefined,
+  };
 }
 
 function read(verdict: Verdict): Decision {
