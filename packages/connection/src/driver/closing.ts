@@ -158,9 +158,11 @@ export class Closing {
     this.#reader.stop();
     this.#cause ??= error;
     this.#connection.receiveEnd();
+    // Frees what is queued: the application may keep the connection.
+    this.#connection.drop();
     // Made only if asked for: creating an Error is slow, and most connections end well.
     const why = (): Error => (this.#cause ??= new Error('the connection ended without a Close frame of the peer'));
-    this.#writer.abandon(why);
+    this.#writer.lost(why);
     if (this.#code === CloseCode.Abnormal) why();
   }
 
@@ -168,7 +170,7 @@ export class Closing {
   #closed(): void {
     this.#armTimer();
     this.#writer.flushSoon();
-    this.#reader.drop();
+    this.#reader.skipToEnd();
   }
 
   #armTimer(): void {

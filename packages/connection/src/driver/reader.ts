@@ -93,7 +93,7 @@ export class Reader {
     this.#endIfAllIsTaken();
   }
 
-  pause(reason: PauseReason = PauseReason.Application): void {
+  pause(reason: PauseReason): void {
     const before = this.#paused;
     this.#paused |= reason;
     if (before !== 0) return;
@@ -102,7 +102,7 @@ export class Reader {
   }
 
   /** Goes on after {@link pause}, soon. */
-  resume(reason: PauseReason = PauseReason.Application): void {
+  resume(reason: PauseReason): void {
     if (this.#paused === 0) return;
     this.#paused &= ~reason;
     if (this.#paused !== 0) return;
@@ -141,8 +141,8 @@ export class Reader {
     this.#pauseOrResume();
   }
 
-  /** The connection is closed: what waits is for nobody, and the transport is read to its end. */
-  drop(): void {
+  /** The connection is closed: drops what waits, and reads the transport to its end. */
+  skipToEnd(): void {
     this.#rest = NONE;
     this.#pauseOrResume();
   }

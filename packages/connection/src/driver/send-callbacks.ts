@@ -74,8 +74,8 @@ export class SendCallbacks {
     if (recalled.length > 0) this.settleSoon(recalled, error);
   }
 
-  /** Nothing more will be written: those who wait are told why, now. */
-  abandon(why: () => Error): void {
+  /** The transport is gone: those who wait are told why, now. */
+  lost(why: () => Error): void {
     this.encoded(0, 0);
     if (this.#waiting.length > 0) {
       const cause = why();

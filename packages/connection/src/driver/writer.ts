@@ -1,23 +1,7 @@
+import type { Connection } from '../machine/connection.ts';
 import { CHUNK_OVERHEAD } from '../machine/outbox.ts';
 import { type SendCallback, SendCallbacks, type SendCallbacksEvents } from './send-callbacks.ts';
 import type { Clock, Transport } from './transport.ts';
-
-/** What waits to be written: a connection. */
-export interface Output {
-  readonly state: 'open' | 'closing' | 'closed';
-  readonly queuedBytes: number;
-  /** How many sends are still being encoded; their bytes are queued after those that are queued now. */
-  readonly pendingSends: number;
-  readonly pendingBytes: number;
-  /** What all that costs beside its bytes. */
-  readonly overhead: number;
-  take(maxBytes: number): Uint8Array[];
-  /** What was taken last has been copied. */
-  giveBack(): void;
-  /** Drops what is pending, and of what is queued the frames of which nothing was taken. */
-  recall(): void;
-  drop(): void;
-}
 
 /** Who hears of the progress. */
 export interface WriterEvents extends SendCallbacksEvents {
@@ -49,7 +33,7 @@ const HIGH_WATER = 65_536;
  * meanwhile waits where it is.
  */
 export class Writer {
-  readonly #output: Output;
+  readonly #connection: Connection;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #events: WriterEvents;
@@ -64,8 +48,8 @@ export class Writer {
   /** Made when somebody first waits for a send. */
   #callbacks: SendCallbacks | undefined;
 
-  constructor(output: Output, transport: Transport, clock: Clock, events: WriterEvents) {
-    this.#output = output;
+  constructor(connection: Connection, transport: Transport, clock: Clock, events: WriterEvents) {
+    this.#connection = connection;
     this.#transport = transport;
     this.#clock = clock;
     this.#events = events;
@@ -73,12 +57,12 @@ export class Writer {
 
   /** How many bytes are being encoded, queued or under way. */
   get bufferedAmount(): number {
-    return this.#output.pendingBytes + this.#output.queuedBytes + this.#writing;
+    return this.#connection.pendingBytes + this.#connection.queuedBytes + this.#writing;
   }
 
   /** About how many bytes of memory those cost beside themselves. */
   get overhead(): number {
-    return this.#output.overhead + this.#writingMore * CHUNK_OVERHEAD;
+    return this.#connection.overhead + this.#writingMore * CHUNK_OVERHEAD;
   }
 
   /** Whether the transport is still writing. */
@@ -92,7 +76,7 @@ export class Writer {
 
   /** Something was queued: it is written when the turn is over. */
   queued(): void {
-    this.#callbacks?.encoded(this.#output.pendingSends, this.end);
+    this.#callbacks?.encoded(this.#connection.pendingSends, this.end);
     this.flushSoon();
   }
 
@@ -114,7 +98,7 @@ export class Writer {
   /** A `send` has been taken: much is written at once, and `callback` is called when its bytes have been. */
   submitted(callback: SendCallback | undefined): void {
     if (callback !== undefined) this.#toCall().wait(callback, this.end);
-    if (this.#output.queuedBytes >= FLUSH_AT) this.#flush(true);
+    if (this.#connection.queuedBytes >= FLUSH_AT) this.#flush(true);
   }
 
   /** As {@link submitted}, where the bytes are not known yet. */
@@ -129,14 +113,14 @@ export class Writer {
 
   /** Drops what can be dropped, and tells whoever waits for it why. */
   recall(error: Error): void {
-    this.#output.recall();
+    this.#connection.recall();
     this.#callbacks?.recalled(this.end, error);
   }
 
   /** The write that was under way is done. */
   done(): void {
     if (this.#stopped) return;
-    if (this.#transport.copies === true) this.#output.giveBack();
+    if (this.#transport.copies === true) this.#connection.giveBack();
     this.#advance(false);
     this.#flush();
   }
@@ -146,25 +130,23 @@ export class Writer {
     this.#stopped = true;
   }
 
-  /** What was not written never will be: drops it, and tells whoever waits why. */
-  abandon(why: () => Error): void {
+  /** The transport is gone: nothing more is written, and those who wait for a write are told why. */
+  lost(why: () => Error): void {
     this.#stopped = true;
-    // Whoever keeps the connection should not keep its output.
-    this.#output.drop();
     this.#writing = 0;
     this.#writingMore = 0;
-    this.#callbacks?.abandon(why);
+    this.#callbacks?.lost(why);
   }
 
   #flush(insideSend = false): void {
-    while (!this.#stopped && this.#writing === 0 && this.#output.queuedBytes > 0) {
-      const chunks = this.#output.take(this.#output.state === 'open' ? WRITE_AT_MOST : WRITE_AT_MOST_CLOSING);
+    while (!this.#stopped && this.#writing === 0 && this.#connection.queuedBytes > 0) {
+      const chunks = this.#connection.take(this.#connection.state === 'open' ? WRITE_AT_MOST : WRITE_AT_MOST_CLOSING);
       for (const { length } of chunks) this.#writing += length;
       this.#writingMore = chunks.length - 1;
       const done = this.#transport.write(chunks);
       this.#events.taken();
       if (!done) return;
-      if (this.#transport.copies === true) this.#output.giveBack();
+      if (this.#transport.copies === true) this.#connection.giveBack();
       this.#advance(insideSend);
     }
     if (!this.#stopped && this.bufferedAmount === 0 && !insideSend) this.#events.idle();
@@ -185,7 +167,7 @@ export class Writer {
 
   /** How many there will be, once what is queued now has been written. */
   get end(): number {
-    return this.#written + this.#writing + this.#output.queuedBytes;
+    return this.#written + this.#writing + this.#connection.queuedBytes;
   }
 
   #toCall(): SendCallbacks {

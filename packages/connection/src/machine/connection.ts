@@ -226,10 +226,10 @@ export class Connection {
     this.#receiver.outputTaken(before);
   }
 
-  /** The transport is gone: drops what is queued, being encoded or decoded. */
+  /** The transport is gone: drops what is queued, being encoded or decoded, and closes the extensions. */
   drop(): void {
     this.#sender.drop();
-    this.#receiver.drop();
+    this.#receiver.dropDecoding();
     this.#closeExtensions();
   }
 

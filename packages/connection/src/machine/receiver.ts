@@ -127,11 +127,11 @@ export class Receiver implements MessageSink {
   /** Delivers nothing any more. */
   stop(): void {
     this.#stopped = true;
-    this.drop();
+    this.dropDecoding();
   }
 
-  /** What is being decoded is for nobody. */
-  drop(): void {
+  /** Drops the message that an extension is decoding, or has decoded. */
+  dropDecoding(): void {
     this.#decoding = undefined;
   }
 
