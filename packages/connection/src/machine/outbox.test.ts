@@ -95,6 +95,28 @@ test('frames that another connection has come between leave as one chunk, up to 
   expect(two.take()).toHaveLength(5);
 });
 
+test('what is cleared is gone, without a copy, and its memory is free at once; what was taken before keeps its own', () => {
+  const memory = new SendMemory();
+  const one = new Outbox(memory);
+  const two = new Outbox(memory);
+  const payload = bytesOf(4092, 1);
+  const frame = rawFrame({ opcode: 2, payload });
+  one.add(fields(payload), payload);
+  const taken = one.take(100);
+  for (const box of [two, one, two, one]) box.add(fields(payload), payload);
+  const { slab } = memory;
+  const { used } = slab;
+  one.clear();
+  expect([one.bytes, one.overhead, one.take()]).toEqual([0, 0, []]);
+  expect([slab.used, slab.back]).toEqual([used, 2 * 4096]);
+  one.giveBack();
+  expect(slab.back).toBe(2 * 4096);
+  expect(Buffer.compare(flat(taken), frame.subarray(0, 100))).toBe(0);
+  expect(Buffer.compare(flat(two.take()), flat([frame, frame]))).toBe(0);
+  one.add(fields(payload), payload);
+  expect(Buffer.compare(flat(one.take()), frame)).toBe(0);
+});
+
 test('a slab is filled before the next is made, and an idle memory has none', () => {
   const memory = new SendMemory();
   expect(memory.slab.bytes.length).toBe(0);

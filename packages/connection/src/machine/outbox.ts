@@ -22,6 +22,36 @@ interface Loan {
   readonly bytes: number;
 }
 
+/** How many bytes of which slabs some chunks have. The latest slab, mostly the only one, needs no record of its own. */
+class Loans {
+  #slab: Slab | undefined;
+  #bytes = 0;
+  #earlier: Loan[] | undefined;
+
+  add(slab: Slab, bytes: number): void {
+    if (this.#slab !== slab) {
+      if (this.#slab !== undefined) (this.#earlier ??= []).push({ slab: this.#slab, bytes: this.#bytes });
+      this.#slab = slab;
+      this.#bytes = 0;
+    }
+    this.#bytes += bytes;
+  }
+
+  /** The chunks are not needed any more: their memory may be used again. */
+  giveBack(memory: SendMemory): void {
+    if (this.#slab === undefined) return;
+    memory.giveBack(this.#slab, this.#bytes);
+    if (this.#earlier !== undefined) for (const { slab, bytes } of this.#earlier) memory.giveBack(slab, bytes);
+    this.forget();
+  }
+
+  /** Nothing will be given back: the memory of the chunks is not used again. */
+  forget(): void {
+    this.#slab = undefined;
+    this.#earlier = undefined;
+  }
+}
+
 /** For all idle connections, so that they need no array of their own. Nothing is put into it. */
 const NONE: Uint8Array[] = [];
 
@@ -38,17 +68,9 @@ export class Outbox {
   #slab: Slab | undefined;
   #start = 0;
   #end = 0;
-  /**
-   * `#lender`: the slab of the latest queued chunks, `#borrowed`: how many of its bytes they have; `#lenders`: earlier
-   * slabs.
-   */
-  #lender: Slab | undefined;
-  #borrowed = 0;
-  #lenders: Loan[] | undefined;
-  /** The same of the chunks that were taken last. */
-  #takenLender: Slab | undefined;
-  #takenBorrowed = 0;
-  #takenLenders: Loan[] | undefined;
+  /** The memory of the chunks that wait, and of those that were taken last. `take` swaps the two. */
+  #lent: Loans | undefined;
+  #taken: Loans | undefined;
 
   constructor(memory: SendMemory) {
     this.#memory = memory;
@@ -97,12 +119,12 @@ export class Outbox {
     if (this.#chunks.length > 1 && !this.#hasPayload && this.#bytes <= most) this.#gather();
     const chunks = this.#chunks;
     const whole = this.#bytes <= maxBytes;
-    // What is written in parts is not worth counting: its memory is not used again.
-    this.#takenLender = whole ? this.#lender : undefined;
-    this.#takenBorrowed = this.#borrowed;
-    this.#takenLenders = whole ? this.#lenders : undefined;
-    this.#lender = undefined;
-    this.#lenders = undefined;
+    const lent = this.#lent;
+    this.#lent = this.#taken;
+    this.#lent?.forget();
+    this.#taken = lent;
+    // What is written in parts is not worth counting.
+    if (!whole) lent?.forget();
     if (whole) {
       this.#chunks = NONE;
       this.#hasPayload = false;
@@ -126,10 +148,7 @@ export class Outbox {
 
   /** What `take` returned last has been copied: its memory may be used again. */
   giveBack(): void {
-    if (this.#takenLender === undefined) return;
-    this.#return(this.#takenLender, this.#takenBorrowed, this.#takenLenders);
-    this.#takenLender = undefined;
-    this.#takenLenders = undefined;
+    this.#taken?.giveBack(this.#memory);
   }
 
   /** Makes one chunk of all that wait. */
@@ -142,17 +161,14 @@ export class Outbox {
       copy(slab.bytes, slab.used, chunk);
       slab.used += chunk.length;
     }
-    this.#return(this.#lender, this.#borrowed, this.#lenders);
+    this.#lent?.giveBack(memory);
     this.#chunks = [slab.bytes.subarray(start, slab.used)];
-    this.#lender = slab;
-    this.#borrowed = this.#bytes;
-    this.#lenders = undefined;
+    this.#lend(slab, this.#bytes);
   }
 
-  #return(lender: Slab | undefined, borrowed: number, lenders: Loan[] | undefined): void {
-    if (lender === undefined) return;
-    this.#memory.giveBack(lender, borrowed);
-    if (lenders !== undefined) for (const { slab, bytes } of lenders) this.#memory.giveBack(slab, bytes);
+  #lend(slab: Slab, bytes: number): void {
+    this.#lent ??= new Loans();
+    this.#lent.add(slab, bytes);
   }
 
   /** Drops the frames of which nothing has been taken. */
@@ -167,10 +183,14 @@ export class Outbox {
     }
     this.#chunks = kept;
     this.#bytes = this.#begun;
-    // As in `take`: the memory of what is kept is not used again.
-    if (this.#begun === 0) this.#return(this.#lender, this.#borrowed, this.#lenders);
-    this.#lender = undefined;
-    this.#lenders = undefined;
+    if (this.#begun === 0) this.#lent?.giveBack(this.#memory);
+    else this.#lent?.forget();
+  }
+
+  /** Drops all that waits, also the rest of a frame whose start has been taken. */
+  clear(): void {
+    this.#begun = 0;
+    this.recall();
   }
 
   /** The end of the frame that holds the last of the first `before` bytes that wait. */
@@ -212,12 +232,7 @@ export class Outbox {
     const slab = this.#slab;
     if (slab === undefined) return;
     this.#push(slab.bytes.subarray(this.#start, this.#end));
-    if (this.#lender !== slab) {
-      if (this.#lender !== undefined) (this.#lenders ??= []).push({ slab: this.#lender, bytes: this.#borrowed });
-      this.#lender = slab;
-      this.#borrowed = 0;
-    }
-    this.#borrowed += this.#end - this.#start;
+    this.#lend(slab, this.#end - this.#start);
     this.#slab = undefined;
   }
 }

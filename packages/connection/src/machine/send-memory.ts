@@ -1,9 +1,7 @@
+import { MAX_HEADER_BYTES } from '@ws/codec';
 import { readInteger } from '../integer.ts';
 
 const SLAB_BYTES = 65_536;
-
-/** The longest header, RFC 6455 section 5.2: 2 bytes, 8 of length and a masking key. */
-const HEADER_BYTES = 14;
 
 /**
  * Up to here a payload is always copied beside its header: cheaper than one more chunk to write, and the caller may
@@ -61,7 +59,7 @@ export class SendMemory {
     this.copyUpTo = readInteger(options.copyUpTo, 'copyUpTo', {
       default: COPY_UP_TO,
       min: COPY_UP_TO,
-      max: SLAB_BYTES - HEADER_BYTES,
+      max: SLAB_BYTES - MAX_HEADER_BYTES,
     });
   }
 

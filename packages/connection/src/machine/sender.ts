@@ -58,7 +58,7 @@ const MASKING_KEY: IntegerRange = { default: 0, min: -0x8000_0000, max: 0xffff_f
 const NONE = new Fifo<Pending>();
 
 /** The shortest header of a frame. */
-const HEADER_BYTES = 2;
+const MIN_HEADER_BYTES = 2;
 
 /** What a message costs while it waits to be encoded, in bytes: its record, its array, who waits for it. */
 const PENDING_OVERHEAD = 512;
@@ -202,7 +202,7 @@ export class Sender {
   /** Drops what is queued or waits. */
   drop(): void {
     this.#dropPending();
-    this.#outbox.take();
+    this.#outbox.clear();
   }
 
   #dropPending(): void {
@@ -255,7 +255,7 @@ export class Sender {
   #wait(pending: Pending): void {
     this.#pending.push(pending);
     if (pending.opcode !== Opcode.Close) this.#pendingSends++;
-    this.#pendingBytes += pending.payload.length + HEADER_BYTES;
+    this.#pendingBytes += pending.payload.length + MIN_HEADER_BYTES;
   }
 
   /** The first of what waits has become a frame: so does what is behind it, up to the next that takes its time. */
@@ -264,7 +264,7 @@ export class Sender {
     do {
       const done = this.#pending.shift()!;
       if (done.opcode !== Opcode.Close) this.#pendingSends--;
-      this.#pendingBytes -= done.payload.length + HEADER_BYTES;
+      this.#pendingBytes -= done.payload.length + MIN_HEADER_BYTES;
       next = this.#pending.first;
     } while (next !== undefined && this.#encode(next, next.payload, 0, 0));
     this.#events.encoded();
