@@ -1,13 +1,12 @@
 export { Driver } from './driver/driver.ts';
 export type { DriverLimitSettings, DriverLimits, Overflow } from './driver/driver-limits.ts';
 export type { DriverHandler, DriverOptions } from './driver/driver-options.ts';
-export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } from './driver/heartbeat.ts';
+export { Heartbeat, type HeartbeatOptions } from './driver/heartbeat.ts';
 export { type NotSentCode, NotSentError } from './driver/not-sent-error.ts';
 export type { HeartbeatSettings } from './driver/read-heartbeat.ts';
 export { PauseReason } from './driver/reader.ts';
 export type { SendCallback } from './driver/send-callbacks.ts';
 export {
-  type MessageLimits,
   readMessageLimits,
   readServerConnection,
   type ServerConnectionOptions,
@@ -24,7 +23,6 @@ export { SendMemory, type SendMemoryOptions, type Slab } from './machine/send-me
 export type { SendOptions } from './machine/sender.ts';
 export { isPromise } from './promise.ts';
 export type { Message, QueuedMessage } from './socket/message.ts';
-export type { MessageIterator, MessageSource } from './socket/message-iterator.ts';
 export { MessageQueue } from './socket/message-queue.ts';
 export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './socket/runtime.ts';
 export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket/socket.ts';

@@ -25,14 +25,10 @@ export interface ServerConnectionOptions extends DriverLimits {
   readonly idleTimeout?: number | false | undefined;
 }
 
-/** How long the messages may be that are taken, as a `Driver` takes it. */
-export interface MessageLimits {
-  readonly maxMessagePayload: number;
-}
-
 /** All of them, validated, with the defaults, as a `Driver` takes them. */
 export interface ServerConnectionSettings extends DriverLimitSettings {
-  readonly limits: MessageLimits;
+  /** How long the messages may be that are taken. */
+  readonly limits: { readonly maxMessagePayload: number };
   /** For all connections; undefined for none. */
   readonly heartbeat: Heartbeat | undefined;
 }
@@ -55,6 +51,8 @@ export function readServerConnection(options: ServerConnectionOptions, clock: Cl
  *
  * @throws TypeError for another type; RangeError for a number out of range
  */
-export function readMessageLimits({ maxPayload }: Pick<ServerConnectionOptions, 'maxPayload'>): MessageLimits {
+export function readMessageLimits({
+  maxPayload,
+}: Pick<ServerConnectionOptions, 'maxPayload'>): ServerConnectionSettings['limits'] {
   return { maxMessagePayload: readInteger(maxPayload, 'maxPayload', { default: DEFAULT_MAX_MESSAGE_PAYLOAD }) };
 }

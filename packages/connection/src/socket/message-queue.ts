@@ -1,5 +1,5 @@
-import type { QueuedMessage } from './message.ts';
-import { MessageIterator, type MessageSource } from './message-iterator.ts';
+import type { Message, QueuedMessage } from './message.ts';
+import { MessageIterator } from './message-iterator.ts';
 
 /** With this many bytes of messages waiting, reading stops: the amount that one read of a socket gives. */
 const PAUSE_AT = 65_536;
@@ -17,7 +17,7 @@ const ENTRY_OVERHEAD = 384;
  * The messages that nobody has asked for yet: those that arrive before the first listener, and those that an async
  * iterator has not come to. It asks for a pause once 64 KiB wait, so that it never holds more than that and a message.
  */
-export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> implements MessageSource<Bytes> {
+export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   readonly #flow: { pause(): void; resume(): void };
   readonly #entries: QueuedMessage[] = [];
   #bytes = 0;
@@ -86,23 +86,28 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> im
     for (const loop of this.#waiting.splice(0)) loop.end(cause);
   }
 
-  /** A loop over the messages: see {@link MessageIterator}. It has begun once its first message was asked for. */
-  iterate(left?: () => void): MessageIterator<Bytes> {
+  /**
+   * A loop over the messages, in order: it waits for the next, ends on a clean close, and throws the cause of any other.
+   * It has begun once its first message was asked for.
+   *
+   * @param left called when the loop is over, however it was left
+   */
+  iterate(left?: () => void): Required<AsyncIterableIterator<Message<Bytes>, void, void>> {
     return new MessageIterator(this, left);
   }
 
-  /** See {@link MessageSource}. */
+  /** @internal */
   begin(): void {
     this.#iterators++;
   }
 
-  /** See {@link MessageSource}. */
+  /** @internal */
   leave(loop: MessageIterator<Bytes>): void {
     this.#iterators--;
     if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter((other) => other !== loop);
   }
 
-  /** See {@link MessageSource}. */
+  /** @internal */
   wait(loop: MessageIterator<Bytes>): void {
     if (this.#over) loop.end(this.#cause);
     else this.#waiting.push(loop);
