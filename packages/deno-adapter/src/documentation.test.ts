@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { deno, type Program, program } from './deno.suite.ts';
-import { AcceptPolicy, settingsOf } from './policy.ts';
-import type { ServeOptions } from './serve.ts';
+import { AcceptPolicy, OPTIONS, settingsOf } from './policy.ts';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
@@ -99,34 +98,6 @@ test(
     (await open(`${url}/echo`)).terminate();
   }),
 );
-
-/** Every option, or this does not compile. */
-const OPTIONS: Record<keyof ServeOptions, true> = {
-  allowedOrigins: true,
-  authenticate: true,
-  cert: true,
-  closeReplyTimeout: true,
-  closeTimeout: true,
-  handshakeTimeout: true,
-  headLimits: true,
-  heartbeat: true,
-  hostname: true,
-  idleTimeout: true,
-  key: true,
-  maxBufferedAmount: true,
-  maxPayload: true,
-  onError: true,
-  onListen: true,
-  onRefused: true,
-  onRequest: true,
-  overflow: true,
-  path: true,
-  perMessageDeflate: true,
-  port: true,
-  requireOrigin: true,
-  signal: true,
-  subprotocols: true,
-};
 
 test('README: the table has every option, with its default', () => {
   const table = README.split('\n## Options\n')[1]!.split('\n## ')[0]!;

@@ -30,6 +30,7 @@ export type { ServerOptions as DeflateOptions } from '@ws/permessage-deflate';
 export { type AcceptOptions, accept } from './accept.ts';
 export type { PerMessageDeflateOptions } from './deflate.ts';
 export type { Address, Conn } from './deno.ts';
+export type { ListenOptions } from './listen-options.ts';
 export type { RequestHandler } from './plain.ts';
 export { AcceptPolicy, type Authenticate, type ClientInfo, type PolicyOptions } from './policy.ts';
 export { type Handler, type ServeOptions, Server, serve } from './serve.ts';

@@ -17,6 +17,7 @@ import {
 import { clock } from './clock.ts';
 import { type Deflate, type PerMessageDeflateOptions, readDeflate } from './deflate.ts';
 import type { Conn } from './deno.ts';
+import type { ListenOptions } from './listen-options.ts';
 import { checkTypes } from './option-types.ts';
 import type { RequestHandler } from './plain.ts';
 
@@ -105,31 +106,41 @@ export class AcceptPolicy<Context = unknown> {
 }
 
 /** Every option of a policy, and those of `serve`, which hands all of its own on. */
-const OPTIONS: Readonly<Record<keyof PolicyOptions, true>> & Readonly<Record<string, true>> = {
+export const OPTIONS: Readonly<Record<keyof PolicyOptions | keyof ListenOptions, true>> = {
   allowedOrigins: true,
   authenticate: true,
+  cert: true,
   closeReplyTimeout: true,
   closeTimeout: true,
   handshakeTimeout: true,
   headLimits: true,
   heartbeat: true,
+  hostname: true,
   idleTimeout: true,
+  key: true,
   maxBufferedAmount: true,
   maxPayload: true,
+  onError: true,
+  onListen: true,
   onRefused: true,
   onRequest: true,
   overflow: true,
   path: true,
   perMessageDeflate: true,
+  port: true,
   requireOrigin: true,
+  signal: true,
   subprotocols: true,
-  ...{ cert: true, hostname: true, key: true, onError: true, onListen: true, port: true, signal: true },
 };
 
-/** A misspelt `allowedOrigins` would let every origin in without a word. */
+/** Names that the process has been warned of. */
+const warned = new Set<string>();
+
+/** Warns of names that are no option, once each: a misspelt `allowedOrigins` would let every origin in without a word. */
 function warnOfUnknown(options: object): void {
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(OPTIONS, name)) continue;
+    if (value === undefined || Object.hasOwn(OPTIONS, name) || warned.has(name)) continue;
+    warned.add(name);
     const known = Object.keys(OPTIONS).join(', ');
     console.warn(`@ws/deno-adapter has no option ${JSON.stringify(name)}, and ignores it; it has ${known}`);
   }

@@ -2,30 +2,13 @@ import { CloseCode, encodeClose } from '@ws/codec';
 import { NotSentError, readInteger } from '@ws/connection';
 import { accept } from './accept.ts';
 import { type Address, type Conn, closeQuietly, denoNetwork, type Listener } from './deno.ts';
+import type { ListenOptions } from './listen-options.ts';
 import { checkTypes } from './option-types.ts';
 import { AcceptPolicy, type PolicyOptions } from './policy.ts';
 import type { ServerWebSocket } from './socket.ts';
 
-/** Where a server listens, beside what it accepts. */
-export interface ServeOptions<Context = unknown> extends PolicyOptions<Context> {
-  /** 0 to 65535; 0 lets the system choose one. */
-  readonly port: number;
-  /** The address to listen on. Default: `0.0.0.0`, all of them, as Deno has it. */
-  readonly hostname?: string | undefined;
-  /** With `key`: listens with TLS (wss), with this certificate chain, as PEM. */
-  readonly cert?: string | undefined;
-  /** The private key of `cert`, as PEM. */
-  readonly key?: string | undefined;
-  /** Closes the server and its connections, as {@link Server.close} does. Aborted already, its reason is thrown. */
-  readonly signal?: AbortSignal | undefined;
-  /** Is told where the server listens, before it accepts anybody. What it throws is thrown, and nothing listens. */
-  readonly onListen?: ((addr: Address) => void) | undefined;
-  /**
-   * Is told of a handler that throws or rejects; its connection closes with 1011. A `NotSentError` is no error once
-   * that connection is not open any more. What it throws itself goes to `reportError`. Default: `console.error`.
-   */
-  readonly onError?: ((error: unknown, socket: ServerWebSocket<Context>) => void) | undefined;
-}
+/** Where a server listens, and what it accepts. */
+export interface ServeOptions<Context = unknown> extends PolicyOptions<Context>, ListenOptions<Context> {}
 
 /** Is called for each WebSocket that has been accepted. When it returns, the WebSocket stays as it is. */
 export type Handler<Context = unknown> = (socket: ServerWebSocket<Context>) => void | Promise<void>;
