@@ -1,5 +1,6 @@
 import { checkBytes, checkInteger, checkMethods, readLimit } from './check.ts';
 import {
+  checkRules,
   emptyHeader,
   extendedLengthBytes,
   type FrameHeader,
@@ -10,7 +11,6 @@ import {
   judgeLength,
   MAX_HEADER_BYTES,
   type Role,
-  readAllowedRsv,
   readInt32,
   readPayloadLength,
 } from './frame-header.ts';
@@ -27,7 +27,7 @@ export interface PayloadViolation {
   readonly at: number;
 }
 
-/** What a sink says of a payload: how it is illegal, or nothing. */
+/** The answer of a sink to a payload: how it is illegal, or nothing. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a sink that judges no payload should need no return statement
 export type Judgement = PayloadViolation | void;
 
@@ -42,7 +42,7 @@ export interface FrameSink {
   frame(header: Readonly<FrameHeader>, chunk: Uint8Array, start: number, end: number): Judgement;
   /** The start of a frame whose payload comes in parts, if at all: the stream may end before. */
   begin(header: Readonly<FrameHeader>): void;
-  /** A part of it, of at least one byte: `chunk[start, end)`. The frame is whole with its `last` part. */
+  /** A part of such a payload, of at least one byte: `chunk[start, end)`. The frame is whole with its `last` part. */
   part(chunk: Uint8Array, start: number, end: number, last: boolean): Judgement;
   /** The peer broke a rule, or its stream ended too early. Delivered once, last. */
   violation(error: ProtocolError): void;
@@ -58,7 +58,7 @@ export interface FrameLimits {
   readonly maxMessagePayload?: number | undefined;
 }
 
-/** Between two frames, inside the payload of one, or no more to be read: failed, closed, at the end. */
+/** The states: between two frames, inside the payload of one, or over: failed, closed, at the end. */
 const BETWEEN = 0;
 const PAYLOAD = 1;
 const OVER = 2;
@@ -68,8 +68,8 @@ const OVER = 2;
  * keeps no more than the 13 bytes of a header that a chunk's end has cut, and never touches a payload: a frame of
  * 10 GB is parts that come and go.
  *
- * What it delivers depends on the bytes only, never on how they were cut. After a violation, or a whole Close frame
- * (section 5.5.1: nothing follows it), all bytes are taken and dropped in silence.
+ * The frames depend on the bytes only, never on how they were cut. After a violation, or a whole Close frame (section
+ * 5.5.1: nothing follows it), all bytes are taken and dropped in silence.
  */
 export class FrameDecoder {
   readonly #sink: FrameSink;
@@ -100,7 +100,7 @@ export class FrameDecoder {
   #inMessage = false;
   #messageLength = 0;
 
-  /** What #readHeader found wrong, and at which byte of the header. */
+  /** The violation that #readHeader found, and at which byte of the header. */
   #violation: ViolationName | undefined;
   #violationAt = 0;
 
@@ -110,7 +110,7 @@ export class FrameDecoder {
    */
   constructor(rules: FrameRules, sink: FrameSink, limits: FrameLimits = {}) {
     checkMethods(sink, 'sink', ['frame', 'begin', 'part', 'violation']);
-    this.#allowedRsv = readAllowedRsv(rules);
+    this.#allowedRsv = checkRules(rules);
     this.#role = rules.role;
     this.#sink = sink;
     this.#maxFramePayload = readLimit(limits, 'maxFramePayload');

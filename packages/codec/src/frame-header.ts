@@ -34,7 +34,7 @@ export const MAX_CONTROL_PAYLOAD = 125;
  */
 export type Role = 'server' | 'client' | 'observer';
 
-/** What a reader has agreed on with its peer. */
+/** The rules that a reader has agreed on with its peer. */
 export interface FrameRules {
   readonly role: Role;
   /**
@@ -73,7 +73,7 @@ export interface FrameHeaderFields {
   readonly payloadLength: number;
 }
 
-/** What {@link decodeFrameHeader} makes of the bytes that are there. */
+/** The result of {@link decodeFrameHeader}, for the bytes that are there. */
 export type DecodedFrameHeader =
   | { readonly header: FrameHeader; readonly bytesRead: number }
   /** How many more bytes the header takes, at least. */
@@ -82,11 +82,12 @@ export type DecodedFrameHeader =
   | { readonly violation: ViolationName; readonly offset: number };
 
 /**
- * Validates the rules, and gives the reserved bits that they allow.
+ * Checks the role and the reserved bits.
  *
- * @throws TypeError or RangeError if they are of the wrong kind
+ * @returns the reserved bits that are allowed
+ * @throws TypeError or RangeError if the rules are of the wrong kind
  */
-export function readAllowedRsv(rules: FrameRules): number {
+export function checkRules(rules: FrameRules): number {
   const { role, allowedRsv = 0 } = rules;
   if (role !== 'server' && role !== 'client' && role !== 'observer') {
     throw new TypeError(`role must be 'server', 'client' or 'observer', got ${String(role)}`);
@@ -183,7 +184,7 @@ export function emptyHeader(): FrameHeader {
 export function decodeFrameHeader(bytes: Uint8Array, rules: FrameRules, at = 0): DecodedFrameHeader {
   checkBytes(bytes, 'bytes');
   checkInteger(at, 'at', 0, bytes.length);
-  const allowedRsv = readAllowedRsv(rules);
+  const allowedRsv = checkRules(rules);
   const available = bytes.length - at;
   if (available < 1) return { needed: 2 };
   const byte0 = bytes[at]!;
@@ -235,7 +236,7 @@ export function byte0Of(fields: Omit<FrameHeaderFields, 'payloadLength'>): numbe
   );
 }
 
-/** As {@link writeFrameHeader}, with byte 0 as it is to be. */
+/** Writes a header as {@link writeFrameHeader} does, with byte 0 as it is to be. */
 export function writeHeader(
   target: Uint8Array,
   at: number,
