@@ -1,4 +1,4 @@
-/**
+/*
  * Checks of what the local caller hands in: a wrong type is a TypeError, a wrong number a RangeError, and both
  * are thrown before any state has changed. What the peer sends never comes here.
  */

@@ -66,7 +66,7 @@ export function encodeClose(code?: number | undefined, reason = ''): Uint8Array<
   return payload;
 }
 
-/** What a Close frame says; no code at all is `undefined`, which applications are told as 1005. */
+/** The code and reason of a Close frame; no code at all is `undefined`, which applications are told as 1005. */
 export interface Close {
   readonly code: number | undefined;
   readonly reason: string;

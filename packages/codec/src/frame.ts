@@ -19,9 +19,9 @@ export interface Frame extends FrameHeader {
   payload: Uint8Array<ArrayBuffer>;
 }
 
-/** What a frame to encode needs; what is left out is FIN = 1 and no reserved bit. */
+/** The fields of a frame that an encoder needs; what is left out is FIN = 1 and no reserved bit. */
 export interface FrameFields extends Omit<FrameHeaderFields, 'maskingKey' | 'payloadLength'> {
-  /** In the clear. Read, never changed or kept. */
+  /** The payload in the clear. It is read, never changed or kept. */
   readonly payload: Uint8Array;
 }
 

@@ -39,8 +39,8 @@ export const int32Kernel: MaskKernel<Int32Array> = {
 };
 
 /**
- * As `int32Kernel.xor`. Returns, if it is wanted, an OR of the range that was written, which tells whether all of it is
- * ASCII. `| 0` tells the engine that these are integers.
+ * XORs as `int32Kernel` does. Returns, if it is wanted, an OR of the range that was written, which tells whether all of
+ * it is ASCII. `| 0` tells the engine that these are integers.
  */
 export function xorInt32(
   target: Int32Array,

@@ -12,14 +12,14 @@ export const XOR_FROM = 24;
 export class Maskable {
   /** The array itself. */
   readonly bytes: Uint8Array;
-  /** Its buffer and byteOffset, which some engines take long to tell. */
+  /** The buffer and byteOffset of `bytes`, cached: the getters are slow on some engines. */
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
   readonly #kernel: MaskKernel;
   /** The buffer as words of the kernel, and as 32-bit ones, which only texts need if the kernel has others. */
   readonly #words: unknown;
   #words32: Int32Array | undefined;
-  /** How much of the buffer lies in whole words. */
+  /** How many bytes of the buffer lie in whole words. */
   readonly #wholeBytes: number;
 
   /**
@@ -83,8 +83,8 @@ export class Maskable {
   }
 
   /**
-   * As {@link xor} from another array, for any length and without an OR: whole words, so that a short payload costs a
-   * few. The bytes of the target that share a word with the range are overwritten.
+   * XORs as {@link xor} does from another array, for any length and without an OR: whole words, so that a short payload
+   * costs a few. The bytes of the target that share a word with the range are overwritten.
    *
    * @internal
    */

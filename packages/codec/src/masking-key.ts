@@ -8,7 +8,7 @@ export function checkMaskingKey(maskingKey: number): void {
   checkInteger(maskingKey, 'a masking key', -0x80000000, 0xffffffff);
 }
 
-/** As {@link turn}, for a key and a phase that are yet to be checked. */
+/** Checks a key and a phase, and gives the masking key that starts `phase` bytes into the payload. */
 export function turnChecked(maskingKey: number, phase: number): number {
   checkMaskingKey(maskingKey);
   checkInteger(phase, 'the phase', 0, Number.MAX_SAFE_INTEGER);

@@ -37,7 +37,7 @@ export interface MessageSink {
   violation(error: ProtocolError): void;
 }
 
-/** What a runtime can lend the codec. All of it is optional, and none changes a result. */
+/** The memory and functions that a runtime can lend the codec. All are optional, and none changes a result. */
 export interface Platform {
   /** Where messages get their memory from. Default: one of the decoder's own, giving Uint8Array. */
   readonly memory?: MessageMemory | undefined;
@@ -52,7 +52,7 @@ export interface Platform {
   readonly decodeUtf8?: ((bytes: Uint8Array, start: number, end: number) => string) | undefined;
   /**
    * Whether the chunks that are pushed are given away: a message of over 64 bytes that lies whole in a chunk is then
-   * unmasked where it lies, and is a view of it. Whoever keeps such a message keeps its chunk alive. A function is
+   * unmasked where it lies, and is a view of it. Such a message keeps its chunk alive. A function is
    * asked for each such message, with its chunk and its length. Default: false, since a chunk is the caller's.
    */
   readonly givesChunks?: boolean | ((chunk: Uint8Array, length: number) => boolean) | undefined;
@@ -92,13 +92,14 @@ export class MessageAssembler implements FrameSink {
   #target: Uint8Array<ArrayBuffer> | undefined;
   #length = 0;
   /**
-   * For the text in progress. Made when it is needed: most connections never see a text in parts, or a Close's reason.
+   * The check of the text in progress. Made when it is needed: most connections never see a text in parts, or a Close's
+   * reason.
    */
   #text: Utf8Validator | undefined;
 
   /** The control frame in progress; it may stand between two parts of the message. */
   #control: Uint8Array<ArrayBuffer> | undefined;
-  /** For the reason of the Close; there is only one Close. */
+  /** The check of the reason of the Close; there is only one Close. */
   #reason: Utf8Validator | undefined;
 
   /** The chunk that is being read, once its words were needed. */
@@ -204,7 +205,7 @@ export class MessageAssembler implements FrameSink {
     return undefined;
   }
 
-  /** As #whole, for a short text that is to become a string: in the slab it needs no array of its own. */
+  /** Delivers a short text as a string: in the slab it needs no array of its own. */
   #wholeString(
     maskingKey: number | undefined,
     chunk: Uint8Array,
@@ -370,7 +371,7 @@ export class MessageAssembler implements FrameSink {
     if (header.opcode === Opcode.Ping) this.#sink.ping(payload);
     else if (header.opcode === Opcode.Pong) this.#sink.pong(payload);
     else {
-      // Nothing follows a Close: a message that it has cut off is for nobody.
+      // Nothing follows a Close: a message that it has cut off is dropped.
       this.#target = undefined;
       if (to === 0) this.#sink.close(undefined, '');
       else this.#sink.close(readCloseCode(payload), decodeUtf8(payload.subarray(2)));

@@ -18,9 +18,9 @@ export interface MessageLimits {
 }
 
 /**
- * From the bytes of a stream to messages: a {@link FrameDecoder} and a {@link MessageAssembler}, composed.
+ * Makes messages of the bytes of a stream: a {@link FrameDecoder} and a {@link MessageAssembler}, composed.
  *
- * What it delivers depends on the bytes only, never on how they were cut. After a violation, or the peer's Close, all
+ * The messages depend on the bytes only, never on how they were cut. After a violation, or the peer's Close, all
  * bytes are taken and dropped in silence.
  */
 export class MessageDecoder {

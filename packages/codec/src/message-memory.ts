@@ -13,27 +13,27 @@ const SLAB_BYTES = 8192;
 
 /**
  * Where messages get their memory from. Small ones share a slab of 8 KiB, since an ArrayBuffer each costs more than the
- * message, also where the engine puts it on its heap (twice the memory): whoever keeps a message of n bytes keeps at
- * most max(n, 8 KiB) alive. One memory may serve any number of decoders, so that an idle connection holds none.
+ * message, also where the engine puts it on its heap (twice the memory): a message of n bytes keeps at most
+ * max(n, 8 KiB) alive. One memory may serve any number of decoders, so that an idle connection holds none.
  */
 export class MessageMemory {
   readonly #Bytes: BytesConstructor;
   readonly #allocateOwn: (length: number, isShared?: boolean) => Uint8Array<ArrayBuffer>;
   #slab: Uint8Array<ArrayBuffer> | undefined;
-  /** That of the slab, which some engines take long to tell. */
+  /** `#slab.buffer`, cached: the getter is slow on some engines. */
   #buffer: ArrayBuffer | undefined;
   /** Where in the slab the next message goes, at the earliest. */
   #used = 0;
   /** The slab as it is masked, and with which kernel. */
   #maskable: Maskable | undefined;
   #kernel: MaskKernel | undefined;
-  /** That of messages which are not whole yet, in slabs that nobody else sees. */
+  /** The memory of messages that are not whole yet, in slabs of its own. */
   #unfinished: MessageMemory | undefined;
 
   /**
    * @param Bytes the class of the arrays. Default: Uint8Array
    * @param allocateOwn gives an array over a buffer of its own, zeroed or not: a message is written to its last byte
-   *   before anybody sees it, so `Buffer.allocUnsafeSlow` saves the zeroing. `isShared` is true for what messages will
+   *   before it is delivered, so `Buffer.allocUnsafeSlow` saves the zeroing. `isShared` is true for what messages will
    *   share, whose buffer one may keep from being transferred, as Node does with its pool. Default: `new Bytes(length)`
    */
   constructor(
@@ -89,7 +89,7 @@ export class MessageMemory {
   reserve(length: number, alignment: number): number {
     // Words are not shared with the message before.
     const at = ((this.#used + 7) & ~7) + (alignment & 7);
-    // Whoever transfers the buffer of a message leaves the slab without bytes: the next message gets a new one.
+    // A transfer of the buffer of a message leaves the slab without bytes: the next message gets a new one.
     if (this.#slab !== undefined && at + length <= this.#slab.length) return at;
     this.#slab = this.#allocateOwn(SLAB_BYTES, true);
     this.#buffer = this.#slab.buffer;
@@ -112,7 +112,7 @@ export class MessageMemory {
   }
 
   /**
-   * Takes what was reserved: nobody else gets it.
+   * Takes what was reserved, for good.
    *
    * @internal
    */

@@ -1,12 +1,12 @@
 import { check, checkBytes } from './check.ts';
 
-/**
+/*
  * UTF-8 as RFC 3629 and Unicode's table 3-7 have it: no overlong form, no surrogate, nothing over U+10FFFF.
  */
 
 /**
- * Where the engine has none (QuickJS), the loops below do the work. Typed here, since the codec compiles without DOM
- * and Node.
+ * The engine's coders; without them (QuickJS), the loops below do the work. Typed here, since the codec compiles
+ * without DOM and Node.
  */
 interface TextCoders {
   readonly TextDecoder?: new (
@@ -18,8 +18,8 @@ interface TextCoders {
 const coders = globalThis as TextCoders;
 
 /**
- * ignoreBOM keeps a leading U+FEFF: it is a part of the message (row F13). A polyfill may reject or ignore `ignoreBOM`
- * or `fatal`: then it is not used.
+ * The engine's decoder: `ignoreBOM` keeps a leading U+FEFF: it is a part of the message (row F13). A polyfill may
+ * reject or ignore `ignoreBOM` or `fatal`: then it is not used.
  */
 const decoder = /* @__PURE__ */ (() => {
   let keepsBom: InstanceType<NonNullable<TextCoders['TextDecoder']>> | undefined;
@@ -42,7 +42,7 @@ export class Utf8Validator {
   readonly #isUtf8: ((bytes: Uint8Array) => boolean) | undefined;
   /** Continuation bytes still to come of the character in progress. */
   #missing = 0;
-  /** What the next continuation byte may be: narrower than 80-BF after E0, ED, F0 and F4. */
+  /** The range of the next continuation byte: narrower than 80-BF after E0, ED, F0 and F4. */
   #low = 0x80;
   #high = 0xbf;
 
@@ -77,8 +77,8 @@ export class Utf8Validator {
   }
 
   /**
-   * As {@link push}, of the last bytes of a text: a character that they leave unfinished is bad at the last of them,
-   * `end - 1`, or at 0 if there is none.
+   * Takes the last bytes of a text, as {@link push} does: a character that they leave unfinished is bad at the last of
+   * them, `end - 1`, or at 0 if there is none.
    */
   pushLast(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
     const bad = this.push(bytes, start, end);

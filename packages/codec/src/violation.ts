@@ -2,7 +2,7 @@
  * Every way in which a peer's bytes can break RFC 6455: its name, the code of the Close frame that
  * answers it (section 7.4.1) and what is told to a person. This is the only place where they stand.
  *
- * 1006 is never sent: the stream has ended, so there is nobody left to tell.
+ * 1006 is never sent: the stream has ended.
  */
 const VIOLATIONS = {
   'reserved-opcode': [1002, 'the opcode is a reserved one (3-7 or 11-15)'],
@@ -55,7 +55,7 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
   /** The rule that was broken. */
   readonly violation: ViolationName;
-  /** What to tell the peer in the Close frame, or 1006: the stream is gone, send nothing. */
+  /** The code for the Close frame that tells the peer, or 1006: the stream is gone, send nothing. */
   readonly closeCode: number;
   /** The index, from the start of the stream, of the byte at which it became illegal. */
   readonly offset: number;

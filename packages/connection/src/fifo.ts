@@ -1,4 +1,4 @@
-/** So many places of items that are gone are kept at the start before those behind them move up. */
+/** This many places of items that are gone stay at the start before the items behind them move up. */
 const KEPT = 64;
 
 /**
@@ -25,7 +25,7 @@ export class Fifo<Item> {
   shift(): Item | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#start];
-    // What has gone is not kept alive.
+    // The item must not be kept alive here.
     this.#items[this.#start++] = undefined as Item;
     if (this.#start === this.#items.length) {
       this.#items = [];

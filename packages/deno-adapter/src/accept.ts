@@ -24,14 +24,14 @@ import { type AcceptPolicy, type Settings, settingsOf } from './policy.ts';
 import { webRequest } from './request.ts';
 import { type ServerWebSocket, socketOf } from './socket.ts';
 
-/** What one handshake has beside its policy. */
+/** The options of one handshake. */
 export interface AcceptOptions {
   /** Gives the handshake up: the client gets a 503. Nothing happens once the 101 is being written. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Does the opening handshake on a connection that somebody has accepted, and owns it from now on: it is closed when the
+ * Does the opening handshake on a connection that has been accepted, and owns it from now on: it is closed when the
  * WebSocket is, or after a refusal.
  *
  * @returns the WebSocket; undefined if there is none, and then the client has been answered or is gone. Never rejected
@@ -61,7 +61,7 @@ class Handshake<Context> {
   constructor(pending: PendingConn, settings: Settings<Context>) {
     this.#pending = pending;
     this.#settings = settings;
-    // What tells a Deno.TlsConn from the others.
+    // Only a Deno.TlsConn has this method.
     this.#secure = 'handshake' in pending.conn;
   }
 
@@ -110,7 +110,7 @@ class Handshake<Context> {
       const answer = authenticate(info);
       if (isPromise(answer)) {
         this.#pending.watch();
-        // Wrapped: a verdict that is undefined is for `decide` to refuse, and no sign that nobody waits.
+        // Wrapped: a verdict that is undefined is for `decide` to refuse, and no sign that the signal was aborted.
         const waited = await this.#pending.waitFor((async () => ({ decided: await answer }))());
         if (waited === undefined) return this.#giveUp();
         verdict = waited.decided;
@@ -118,7 +118,7 @@ class Handshake<Context> {
     }
     const decision = decide(verdict, 'authenticate');
     if (!decision.ok) {
-      // As on Node, nobody but the client is told of a verdict.
+      // As on Node, only the client is told of a verdict.
       const { response } = refuse(decision.status, decision);
       return this.#end(response);
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '@ws/connection';
 
-/** Deno has it beside the timers of the web; where it is missing, a timer does. */
+/** Deno has `setImmediate` beside the timers of the web; where it is missing, a timer does. */
 const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } = globalThis as {
   setImmediate?: (callback: () => void) => unknown;
 };

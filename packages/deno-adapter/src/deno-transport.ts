@@ -2,10 +2,10 @@ import type { Driver, Transport } from '@ws/connection';
 import { type Conn, closeQuietly, writeAll } from './deno.ts';
 import { type Bulk, readingTurns } from './reading-turns.ts';
 
-/** A connection at rest waits with this many bytes of memory to read into … */
+/** A connection at rest waits with this many bytes of memory to read into. */
 const SMALL_BYTES = 2048;
 
-/** … and one that fills what it has, with this many. */
+/** A connection that fills its memory gets this many bytes instead. */
 const LARGE_BYTES = 65_536;
 
 /** A connection from which this many bytes were read, in this many milliseconds or more, lets all others go first. */
@@ -15,13 +15,13 @@ const MUCH_TIME = 1;
 /** After this many reads in a row that would have fit into the small memory, it gets that again. */
 const SMALL_READS = 32;
 
-/** What a connection reads into: little while it is at rest, more while it fills what it has. */
+/** The memory that a connection reads into: little while it is at rest, more while it fills what it has. */
 class ReadMemory {
   bytes = new Uint8Array(SMALL_BYTES);
   /** How many reads in a row would have fit into the small memory. */
   #small = 0;
 
-  /** A read has given so many bytes, which somebody has taken. */
+  /** A read has given so many bytes, which have been taken. */
   wasGiven(length: number): void {
     this.#small = length <= SMALL_BYTES / 2 ? this.#small + 1 : 0;
     const { length: now } = this.bytes;
@@ -37,7 +37,7 @@ export class DenoTransport implements Transport, Bulk {
   readonly #conn: Conn;
   readonly #begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
   #driver!: Driver;
-  /** The driver has paused; the connection gives way to others. */
+  /** Whether the driver has paused, and whether the connection gives way to others. */
   #paused = false;
   #givesWay = false;
   /** Makes the loop that reads look again whether it may. */
@@ -53,7 +53,7 @@ export class DenoTransport implements Transport, Bulk {
   constructor(conn: Conn, begun?: Promise<Uint8Array<ArrayBuffer> | null> | undefined) {
     this.#conn = conn;
     this.#begun = begun;
-    // What one turn has collected is one write already: Nagle's algorithm could only delay it.
+    // One turn makes one write already: Nagle's algorithm could only delay it.
     conn.setNoDelay?.(true);
   }
 
@@ -111,7 +111,7 @@ export class DenoTransport implements Transport, Bulk {
     });
   }
 
-  /** As {@link Bulk} has it. */
+  /** The turn of this connection has come: reads on. */
   goOn(): void {
     this.#givesWay = false;
     this.#wake?.();
@@ -123,13 +123,13 @@ export class DenoTransport implements Transport, Bulk {
     return false;
   }
 
-  /** One promise a write, and none of ours beside it. */
+  /** Writes with the promise of the runtime, and none of ours beside it. */
   #write(bytes: Uint8Array): void {
     let writing: Promise<number>;
     try {
       writing = this.#conn.write(bytes);
     } catch (error) {
-      // One of the application's.
+      // The connection is the application's, and may throw.
       this.destroy(error as Error);
       return;
     }

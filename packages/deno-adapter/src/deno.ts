@@ -1,6 +1,6 @@
 /**
- * What is used of Deno, and no more: so the package compiles, and is documented, where there are no types of Deno.
- * `Deno.Conn`, `Deno.TcpConn` and `Deno.TlsConn` are connections; whatever else has these methods is one as well.
+ * The part of Deno that is used: so the package compiles, and is documented, where there are no types of Deno.
+ * `Deno.Conn`, `Deno.TcpConn` and `Deno.TlsConn` are connections; so is all else that has these methods.
  */
 
 /** The address of one end of a connection. */
@@ -41,7 +41,7 @@ interface Listen {
   hostname?: string;
 }
 
-/** What `serve` calls. */
+/** The functions of Deno that `serve` calls. */
 export interface DenoNetwork {
   listen(options: Listen): Listener;
   listenTls(options: Listen & { cert: string; key: string; alpnProtocols: string[] }): Listener;
@@ -59,7 +59,7 @@ export function closeQuietly(conn: { close(): void }): void {
   try {
     conn.close();
   } catch {
-    // It was.
+    // It was closed already.
   }
 }
 

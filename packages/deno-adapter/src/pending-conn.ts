@@ -15,15 +15,15 @@ import { type Conn, closeQuietly, writeAll } from './deno.ts';
  */
 const READ_BYTES = 4096;
 
-/** What a connection hands over when its handshake is done. */
+/** The bytes and the read that a connection hands over when its handshake is done. */
 export interface Released {
-  /** What the client has sent behind its request, as far as it was read. */
+  /** The bytes that the client has sent behind its request, as far as they were read. */
   readonly early: Uint8Array<ArrayBuffer>;
   /** A read that is under way. */
   readonly begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
 }
 
-/** A connection between its first byte and the answer: its time is limited, and a client that leaves harms nobody. */
+/** A connection between its first byte and the answer: its time is limited, and a client may leave. */
 export class PendingConn {
   readonly conn: Conn;
   readonly #abort = new AbortController();
@@ -33,7 +33,7 @@ export class PendingConn {
   #early: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
   #settled = false;
-  /** The request has come. */
+  /** Whether the request has come. */
   #asked = false;
 
   /**
@@ -60,12 +60,12 @@ export class PendingConn {
     this.#abort.abort(new HandshakeError('refused', 'The server is closing', { status: 503 }));
   };
 
-  /** Aborted when nobody waits for the answer any more; `reason` says why. */
+  /** Aborted when no answer is wanted any more; `reason` says why. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Reads a request; undefined once nobody waits for it any more. */
+  /** Reads a request; undefined once the signal is aborted. */
   async readHead(limits: HeadLimits): Promise<RequestHead | HandshakeError | undefined> {
     const parser = new HeadParser('request', limits);
     for (;;) {
@@ -86,11 +86,11 @@ export class PendingConn {
   /**
    * Waits for something, as long as the client and the time allow.
    *
-   * @returns undefined once nobody waits for it any more
+   * @returns undefined once the signal is aborted
    * @throws what it rejects with
    */
   async waitFor<T>(something: Promise<T>): Promise<T | undefined> {
-    // It may still reject when nobody waits for it any more: nobody need know.
+    // It may still reject after that, unheard.
     something.catch(() => {});
     return this.signal.aborted ? undefined : await Promise.race([something, this.#aborted]);
   }
@@ -109,7 +109,7 @@ export class PendingConn {
     while (length < memory.length) {
       this.#begun = this.#read(memory.subarray(length));
       const chunk = await this.#begun;
-      // It belongs to whoever has the connection now.
+      // The chunk belongs to the new owner of the connection.
       if (this.#settled) return;
       if (chunk === null) return this.#gone();
       this.#begun = undefined;
@@ -123,7 +123,7 @@ export class PendingConn {
     this.#stopped?.removeEventListener('abort', this.#stop);
   }
 
-  /** Hands the connection over: nothing of this watches it any more. */
+  /** Hands the connection over, and watches it no more. */
   release(): Released {
     this.#settle();
     return { early: this.#early, begun: this.#begun };
@@ -174,7 +174,7 @@ export class PendingConn {
     this.#abort.abort(new Error('the client has gone before it was answered'));
   }
 
-  /** An error of the system ends the stream as well. */
+  /** Reads once. An error of the system ends the stream as well. */
   #read(memory: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> {
     return this.conn.read(memory).then(
       (length) => (length === null ? null : memory.subarray(0, length)),

@@ -4,7 +4,7 @@ import { afterTurn } from './clock.ts';
 /** Answers a GET or HEAD that asks for no WebSocket: a health check, a page. */
 export type RequestHandler = (request: Request) => Response | Promise<Response>;
 
-/** What is written to a client that gets no WebSocket. */
+/** The answer to a client that gets no WebSocket. */
 export type Answer = ResponseHead & { readonly body: Uint8Array };
 
 const SPEAKS = 'This port speaks WebSocket (RFC 6455), version 13';
@@ -22,13 +22,13 @@ export function refusePlain(method: string): Refusal {
   return refuse(426, { body: `${SPEAKS}: connect to it with a WebSocket client.\n` });
 }
 
-/** What a response says of the connection is not for its maker to decide: every answer ends it. */
+/** The fields about the connection are not for the maker of a response to decide: every answer ends it. */
 const OURS = /^(connection|keep-alive|transfer-encoding|content-length|upgrade|trailer)$/i;
 
 /**
  * A response of the web as it is written: whole, so a body that never ends is never sent.
  *
- * @param signal cancels the body when nobody waits for it any more, and rejects with its reason
+ * @param signal cancels the body when no answer is wanted any more, and rejects with its reason
  */
 export async function answerOf(response: Response, signal: AbortSignal): Promise<Answer> {
   const { status, statusText: reason } = response;

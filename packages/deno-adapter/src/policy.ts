@@ -21,7 +21,7 @@ import type { ListenOptions } from './listen-options.ts';
 import { checkTypes } from './option-types.ts';
 import type { RequestHandler } from './plain.ts';
 
-/** What an {@link Authenticate} hook is told. */
+/** The facts of a client that an {@link Authenticate} hook is told. */
 export interface ClientInfo {
   /** The upgrade request. */
   readonly request: Request;
@@ -31,14 +31,14 @@ export interface ClientInfo {
   readonly secure: boolean;
   /** The connection's `remoteAddr`: of a proxy, if there is one. */
   readonly remoteAddr: unknown;
-  /** Aborted when nobody waits for the verdict any more: the client is gone, the time is up, the server closes. */
+  /** Aborted when the verdict is too late: the client is gone, the time is up, the server closes. */
   readonly signal: AbortSignal;
 }
 
 /** Decides on a client before the 101 response, at once or by a promise. */
 export type Authenticate<Context> = (info: ClientInfo) => Verdict<Context> | PromiseLike<Verdict<Context>>;
 
-/** What a server accepts, as its owner says it. */
+/** The options that say what a server accepts. */
 export interface PolicyOptions<Context = unknown>
   extends ServerConnectionOptions,
     Pick<UpgradePolicyOptions, 'allowedOrigins' | 'requireOrigin' | 'subprotocols'> {
@@ -84,10 +84,10 @@ export interface Settings<Context> {
   readonly connection: ServerConnectionSettings;
 }
 
-/** The settings of a policy, for the handshake only. */
+/** Returns the settings of a policy; for the handshake only. */
 export let settingsOf: <Context>(policy: AcceptPolicy<Context>) => Settings<Context>;
 
-/** What a server accepts: read and validated once, when it is made, for any number of connections. */
+/** The options of a server, read and validated once, when it is made, for any number of connections. */
 export class AcceptPolicy<Context = unknown> {
   static {
     settingsOf = (policy) => policy.#settings;
@@ -136,7 +136,9 @@ export const OPTIONS: Readonly<Record<keyof PolicyOptions | keyof ListenOptions,
 /** Names that the process has been warned of. */
 const warned = new Set<string>();
 
-/** Warns of names that are no option, once each: a misspelt `allowedOrigins` would let every origin in without a word. */
+/**
+ * Warns of names that are no option, once each: a misspelt `allowedOrigins` would let every origin in without a word.
+ */
 function warnOfUnknown(options: object): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(OPTIONS, name) || warned.has(name)) continue;

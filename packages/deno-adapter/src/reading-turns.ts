@@ -21,13 +21,13 @@ export interface Bulk {
  * meanwhile.
  */
 class ReadingTurns {
-  /** First come, first to go on. */
+  /** The connections that wait for a turn: first come, first to go on. */
   readonly #waiting: Bulk[] = [];
   #running = false;
   /** How many went on in the last turn, and since when. */
   #going = 0;
   #began = 0;
-  /** What one of them takes, in milliseconds. */
+  /** How long one of them takes in a turn, in milliseconds. */
   #cost = TURN;
 
   /** Waits for a turn. */
@@ -38,7 +38,7 @@ class ReadingTurns {
     afterTurn(this.#turn);
   }
 
-  /** The connection is gone. */
+  /** Takes out a connection that is gone. */
   leave(who: Bulk): void {
     const at = this.#waiting.indexOf(who);
     if (at !== -1) this.#waiting.splice(at, 1);
@@ -65,5 +65,5 @@ class ReadingTurns {
   }
 }
 
-/** Those of this process. */
+/** The one scheduler of this process. */
 export const readingTurns: ReadingTurns = new ReadingTurns();

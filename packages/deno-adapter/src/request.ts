@@ -7,7 +7,7 @@ export function webRequest(head: RequestHead, secure: boolean): Request | Handsh
   if (host === undefined || !URL.canParse(origin)) {
     return new HandshakeError('host-malformed', 'Expected exactly one Host, and that a host or host:port');
   }
-  // What is not a path stands for the Host as well.
+  // A target that is a whole URL stands for the Host as well.
   const { target } = head;
   const url = target.startsWith('/') ? origin + target : target.replace(/^ws/i, 'http');
   if (!isTarget(target) || !URL.canParse(url)) {

@@ -36,7 +36,7 @@ export class Server<Context = unknown> {
   readonly #connections = new Set<Promise<void>>();
   /** Ends what is still shaking hands. */
   readonly #stop = new AbortController();
-  /** What {@link close} was given: also for those whose 101 was being written then. */
+  /** The arguments of {@link close}: also for the connections whose 101 was being written then. */
   #closing: { readonly code: number; readonly reason: string | undefined } | undefined;
 
   /** @internal */
@@ -76,7 +76,7 @@ export class Server<Context = unknown> {
    * @throws TypeError or RangeError for what may not be sent
    */
   close(code: number = CloseCode.GoingAway, reason?: string): Promise<void> {
-    // What may not be sent is an error also where there is nobody to send it to.
+    // What may not be sent is an error also where no client is there.
     encodeClose(code, reason);
     this.#closing ??= { code, reason };
     for (const socket of this.#clients) void socket.close(code, reason);

@@ -5,20 +5,20 @@ import { DenoTransport } from './deno-transport.ts';
 import type { Released } from './pending-conn.ts';
 import { platform, sendMemory } from './platform.ts';
 
-/** What a handshake hands to a {@link ServerWebSocket}. */
+/** The parts that a handshake hands to a {@link ServerWebSocket}. */
 export interface ServerWebSocketInit<Context> {
   readonly conn: Conn;
   readonly released: Released;
   readonly request: Request;
   readonly protocol: string;
-  /** As in the response's Sec-WebSocket-Extensions. */
+  /** The value of the response's Sec-WebSocket-Extensions. */
   readonly extensionsHeader: string;
   readonly extensions: readonly Extension[];
   readonly context: Context | undefined;
   readonly settings: ServerConnectionSettings;
 }
 
-/** Makes one, for a handshake only. */
+/** Makes a {@link ServerWebSocket}; for a handshake only. */
 export let socketOf: <Context>(init: ServerWebSocketInit<Context>) => ServerWebSocket<Context>;
 
 /**
@@ -36,7 +36,7 @@ export class ServerWebSocket<Context = unknown> extends Socket {
   readonly protocol: string;
   /** The extensions that were agreed on, as in Sec-WebSocket-Extensions, or ''. */
   readonly extensions: string;
-  /** What `authenticate` has handed over, such as who the client is. */
+  /** The context that `authenticate` has handed over, such as who the client is. */
   readonly context: Context;
   /** The connection's `remoteAddr`: of a proxy, if there is one. */
   readonly remoteAddr: unknown;

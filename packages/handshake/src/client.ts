@@ -10,23 +10,24 @@ import { serializeOrigin } from './origin.ts';
 import { LISTS_UPGRADE, readUniqueTokens } from './tokens.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from './websocket-url.ts';
 
-/** What a client asks for. */
+/** The options of a client's request. */
 export interface UpgradeOptions<E = unknown> {
-  /** Called once for 16 bytes that nobody can guess, such as crypto.getRandomValues gives. */
+  /** Called once for 16 bytes that cannot be guessed, such as crypto.getRandomValues gives. */
   readonly random: () => Uint8Array;
-  /** In order of preference, each once. Default: none. */
+  /** The subprotocols in order of preference, each once. Default: none. */
   readonly subprotocols?: readonly string[] | undefined;
-  /** In order of preference. Default: none. */
+  /** The extensions in order of preference. Default: none. */
   readonly extensions?: readonly ExtensionOffers<E>[] | undefined;
   /**
-   * As a browser writes it: `https://example.com`, or `null`. Default: none, as for every client that is no browser.
+   * The Origin as a browser writes it: `https://example.com`, or `null`. Default: none, as for every client that is no
+   * browser.
    */
   readonly origin?: string | undefined;
   /** More header fields: Authorization, Cookie, User-Agent ... Default: none. */
   readonly headers?: Headers | undefined;
 }
 
-/** A request on its way, and what its answer is judged by. */
+/** A request on its way, and the values by which its answer is judged. */
 export interface PendingUpgrade<E = unknown> extends WebSocketUrl {
   /** Write `serializeHead(request)`. */
   readonly request: RequestHead;

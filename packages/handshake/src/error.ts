@@ -31,7 +31,7 @@ export const HANDSHAKE_REASONS = {
 /** Why a handshake failed, for code to compare; the message says it to people. */
 export type HandshakeReason = keyof typeof HANDSHAKE_REASONS;
 
-/** What a {@link HandshakeError} may have besides its reason and message. */
+/** The details that a {@link HandshakeError} may have besides its reason and message. */
 export interface HandshakeErrorDetails {
   /**
    * On a server the status to answer with, on a client the one received. Default: that of the reason in
@@ -45,7 +45,7 @@ export interface HandshakeErrorDetails {
    * Default: none.
    */
   readonly offset?: number | undefined;
-  /** What was thrown, if something was. Default: none. */
+  /** The error that was thrown, if one was. Default: none. */
   readonly cause?: unknown;
 }
 

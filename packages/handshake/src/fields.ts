@@ -49,7 +49,7 @@ export function headerValues(headers: HeaderFields, name: string): string[] {
 /** @throws TypeError for a field that cannot be written without changing the message around it. */
 export function checkField(name: string, value: string): void {
   if (!isToken(name)) throw new TypeError(`the header name ${JSON.stringify(name)} is not a token (RFC 9110 5.6.2)`);
-  // Blanks around it are not its own (RFC 9110, section 5.5): whoever reads the field does not see them.
+  // Blanks around a value are not its own (RFC 9110, section 5.5): readers of the field do not see them.
   if (!isText(value) || value !== trimBlanks(value)) {
     throw new TypeError(
       `the value of ${name} must be a string without control characters, chars above U+00FF and blanks around it`,
@@ -57,7 +57,7 @@ export function checkField(name: string, value: string): void {
   }
 }
 
-// What the handshake itself says, and what would put a body into it.
+// The fields that the handshake writes itself, and those that would put a body into it.
 const RESERVED = /^(upgrade|connection|content-length|transfer-encoding|sec-websocket-.*)$/i;
 
 /** A copy of the caller's own fields. @throws as {@link checkField}, and for those that the handshake writes */

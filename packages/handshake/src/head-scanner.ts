@@ -49,7 +49,7 @@ const LINE_END: Part = { what: 'a line end', allows: () => false, min: 0, end: L
 const NAME = 4;
 const VALUE = 5;
 const LAST = 7;
-/** What follows the three parts of the start line. */
+/** The parts that follow the three of the start line. */
 const FIELD_LINES: readonly Part[] = [
   LINE_END,
   { what: 'the name of a header', allows: isTokenChar, min: 1, end: COLON },
@@ -63,9 +63,9 @@ export type Scanned<K extends keyof HeadKinds> =
   | { readonly error: HandshakeError };
 
 /**
- * The grammar of a head: looks at each byte once, and stops at the first that is not legal, whoever holds the bytes.
+ * Reads a head by its grammar: looks at each byte once, and stops at the first that is not legal.
  * Strict where leniency lets two parsers see two messages: no folded lines, no bare CR or LF, no space before the
- * colon. Of responses, those that are but informational are judged, and passed over.
+ * colon. Informational responses are judged, and passed over.
  */
 export class HeadScanner<K extends keyof HeadKinds> {
   readonly maxHeadBytes: number;

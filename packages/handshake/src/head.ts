@@ -3,7 +3,7 @@ import type { HeaderFields } from './fields.ts';
 /** The head of a request, from bytes or from a runtime that parsed it. */
 export interface RequestHead {
   readonly method: string;
-  /** As on the request line: path and query. */
+  /** The target as on the request line: path and query. */
   readonly target: string;
   /** `1.1` for HTTP/1.1. */
   readonly httpVersion: string;
@@ -31,11 +31,11 @@ export interface HeadKinds {
 /** How large a head may be. */
 export interface HeadLimits {
   /**
-   * Bytes from the first of the start line to the last line feed; a head of exactly that many passes. Default 16 KiB:
+   * The most bytes, from the first of the start line to the last line feed; exactly that many pass. Default 16 KiB:
    * what Node takes, and twice what the common proxies send.
    */
   readonly maxHeadBytes?: number | undefined;
-  /** Default 100: browsers behind two proxies send about 30. */
+  /** The most header fields. Default 100: browsers behind two proxies send about 30. */
   readonly maxHeaderFields?: number | undefined;
 }
 

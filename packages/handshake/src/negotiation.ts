@@ -4,13 +4,13 @@ import { readUniqueTokens } from './tokens.ts';
 
 /** An extension in use. */
 export interface NegotiatedExtension<E = unknown> extends Extension {
-  /** What the extension's own code made of the parameters. */
+  /** The result of the extension's own code for the parameters. */
   readonly extension: E;
 }
 
-/** What both ends agreed on. */
+/** The subprotocol and the extensions that both ends agreed on. */
 export interface Negotiated<E = unknown> {
-  /** Empty: none. */
+  /** The subprotocol; empty: none. */
   readonly subprotocol: string;
   /** In the order of the response: the first is the one nearest to the application (RFC 6455 section 9.1). */
   readonly extensions: readonly NegotiatedExtension<E>[];
@@ -18,7 +18,7 @@ export interface Negotiated<E = unknown> {
 
 /** A server's side of one extension. */
 export interface ExtensionNegotiator<E = unknown> {
-  /** Compared with case. */
+  /** The name, which is compared with case. */
   readonly name: string;
   /** Judges one offer: what the response says and the extension to run, or undefined to decline that offer. */
   accept(

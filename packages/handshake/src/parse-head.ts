@@ -3,7 +3,7 @@ import type { HandshakeError } from './error.ts';
 import type { HeadKinds, HeadLimits, RequestHead, ResponseHead } from './head.ts';
 import { HeadScanner, type Scanned } from './head-scanner.ts';
 
-/** What the bytes so far are: a head, the beginning of one, or none. */
+/** The result for all bytes so far: they are a head, the beginning of one, or none. */
 export type ParsedHead<H> =
   /** `bytesRead` is where the head ends; what follows in `bytes` belongs to the WebSocket. */
   | { readonly head: H; readonly bytesRead: number }
@@ -22,8 +22,9 @@ export function parseRequestHead(bytes: Uint8Array, limits?: HeadLimits): Parsed
 }
 
 /**
- * As {@link parseRequestHead}, for the head of a response: of the final one, or of a 101. Informational ones before it
- * (such as 103 Early Hints: RFC 9110, section 15.2) are skipped; `bytesRead` and the limit on bytes count them as well.
+ * Parses the head of a response, as {@link parseRequestHead} does: of the final one, or of a 101. Informational ones
+ * before it (such as 103 Early Hints: RFC 9110, section 15.2) are skipped; `bytesRead` and the limit on bytes count
+ * them as well.
  */
 export function parseResponseHead(bytes: Uint8Array, limits?: HeadLimits): ParsedHead<ResponseHead> {
   return parse('response', bytes, limits);
@@ -36,7 +37,7 @@ function parse<K extends keyof HeadKinds>(kind: K, bytes: Uint8Array, limits?: H
   return scanner.scan(bytes, end, end < bytes.length) ?? { needed: true };
 }
 
-/** What the chunks were: a head, or none. */
+/** The result for the chunks: they were a head, or none. */
 export type PushedHead<H> =
   /** `rest` is a view of the pushed chunk: the bytes after the head, untouched. */
   { readonly head: H; readonly rest: Uint8Array } | { readonly error: HandshakeError };

@@ -11,7 +11,7 @@ import { readUniqueTokens } from './tokens.ts';
 /** The application's choice out of the subprotocols that the client offered; undefined or '' for none. */
 export type SubprotocolSelector = (offered: readonly string[], request: RequestHead) => string | undefined;
 
-/** What a server accepts, as its owner says it. */
+/** The options that say what a server accepts. */
 export interface UpgradePolicyOptions<E = unknown> {
   /**
    * The origins whose pages may connect: full origins such as `https://example.com`, `null` for pages without one.
@@ -26,28 +26,28 @@ export interface UpgradePolicyOptions<E = unknown> {
    * ever chosen, and a browser that has offered some then fails the connection.
    */
   readonly subprotocols?: readonly string[] | undefined;
-  /** In place of `subprotocols`; called only when the client offered some. */
+  /** Chooses in place of `subprotocols`; called only when the client offered some. */
   readonly selectSubprotocol?: SubprotocolSelector | undefined;
-  /** Default: none. */
+  /** The extensions that are accepted. Default: none. */
   readonly extensions?: readonly ExtensionNegotiator<E>[] | undefined;
   /** Header fields of every 101 response; Set-Cookie may be there more than once. Default: none. */
   readonly headers?: Headers | undefined;
   /**
-   * In place of the package's {@link acceptKey}, whose SHA-1 is JavaScript: a runtime's own is faster in its first
-   * thousands of calls.
+   * Makes Sec-WebSocket-Accept in place of the package's {@link acceptKey}, whose SHA-1 is JavaScript: a runtime's own
+   * is faster in its first thousands of calls.
    */
   readonly acceptKey?: ((key: string) => string) | undefined;
 }
 
-/** What a server accepts: read and validated once, when it is made. */
+/** The options of a server's handshakes, read and validated once, when it is made. */
 export class UpgradePolicy<E = unknown> {
-  /** Serialised; undefined: any. */
+  /** The origins whose pages may connect, serialised; undefined: any. */
   readonly allowedOrigins: ReadonlySet<string> | undefined;
   readonly requireOrigin: boolean;
   readonly selectSubprotocol: SubprotocolSelector;
   readonly extensions: readonly ExtensionNegotiator<E>[];
   readonly headers: HeaderFields;
-  /** As {@link acceptKey}. */
+  /** The function that makes Sec-WebSocket-Accept: the option, or {@link acceptKey}. */
   readonly acceptKey: (key: string) => string;
 
   /** @throws TypeError for an option that is not legal, or that there is none of: a misspelt one would let all in. */

@@ -12,7 +12,7 @@ export interface Refusal {
   readonly error: HandshakeError;
 }
 
-/** What a refusal says besides its status. */
+/** The options of a refusal besides its status. */
 export interface RefusalOptions {
   /** Plain text. Default: the error's message, which says what to do. */
   readonly body?: string | undefined;
@@ -64,7 +64,7 @@ export function refuse(why: number | HandshakeError, options: RefusalOptions = {
   const extra = readExtraFields(options.headers);
   const body = encodeUtf8(options.body ?? `${message}\n`);
   const headers: HeaderFields = [
-    // Whoever sends Upgrade names it here too (RFC 9110 section 7.8).
+    // A sender of Upgrade names it here too (RFC 9110 section 7.8).
     ['Connection', status === 426 ? 'Upgrade, close' : 'close'],
     ...(REQUIRED_FIELDS.get(status) ?? []),
     ...(headerValues(extra, 'content-type').length ? [] : [['Content-Type', 'text/plain; charset=utf-8'] as const]),

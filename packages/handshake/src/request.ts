@@ -4,7 +4,7 @@ import { AUTHORITY } from './host.ts';
 import { isVisible, LISTS_WEBSOCKET } from './tokens.ts';
 
 /*
- * What a request says, whatever it is for: what a handshake is judged by, and by which a server sorts its requests.
+ * These read a request, whatever it is for: a handshake is judged by them, and a server sorts its requests.
  */
 
 const HOST_FIELD = /* @__PURE__ */ new RegExp(`^${AUTHORITY}$`, 'i');
@@ -12,7 +12,7 @@ const HOST_FIELD = /* @__PURE__ */ new RegExp(`^${AUTHORITY}$`, 'i');
 /** A path, or a URL for proxies; neither has a fragment (RFC 9112, sections 3.2.1 and 3.2.2). */
 const TARGET = /* @__PURE__ */ new RegExp(`^(/|(http|ws)s?://${AUTHORITY}(?![^/?]))[^#]*$`, 'i');
 
-/** What stands before the path in a target that is a whole URL. */
+/** The part before the path in a target that is a whole URL. */
 const ORIGIN = /^(http|ws)s?:\/\/[^/?#]*/i;
 
 /** Whether a request names `websocket` in its Upgrade, alone or among others: it may be a bad handshake still. */
@@ -20,7 +20,7 @@ export function asksForWebSocket({ headers }: Pick<RequestHead, 'headers'>): boo
   return headerValues(headers, 'upgrade').some((list) => LISTS_WEBSOCKET.test(list));
 }
 
-/** Whether a body follows a request, or somebody might think so. */
+/** Whether a body follows a request, or a proxy might think so. */
 export function hasBody({ headers }: Pick<RequestHead, 'headers'>): boolean {
   return (
     headerValues(headers, 'transfer-encoding').length > 0 ||

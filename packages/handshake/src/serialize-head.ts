@@ -4,9 +4,9 @@ import { encodeLatin1 } from './latin1.ts';
 import { isText, isToken, isVisible } from './tokens.ts';
 
 /**
- * As {@link serializeHead}, for a runtime that writes strings: one char a byte (`latin1` on Node).
+ * The text of a head, for a runtime that writes strings: one char a byte (`latin1` on Node).
  *
- * @throws TypeError as that does
+ * @throws TypeError as {@link serializeHead} does
  */
 export function headText(head: RequestHead | ResponseHead): string {
   let text = `${'method' in head ? requestLine(head) : statusLine(head)}\r\n`;

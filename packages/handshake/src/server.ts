@@ -8,7 +8,7 @@ import { type Refusal, refuse } from './refusal.ts';
 import { asksForWebSocket, hasBody, hostOf, isTarget } from './request.ts';
 import { isToken, LISTS_UPGRADE, listElements } from './tokens.ts';
 
-/** What a legal request asks for. */
+/** A legal request, and what it asks for. */
 export interface UpgradeOffer {
   readonly request: RequestHead;
   /** The value of Sec-WebSocket-Key. */
@@ -17,15 +17,15 @@ export interface UpgradeOffer {
   readonly subprotocols: readonly string[];
   /** In the client's order, whether known or not. */
   readonly extensions: readonly Extension[];
-  /** As sent; undefined: the client is no browser. */
+  /** The Origin as sent; undefined: the client is no browser. */
   readonly origin: string | undefined;
 }
 
-/** What is decided for one request alone. */
+/** The options that are decided for one request alone. */
 export interface CompletionOptions {
-  /** In place of the policy's choice: one that was offered, or '' for none. */
+  /** A subprotocol in place of the policy's choice: one that was offered, or '' for none. */
   readonly subprotocol?: string | undefined;
-  /** After the policy's own header fields. */
+  /** More header fields, after the policy's own. */
   readonly headers?: Headers | undefined;
 }
 
@@ -61,7 +61,7 @@ export function checkUpgrade(
   if (!isTarget(target)) {
     return refuseFor('target-malformed', `The request target ${quote(target)} is neither a path nor a URL`);
   }
-  // Its bytes would be read as frames.
+  // The bytes of a body would be read as frames.
   if (hasBody(request)) {
     return refuseFor(
       'body-forbidden',

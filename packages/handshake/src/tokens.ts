@@ -10,31 +10,31 @@ export function isVisibleChar(char: number): boolean {
   return char > 0x20 && char < 0x7f;
 }
 
-/** What a field value and a reason phrase may hold: visible chars, obs-text, space and tab (RFC 9110 section 5.5). */
+/** A char that a field value or a reason phrase may hold: visible, obs-text, space or tab (RFC 9110 section 5.5). */
 export function isTextChar(char: number): boolean {
   return (char >= 0x20 && char !== 0x7f && char <= 0xff) || char === 0x09;
 }
 
-// The same for whole texts, by regular expressions: they are fast before a loop is compiled. A value that is no string
-// is none of these.
+// Whole texts are judged by regular expressions: they are fast before a loop is compiled. A value that is no string is
+// none of these.
 
 export function isToken(text: unknown): text is string {
   return typeof text === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(text);
 }
 
-/** Whether it is one or more visible chars. */
+/** Whether a text is one or more visible chars. */
 export function isVisible(text: unknown): text is string {
   return typeof text === 'string' && /^[!-~]+$/.test(text);
 }
 
-/** Whether a field value or a reason phrase may be that: also nothing. */
+/** Whether a text may be a field value or a reason phrase: also the empty one. */
 export function isText(text: unknown): text is string {
   return typeof text === 'string' && /^[\t -~\x80-\xff]*$/.test(text);
 }
 
 const isBlank = (char: number) => char === 0x20 || char === 0x09;
 
-/** Not String's trim(), which takes U+00A0 and more: only space and tab are optional whitespace in HTTP. */
+/** Removes space and tab, the only optional whitespace in HTTP: String's trim() takes U+00A0 and more. */
 export function trimBlanks(text: string): string {
   let start = 0;
   let end = text.length;
@@ -58,7 +58,7 @@ export function listElements(values: readonly string[]): string[] {
   return elements;
 }
 
-// A field value that has that element, in whatever case.
+// These match a field value that has that element, in whatever case.
 export const LISTS_UPGRADE: RegExp = /(^|,)[\t ]*upgrade[\t ]*(,|$)/i;
 export const LISTS_WEBSOCKET: RegExp = /(^|,)[\t ]*websocket[\t ]*(,|$)/i;
 

@@ -1,6 +1,6 @@
 import { type HeaderFields, type Headers, headerFields } from './fields.ts';
 
-/** What an application decides about a client. */
+/** The answer of an application that decides about a client. */
 export type Verdict<Context = unknown> =
   | boolean
   | {

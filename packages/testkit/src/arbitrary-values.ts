@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { Cuts } from './chunks.ts';
 import type { NaiveRules } from './naive-codec.ts';
 
-/** Who reads: a server demands masks, a client forbids them, an observer takes both. */
+/** The endpoint that reads: a server demands masks, a client forbids them, an observer takes both. */
 export type Role = NaiveRules['role'];
 
 /** The lengths at which the header's form changes, with their neighbours (RFC 6455 section 5.2). */

@@ -14,7 +14,7 @@ export interface PlantedViolation {
   readonly expected: StreamViolation;
 }
 
-/** What breaks the rules, and where: `at` counts from the first byte of `bad`. */
+/** Bytes that break the rules, and where: `at` counts from the first byte of `bad`. */
 interface Plant {
   readonly rules: NaiveRules & { readonly role: Role; readonly allowedRsv: number };
   /** An unfinished message before it. */

@@ -10,7 +10,7 @@ export function split(bytes: Uint8Array, cuts: Cuts): Uint8Array[] {
   return [0, ...positions].map((from, i) => bytes.subarray(from, positions[i] ?? bytes.length));
 }
 
-/** What a stream is pushed into: a decoder, or what stands around one. */
+/** A consumer that a stream is pushed into: a decoder, or what stands around one. */
 export interface ByteConsumer {
   /** Takes the chunk's bytes and says how many. */
   push(chunk: Uint8Array): number;

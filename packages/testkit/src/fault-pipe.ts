@@ -14,8 +14,9 @@ export interface FaultPipe {
   close(): Promise<void>;
 }
 
-/** What a fault pipe stands in front of. */
+/** The options of a fault pipe. */
 export interface FaultPipeOptions {
+  /** The port that the pipe stands in front of. */
   readonly targetPort: number;
   /** Called with each connection before a byte of it is read: the place to set faults that hold from the start. */
   readonly onConnection?: ((connection: FaultConnection) => void) | undefined;
@@ -72,7 +73,7 @@ export class Flow {
   pieceSize: number = Number.POSITIVE_INFINITY;
   /** Milliseconds to wait before each piece goes on. Default 0. */
   delay = 0;
-  /** The source has sent its FIN. */
+  /** Whether the source has sent its FIN. */
   ended = false;
 
   private readonly source: Socket;
@@ -101,7 +102,7 @@ export class Flow {
     });
   }
 
-  /** What the source has sent and the pipe has read, whether or not it has gone on; a copy. */
+  /** A copy of what the source has sent and the pipe has read, whether or not it has gone on. */
   captured(): Uint8Array<ArrayBuffer> {
     return concat(this.chunks);
   }

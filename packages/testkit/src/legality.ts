@@ -1,6 +1,6 @@
 import { decodeNaively } from './naive-codec.ts';
 
-/** What the two ends have agreed on, and whether the sender is done. */
+/** The options by which a stream is judged: what the two ends have agreed on, and whether the sender is done. */
 export interface LegalityOptions {
   /** RSV bits, as in byte 0, that extensions negotiated. Default 0. */
   readonly allowedRsv?: number | undefined;

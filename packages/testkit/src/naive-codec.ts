@@ -2,7 +2,7 @@ import { afterByte, BETWEEN_SEQUENCES, textOf } from './naive-utf8.ts';
 import type { StreamEvent } from './transcript.ts';
 import { type StreamViolation, VIOLATIONS, type Violation } from './violation.ts';
 
-/** What a stream is judged by. */
+/** The rules by which a stream is judged. */
 export interface NaiveRules {
   /** The endpoint that reads: a server demands masks, a client forbids them, an observer takes both. */
   readonly role: 'server' | 'client' | 'observer';
@@ -16,7 +16,7 @@ export interface NaiveRules {
   readonly ended?: boolean | undefined;
 }
 
-/** What a stream came to. */
+/** The events of a stream, and how it ended. */
 export interface NaiveResult {
   readonly events: StreamEvent[];
   /** The index of the byte after each event's last one. */

@@ -19,12 +19,12 @@ const TABLE_3_7: readonly (readonly ByteRange[])[] = [
 /** The ranges that the next bytes must lie in to end the sequence that is open; empty between two sequences. */
 export type Expected = readonly ByteRange[];
 
-/** What is expected at the start of a text: any sequence. */
+/** The expectation at the start of a text: any sequence. */
 export const BETWEEN_SEQUENCES: Expected = [];
 
 const contains = ([from, to]: ByteRange, byte: number): boolean => from <= byte && byte <= to;
 
-/** What is expected after `byte`, or undefined when no well-formed text goes on with it. */
+/** The expectation after `byte`, or undefined when no well-formed text goes on with it. */
 export function afterByte(expected: Expected, byte: number): Expected | undefined {
   const row = expected.length > 0 ? expected : TABLE_3_7.find((row) => contains(row[0]!, byte));
   return row !== undefined && contains(row[0]!, byte) ? row.slice(1) : undefined;

@@ -36,7 +36,7 @@ export function randomRules(random: Random): NaiveRules {
   };
 }
 
-/** As the other form, for {@link randomPlainRules}. */
+/** A stream for {@link randomPlainRules}. */
 export function randomStream(random: Random): RandomStream;
 /**
  * Legal messages and controls, in three of four streams one violation (of each kind alike), and in half of them more

@@ -5,13 +5,13 @@ import { transcript } from './transcript.ts';
 
 /**
  * A client over TCP that knows no rules: it writes what the test says and keeps what comes. It never ends its half by
- * itself; whoever made it destroys its `socket`.
+ * itself; its maker destroys its `socket`.
  */
 export class RawClient {
   readonly socket: Socket;
-  /** The server's FIN was read. */
+  /** Whether the server's FIN was read. */
   ended = false;
-  /** The socket is gone; 'reset' if it was cut off. */
+  /** Whether the socket is gone; 'reset' if it was cut off. */
   closed: 'no' | 'orderly' | 'reset' = 'no';
 
   /** How many bytes have come. */
@@ -35,7 +35,7 @@ export class RawClient {
       .on('close', () => this.#changed(this.closed === 'no' && (this.closed = 'orderly')));
   }
 
-  /** What has come so far. */
+  /** The bytes that have come so far. */
   get bytes(): Buffer {
     return Buffer.concat(this.#chunks);
   }
@@ -73,12 +73,12 @@ export class RawClient {
     return { status: Number(line!.split(' ')[1]), head, fields: new Map(fields) };
   }
 
-  /** What has come behind the head, read by the naive codec. */
+  /** The frames that have come behind the head, read by the naive codec. */
   decoded(): NaiveResult {
     return decodeNaively(this.bytes.subarray(this.#headLength), { role: 'client' });
   }
 
-  /** As {@link decoded}, as lines. */
+  /** The lines of {@link decoded}. */
   transcript(): string[] {
     const { events, violation } = this.decoded();
     return transcript(events, violation);

@@ -1,7 +1,7 @@
 import { toHex } from './hex.ts';
 import type { StreamViolation } from './violation.ts';
 
-/** What a receiver hands to its application. */
+/** An event that a receiver hands to its application. */
 export type StreamEvent =
   | { readonly type: 'message'; readonly payload: Uint8Array; readonly opcode: number; readonly rsv: number }
   | { readonly type: 'ping'; readonly payload: Uint8Array }

@@ -6,7 +6,7 @@ import type { Violation } from './violation.ts';
 /** Bytes in a file of vectors: the pieces one after the other, each in hex or one byte so many times. */
 export type VectorBytes = readonly (string | { readonly byte: number; readonly count: number })[];
 
-/** What must come of a stream, under these rules, however it is cut into chunks. */
+/** A stream, its rules, and what must come of it, however it is cut into chunks. */
 export interface StreamVector {
   readonly name: string;
   readonly rules: {
@@ -25,7 +25,7 @@ export interface StreamVector {
   readonly violation: { readonly name: Violation; readonly closeCode: number; readonly offset: number } | null;
 }
 
-/** What a reader must deliver. */
+/** An event that a reader must deliver. */
 export type VectorEvent =
   | { readonly type: 'message'; readonly opcode: number; readonly rsv: number; readonly payload: VectorBytes }
   | { readonly type: 'ping'; readonly payload: VectorBytes }

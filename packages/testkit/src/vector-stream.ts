@@ -22,7 +22,9 @@ export const close = (code: number, reason: Uint8Array = zeros(0)): RawFrame => 
 /** The start of a text message that goes on. */
 export const OPEN: RawFrame = { fin: false, opcode: 1, payload: text('Hel') };
 
-/** A stream for the rules, with the naive codec's word on it. Frames without a key get one if the reader demands it. */
+/**
+ * A stream for the rules, with the verdict of the naive codec. Frames without a key get one if the reader demands it.
+ */
 export function vector(
   name: string,
   rules: NaiveRules,
@@ -59,7 +61,7 @@ function packEvent(event: StreamEvent): VectorEvent {
   return { ...event, payload: packBytes(event.payload) };
 }
 
-/** The same for every role, legal under its rules. */
+/** One stream for every role, legal under its rules. */
 export function legal(
   name: string,
   frames: readonly RawFrame[],

@@ -31,7 +31,7 @@ export function lengthVectors(): StreamVector[] {
 }
 
 export function fragmentationVectors(): StreamVector[] {
-  // No endpoint may send this; behind a Close nobody reads it.
+  // No endpoint may send this; behind a Close it is not read.
   const meaningless: RawFrame = { opcode: 3, payload: zeros(3) };
   const ping: RawFrame = { opcode: 9, payload: text('?') };
   const pong: RawFrame = { opcode: 10 };

@@ -36,7 +36,7 @@ const CUT = [
   'fdbfbfbfbf',
 ];
 
-/** What decoders get wrong, in the order of Markus Kuhn's stress test, with Unicode's limit of U+10FFFF. */
+/** Texts that decoders get wrong, in the order of Markus Kuhn's stress test, with Unicode's limit of U+10FFFF. */
 const CASES: readonly Case[] = [
   ['nothing', new Uint8Array(0)],
   ['ASCII', utf8Of('Hello')],

@@ -4,7 +4,7 @@ import type { StreamVector } from './vector-json.ts';
 import { close, KEY, OPEN, ROLES, type Role, text, vector, zeros } from './vector-stream.ts';
 import type { Violation } from './violation.ts';
 
-/** What a violation looks like: frames or bytes of which the last breaks the rule, and the rules if they matter. */
+/** An example of a violation: frames or bytes of which the last breaks the rule, and the rules if they matter. */
 interface Flaw {
   readonly how: string;
   readonly pieces: readonly (RawFrame | Uint8Array)[];

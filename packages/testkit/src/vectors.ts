@@ -4,7 +4,7 @@ import type { StreamEvent } from './transcript.ts';
 /** A stream that RFC 6455 prints. */
 export interface Vector {
   readonly name: string;
-  /** Who could have sent it: a client masks. */
+  /** The end that could have sent it: a client masks. */
   readonly sender: 'client' | 'server';
   readonly hex: string;
   readonly frames: readonly RawFrame[];

@@ -24,7 +24,10 @@ export const VIOLATIONS = {
 /** The name of a rule that the peer can break. */
 export type Violation = keyof typeof VIOLATIONS;
 
-/** What ended a stream: `offset` is the index of the byte at which it became illegal (its length, when its end did). */
+/**
+ * The violation that ended a stream: `offset` is the index of the byte at which it became illegal (its length, when its
+ * end did).
+ */
 export interface StreamViolation {
   readonly violation: Violation;
   readonly closeCode: number;

@@ -104,7 +104,7 @@ export class Closing {
     this.#closed();
   }
 
-  /** The peer broke a rule. */
+  /** The peer broke a rule, which is the cause of the end. */
   failed(cause: Error): void {
     this.#cause ??= cause;
     this.#closed();
@@ -151,7 +151,7 @@ export class Closing {
     this.#destroy();
   }
 
-  /** The transport is gone: nothing follows. Whoever waits for a write is told so. */
+  /** The transport is gone: nothing follows. The callbacks of what was not written are told why. */
   lost(error: Error | undefined): void {
     this.#stage = Stage.Gone;
     this.#stopTimer?.();

@@ -1,7 +1,7 @@
 import { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from '../integer.ts';
 
 /**
- * What becomes of a message that is sent while `maxBufferedAmount` waits for the peer:
+ * How a message is treated that is sent while `maxBufferedAmount` waits for the peer:
  * - `close`: the message is refused, what waits is dropped, but for the rest of a frame that has begun to leave, and
  *   the connection closes with 1013. The peer reconnects and starts anew.
  * - `drop`: the message is refused, and the connection goes on: for news that the next one makes stale. A fragment
@@ -32,11 +32,14 @@ export interface DriverLimits {
    * MiB, four of the longest messages that are taken: a peer so far behind does better to reconnect.
    */
   readonly maxBufferedAmount?: number | undefined;
-  /** What a `send`, `ping` or `pong` does then. Default: 'close', which bounds memory and loses nothing unseen. */
+  /**
+   * What a `send`, `ping` or `pong` does over `maxBufferedAmount`. Default: 'close', which bounds memory and loses
+   * nothing unseen.
+   */
   readonly overflow?: Overflow | undefined;
 }
 
-/** The same, validated, with the defaults. */
+/** The limits of a driver, validated, with the defaults. */
 export interface DriverLimitSettings {
   readonly closeTimeout: number;
   readonly closeReplyTimeout: number;

@@ -4,8 +4,8 @@ import type { Heartbeat, HeartbeatOptions } from './heartbeat.ts';
 import type { Clock, Transport } from './transport.ts';
 
 /**
- * Who is told what happens on a connection. One that throws closes its own connection with 1011 and hears no more of
- * the peer.
+ * The application, as a driver tells it what happens on its connection. A handler that throws closes its own connection
+ * with 1011 and hears no more of the peer.
  */
 export interface DriverHandler {
   /** A whole message; text has been checked to be UTF-8. The payload is the receiver's own. */
@@ -16,19 +16,19 @@ export interface DriverHandler {
   pong(payload: Uint8Array<ArrayBuffer>): void;
   /** After a `send` that returned false: all has been written. */
   drain(): void;
-  /** `maxBufferedAmount` was reached, and what that has led to. For whoever counts; not called for the application. */
+  /** `maxBufferedAmount` was reached, and `policy` was followed. For counters; not called for the application. */
   overflow?(policy: Overflow): void;
   /**
    * The end, once, last.
    *
-   * @param code that of the peer's Close; 1005 if it had none; 1006 if there was no Close, and then `cause` says why
+   * @param code the code of the peer's Close; 1005 if it had none; 1006 if there was no Close, and then `cause` says why
    */
   close(code: number, reason: string, cause: Error | undefined): void;
   /** One of the above, or a callback of `send`, has thrown: rethrow it where only the process hears it. */
   thrown(error: unknown): void;
 }
 
-/** What a `Driver` is made of: the two that it joins, who is told, and the options of the {@link Connection} inside. */
+/** The transport and the clock that a `Driver` joins, its handler, and the options of the {@link Connection} inside. */
 export interface DriverOptions extends Omit<ConnectionOptions, 'sink'>, DriverLimits {
   readonly transport: Transport;
   readonly clock: Clock;

@@ -35,11 +35,11 @@ export class Driver {
   readonly #limits: DriverLimitSettings;
   /** Made when the connection begins to end. */
   #closing: Closing | undefined;
-  /** See {@link insideMessage}. */
+  /** Whether a fragmented message of ours has begun, and its end has not been sent. */
   #insideMessage = false;
   #needsDrain = false;
 
-  /** A handler has thrown. */
+  /** Whether a handler has thrown: the application hears no more of the peer. */
   #deaf = false;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #pulse: Pulse | undefined;
@@ -70,7 +70,7 @@ export class Driver {
   }
 
   /**
-   * What the parts tell the driver: one object, since a closure for each event would cost an idle connection a
+   * The receiver of what the parts tell: one object, since a closure for each event would cost an idle connection a
    * kilobyte.
    */
   static readonly #Events = class implements ConnectionSink, ReaderEvents, WriterEvents {
@@ -133,7 +133,7 @@ export class Driver {
     }
   };
 
-  /** As {@link Connection.state}; `closed` as well once the transport has been destroyed. */
+  /** The {@link Connection.state}, or `closed` once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
     return this.#closing?.destroyed === true ? 'closed' : this.#connection.state;
   }
@@ -158,7 +158,7 @@ export class Driver {
     return this.#closing?.gone === true;
   }
 
-  /** Whether the transport is read: nobody has paused, and nothing that was read waits. */
+  /** Whether the transport is read: it is not paused, and nothing that was read waits. */
   get reading(): boolean {
     return this.#reader.reading;
   }
@@ -305,7 +305,7 @@ export class Driver {
     }
   }
 
-  /** What ends the connection; made when it begins to end. */
+  /** Returns what ends the connection; makes it when the connection begins to end. */
   #ensureClosing(): Closing {
     this.#closing ??= new Closing({
       connection: this.#connection,
@@ -320,7 +320,7 @@ export class Driver {
 
   // Writing.
 
-  /** What waits for the peer, and what that costs: a million messages of a byte are more than a megabyte. */
+  /** How many bytes wait for the peer, with their overhead: a million messages of a byte are more than a megabyte. */
   get #waitingBytes(): number {
     return this.bufferedAmount + this.#writer.overhead;
   }
@@ -385,6 +385,7 @@ export class Driver {
 
   // Calling the application.
 
+  /** Does what {@link call} does, without a closure for each message. */
   #message(payload: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
     if (this.#deaf) return;
     if (this.#pulse !== undefined) this.#pulse.moved = true;
@@ -397,7 +398,7 @@ export class Driver {
 
   #crash(error: unknown): void {
     this.#deaf = true;
-    // Nobody will take back what keeps the peer's Close from being read.
+    // The application will not take back its pauses, which keep the peer's Close from being read.
     this.#reader.resume(PauseReason.Application);
     this.#reader.resume(PauseReason.Queue);
     this.close(CloseCode.InternalError);

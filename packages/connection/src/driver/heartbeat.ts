@@ -29,7 +29,7 @@ export interface HeartbeatOwner {
   readonly receivingMessage: boolean;
   /** Whether a write is under way. */
   readonly writing: boolean;
-  /** How many bytes of the write under way have not left this process; 0 if nobody knows. */
+  /** How many bytes of the write under way have not left this process; 0 if that is unknown. */
   readonly unwritten: number;
   /** Sends this payload, the heartbeat’s own, as a ping. */
   beat(payload: Uint8Array): void;
@@ -77,7 +77,7 @@ export class Pulse {
   }
 }
 
-/** 'heartbeat' */
+/** The word `heartbeat`. */
 const PAYLOAD: Uint8Array = Uint8Array.of(104, 101, 97, 114, 116, 98, 101, 97, 116);
 
 /**
@@ -97,15 +97,15 @@ const SLOTS = 10;
  * Finds the peers that are gone without a word, for any number of connections with one timer. Each connection is
  * visited four times in the shortest of the times, so that a ping or an end is late by less than half of it.
  *
- * It counts visits and not the time: while the event loop is blocked, it does not visit, and when it does, all that the
- * system has received meanwhile is read first.
+ * Visits are counted, and not the time: while the event loop is blocked there are none, and before the next one all
+ * that the system has received meanwhile is read.
  */
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #slots: readonly Set<Pulse>[] = Array.from({ length: SLOTS }, () => new Set());
   /** The time from the visit of one group to that of the next, in milliseconds. */
   readonly #step: number;
-  /** The times as numbers of visits. */
+  /** After how many visits without a sign of life, or without a message, something is done. */
   readonly #pingAt: number;
   readonly #goneAt: number;
   readonly #idleAt: number;
@@ -161,7 +161,7 @@ export class Heartbeat {
   }
 
   /**
-   * Visits it no more. Does nothing if it has left before.
+   * Visits a connection no more. Does nothing if it has left before.
    *
    * @internal
    */
@@ -174,7 +174,7 @@ export class Heartbeat {
     this.#running = true;
     const stop = this.#clock.after(this.#step, () => {
       this.#stop = undefined;
-      // What the system has received is read first.
+      // Deferred, so that what the system has received is read first.
       this.#clock.defer(() => {
         const slot = this.#slots[this.#nextToVisit]!;
         this.#nextToVisit = (this.#nextToVisit + 1) % SLOTS;

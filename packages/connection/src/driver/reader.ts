@@ -2,7 +2,7 @@ import type { Connection } from '../machine/connection.ts';
 import { copyOf } from '../machine/data.ts';
 import type { Clock, Transport } from './transport.ts';
 
-/** Who hears of what was read. */
+/** How a reader tells its owner, a driver, of what it has read. */
 export interface ReaderEvents {
   /** The peer's end of stream has come, and all that came before it has been taken. */
   peerEnded(): void;
@@ -19,14 +19,14 @@ export const PauseReason = {
   Hook: 4,
   /** More has come than the rate allows. */
   Rate: 8,
-  /** As many messages wait for somebody to ask for them as may. */
+  /** The queue of messages is full. */
   Queue: 16,
 } as const;
 
 export type PauseReason = (typeof PauseReason)[keyof typeof PauseReason];
 
 const NOTHING = new Uint8Array(0);
-/** For all connections without a rest, so that they need no array of their own. Nothing is put into it. */
+/** The array of all connections without a rest, so that they need none of their own. Nothing is put into it. */
 const NONE: Uint8Array[] = [];
 
 /**
@@ -40,7 +40,7 @@ export class Reader {
   readonly #pongTimeout: number;
   readonly #events: ReaderEvents;
 
-  /** What was received while somebody held, and has not been taken. */
+  /** The bytes that the connection has not taken: deliveries were held. */
   #rest: Uint8Array[] = NONE;
   #receiving = false;
   /** Why deliveries have stopped: a sum of {@link PauseReason}. */
@@ -125,7 +125,7 @@ export class Reader {
     this.#clock.defer(() => this.goOn());
   }
 
-  /** Takes what was decoded and the rest, as far as nobody holds. */
+  /** Delivers what was decoded, and the rest, as long as deliveries are not held. */
   goOn(): void {
     if (this.#receiving || this.#stopped) return;
     while (this.#paused === 0 && !this.#connection.heldForPongs) {

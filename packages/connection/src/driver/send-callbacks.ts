@@ -2,12 +2,12 @@ import { Fifo } from '../fifo.ts';
 import { NotSentError } from './not-sent-error.ts';
 import type { Clock } from './transport.ts';
 
-/** Is told when the bytes of a `send` have been written, or why they never will be. */
+/** A function that is told when the bytes of a `send` have been written, or why they never will be. */
 export type SendCallback = (error?: Error) => void;
 
-/** Who calls them, and handles what they throw. */
+/** The owner of the callbacks, a driver: it calls them, and handles what they throw. */
 export interface SendCallbacksEvents {
-  /** The bytes of earlier sends have been written, or will not be: call whoever waits. */
+  /** The bytes of earlier sends have been written, or will not be: call these. */
   settled(callbacks: readonly SendCallback[], error: Error | undefined): void;
 }
 
@@ -17,17 +17,17 @@ interface Waiting {
 }
 
 /**
- * Who waits for a `send`: each is told once and never before its `send` has returned; of those that were taken, in
- * their order.
+ * The callbacks of sends. Each is called once and never before its `send` has returned; those of sends that were taken,
+ * in their order.
  */
 export class SendCallbacks {
   readonly #clock: Clock;
   readonly #events: SendCallbacksEvents;
-  /** Who waits for a send that is still being encoded, in order. */
+  /** The callbacks of sends that are still being encoded, in order. */
   readonly #pending = new Fifo<SendCallback | undefined>();
-  /** Who waits until this many bytes have been written since the start. */
+  /** The callbacks that wait until this many bytes have been written since the start. */
   readonly #waiting: Waiting[] = [];
-  /** Who is to be called next, in this order. */
+  /** The callbacks that are to be called next, in this order. */
   readonly #due: { readonly callbacks: readonly SendCallback[]; readonly error: Error | undefined }[] = [];
 
   constructor(clock: Clock, events: SendCallbacksEvents) {
@@ -40,7 +40,7 @@ export class SendCallbacks {
     this.#waiting.push({ callback, until });
   }
 
-  /** A send has been taken that is still being encoded; it keeps its place even if nobody waits for it. */
+  /** A send has been taken that is still being encoded; it keeps its place even without a callback. */
   pend(callback: SendCallback | undefined): void {
     this.#pending.push(callback);
   }
@@ -66,7 +66,7 @@ export class SendCallbacks {
     }
   }
 
-  /** What came after these bytes was dropped. */
+  /** All sends that end after these bytes were dropped. */
   recalled(after: number, error: Error): void {
     const kept = this.#waiting.filter(({ until }) => until <= after).length;
     this.encoded(0, 0);
@@ -85,7 +85,7 @@ export class SendCallbacks {
     this.#settle();
   }
 
-  /** These are told when the turn is over. */
+  /** Calls callbacks when the turn is over. */
   settleSoon(callbacks: readonly SendCallback[], error: Error | undefined): void {
     this.#due.push({ callbacks, error });
     this.#clock.defer(() => this.#settle());

@@ -25,7 +25,7 @@ export interface ServerConnectionOptions extends DriverLimits {
   readonly idleTimeout?: number | false | undefined;
 }
 
-/** All of them, validated, with the defaults, as a `Driver` takes them. */
+/** The options of a server's connections, validated, with the defaults, as a `Driver` takes them. */
 export interface ServerConnectionSettings extends DriverLimitSettings {
   /** How long the messages may be that are taken. */
   readonly limits: { readonly maxMessagePayload: number };
@@ -34,7 +34,7 @@ export interface ServerConnectionSettings extends DriverLimitSettings {
 }
 
 /**
- * Makes the heartbeat as well: for a server, to be read once.
+ * Reads the options of a server's connections, once for all of them: this makes their heartbeat.
  *
  * @throws TypeError for an option of another type; RangeError for a number out of range
  */

@@ -3,7 +3,7 @@ import { CHUNK_OVERHEAD } from '../machine/outbox.ts';
 import { type SendCallback, SendCallbacks, type SendCallbacksEvents } from './send-callbacks.ts';
 import type { Clock, Transport } from './transport.ts';
 
-/** Who hears of the progress. */
+/** How a writer tells its owner, a driver, of its progress. */
 export interface WriterEvents extends SendCallbacksEvents {
   /** Bytes have been handed to the transport. */
   taken(): void;
@@ -17,12 +17,12 @@ export interface WriterEvents extends SendCallbacksEvents {
 const FLUSH_AT = 65_536;
 
 /**
- * What one write takes at most, in bytes: what it has taken cannot be recalled, and its end is a sign of life of the
+ * One write takes at most this many bytes: what it has taken cannot be recalled, and its end is a sign of life of the
  * peer.
  */
 const WRITE_AT_MOST = 1_048_576;
 
-/** The same once the connection is closing: each is a step of a time limit, and our Close stands behind them. */
+/** Once the connection is closing, a write takes less: each is a step of a time limit, and our Close stands behind. */
 const WRITE_AT_MOST_CLOSING = 65_536;
 
 /** With this much waiting, in bytes, a sender should wait until it has been written. */
@@ -42,10 +42,10 @@ export class Writer {
   #stopped = false;
   /** Bytes that the transport is still writing. */
   #writing = 0;
-  /** ... and how many chunks more than one they are. */
+  /** How many chunks more than one those bytes are. */
   #writingMore = 0;
   #written = 0;
-  /** Made when somebody first waits for a send. */
+  /** Made when the first `send` has a callback. */
   #callbacks: SendCallbacks | undefined;
 
   constructor(connection: Connection, transport: Transport, clock: Clock, events: WriterEvents) {
@@ -90,7 +90,7 @@ export class Writer {
     });
   }
 
-  /** Writes what is queued now; whoever waits for it is told after the call. */
+  /** Writes what is queued now; its callbacks are called after this call. */
   flush(): void {
     this.#flush(true);
   }
@@ -101,7 +101,7 @@ export class Writer {
     if (this.#connection.queuedBytes >= FLUSH_AT) this.#flush(true);
   }
 
-  /** As {@link submitted}, where the bytes are not known yet. */
+  /** A `send` has been taken whose bytes are not known yet: `callback` is called when they have been written. */
   pending(callback: SendCallback | undefined): void {
     this.#toCall().pend(callback);
   }
@@ -111,7 +111,7 @@ export class Writer {
     this.#toCall().settleSoon([callback], error);
   }
 
-  /** Drops what can be dropped, and tells whoever waits for it why. */
+  /** Drops what can be dropped, and tells its callbacks why. */
   recall(error: Error): void {
     this.#connection.recall();
     this.#callbacks?.recalled(this.end, error);
@@ -130,7 +130,7 @@ export class Writer {
     this.#stopped = true;
   }
 
-  /** The transport is gone: nothing more is written, and those who wait for a write are told why. */
+  /** The transport is gone: nothing more is written, and the callbacks of what was not written are told why. */
   lost(why: () => Error): void {
     this.#stopped = true;
     this.#writing = 0;
@@ -152,7 +152,7 @@ export class Writer {
     if (!this.#stopped && this.bufferedAmount === 0 && !insideSend) this.#events.idle();
   }
 
-  /** What was under way has been written. */
+  /** Counts what was under way as written. */
   #advance(insideSend: boolean): void {
     this.#written += this.#writing;
     this.#writing = 0;
@@ -165,7 +165,7 @@ export class Writer {
     return this.#written;
   }
 
-  /** How many there will be, once what is queued now has been written. */
+  /** How many bytes will have been written since the start once what is queued now has been. */
   get end(): number {
     return this.#written + this.#writing + this.#connection.queuedBytes;
   }

@@ -26,17 +26,17 @@ import { Sender, type SenderEvents, type SendOptions } from './sender.ts';
  */
 export type ConnectionState = 'open' | 'closing' | 'closed';
 
-/** What a {@link Connection} is made of. */
+/** The options of a {@link Connection}. */
 export interface ConnectionOptions {
   readonly role: 'server' | 'client';
   readonly sink: ConnectionSink;
   /** Limits on what the peer sends. Default: messages of 16 MiB. */
   readonly limits?: MessageLimits | undefined;
-  /** What the handshake has agreed on, in its order. Default: none. */
+  /** The extensions that the handshake has agreed on, in its order. Default: none. */
   readonly extensions?: readonly Extension[] | undefined;
-  /** For a client: a fresh masking key a frame, 32 bits that nobody can foresee (RFC 6455, section 5.3). */
+  /** For a client: a fresh masking key a frame, 32 bits that cannot be foreseen (RFC 6455, section 5.3). */
   readonly maskingKey?: (() => number) | undefined;
-  /** What the runtime lends the codec. Default: nothing. */
+  /** Memory and fast functions that the runtime lends the codec. Default: none. */
   readonly platform?: Platform | undefined;
   /** Memory for outgoing frames, to be shared by connections. Default: its own. */
   readonly sendMemory?: SendMemory | undefined;
@@ -96,7 +96,7 @@ export class Connection {
     this.#receiver = new Receiver({ role, limits, extensions, isUtf8, platform, sink, events });
   }
 
-  /** What the halves tell the connection, as one object: closures would cost an idle connection more. */
+  /** The receiver of what the halves tell: one object, since closures would cost an idle connection more. */
   static readonly #Events = class implements ReceiverEvents, SenderEvents {
     readonly #connection: Connection;
 
@@ -144,16 +144,16 @@ export class Connection {
   }
 
   /**
-   * How many bytes those have before they are encoded, with 2 each for a header, and with a Close that waits behind
-   * them.
+   * How many bytes the {@link pendingSends} have before they are encoded, with 2 each for a header, and with a Close
+   * that waits behind them.
    */
   get pendingBytes(): number {
     return this.#sender.pendingBytes;
   }
 
   /**
-   * About how many bytes of memory what waits costs beside its own: many short messages are mostly that. Whoever bounds
-   * what may wait should count it.
+   * About how many bytes of memory what waits costs beside its own: many short messages are mostly that. A bound
+   * on what may wait should count it.
    */
   get overhead(): number {
     return this.#sender.overhead;
@@ -202,7 +202,7 @@ export class Connection {
 
   /**
    * The peer's stream has ended. If that was in the middle of a frame or a message, it is a violation; nothing is sent
-   * any more. A message that is still being decoded is dropped: who wants it, waits for it with the end as with the
+   * any more. A message that is still being decoded is dropped: to have it, wait for it with the end as with the
    * bytes.
    *
    * @throws TypeError from inside a delivery; and whatever the sink throws
@@ -263,7 +263,8 @@ export class Connection {
   }
 
   /**
-   * The bytes that `take` returned last have been copied by whoever wrote them: our memory for them may be used again.
+   * The bytes that `take` returned last have been copied where they were written: our memory for them may be used
+   * again.
    */
   giveBack(): void {
     this.#sender.giveBack();
@@ -294,7 +295,7 @@ export class Connection {
     this.#sendControl(Opcode.Ping, data);
   }
 
-  /** Queues a pong that nobody has asked for (RFC 6455, section 5.5.3). As {@link ping}. */
+  /** Queues an unsolicited pong (RFC 6455, section 5.5.3). As {@link ping}. */
   pong(data: Data = NOTHING): void {
     this.#sendControl(Opcode.Pong, data);
   }

@@ -1,7 +1,7 @@
 import { encodeUtf8 } from '@ws/codec';
 import { isPromise } from '../promise.ts';
 
-/** What can be sent. Of a view, its bytes as they lie in memory. */
+/** A message, or a part of one, that can be sent. Of a view, its bytes as they lie in memory. */
 export type Data = string | ArrayBuffer | ArrayBufferView;
 
 /**
@@ -35,7 +35,7 @@ function viewOf(data: unknown): Uint8Array | undefined {
   return undefined;
 }
 
-/** @param hint for who gives an object */
+/** @param hint told where an object was given */
 function wrongData(data: unknown, problem: string, hint = ''): never {
   const got = data === null ? 'null' : typeof data;
   throw new TypeError(`${problem}, got ${got}${got === 'object' ? hint : ''}`);

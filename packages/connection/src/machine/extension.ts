@@ -6,7 +6,7 @@ import { isPromise } from '../promise.ts';
  * An extension that a handshake has agreed on (RFC 6455, section 9), as a connection runs it: whole messages in, whole
  * messages out, marked by a reserved bit of their first frame.
  *
- * It answers at once where that is quick, and later where it is not, by a promise: the connection then waits, in the
+ * An extension answers at once where that is quick, or later, by a promise: the connection then waits, in the
  * direction of that message, so that the order of messages stays. Of each direction one message is in its hands at a
  * time.
  */
@@ -39,12 +39,12 @@ export interface Extension {
   encode(payload: Uint8Array, options: EncodeOptions): Encoded | PromiseLike<Encoded>;
 
   /**
-   * Called once when the connection is over. There is nothing left to decode or encode, or the answer is for nobody.
+   * Called once when the connection is over. Nothing is left to decode or encode, or the answer is ignored.
    */
   close?(): void;
 }
 
-/** What an extension is told of a message to the peer. */
+/** The facts of a message to the peer that an extension is told. */
 export interface EncodeOptions {
   readonly isBinary: boolean;
   /** Whether the application lets the message be compressed. */
@@ -59,7 +59,7 @@ export type Encoded = Uint8Array | undefined;
 /** How a message from the peer was illegal to an extension. */
 export type ExtensionFailure = 'message-too-big' | 'extension-data-illegal';
 
-/** What the extensions make of a message from the peer: the last that has encoded it decodes it first. */
+/** Decodes a message from the peer by its extensions: the last that has encoded it decodes it first. */
 export function decodeWith(
   extensions: readonly Extension[],
   encoded: Uint8Array<ArrayBuffer>,
@@ -106,7 +106,7 @@ async function decodeLater(
   }
 }
 
-/** Those that are there, as they lie in byte 0 (RFC 6455, section 5.2). */
+/** The three reserved bits of byte 0 are 0x10, 0x20 and 0x40 (RFC 6455, section 5.2). */
 const RSV: IntegerRange = { default: 0, min: 0x10, max: 0x70 };
 
 /**

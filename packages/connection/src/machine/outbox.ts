@@ -11,8 +11,8 @@ const GATHER_UP_TO = 16_384;
 const COPY_MORE_BELOW = 65_536;
 
 /**
- * What a chunk costs beside its bytes: an array, which is a view. Frames for one peer in a row are one chunk; in turns,
- * one each.
+ * A chunk costs this much beside its bytes: an array, which is a view. Frames for one peer in a row are one chunk;
+ * frames for several peers in turn are one each.
  */
 export const CHUNK_OVERHEAD = 128;
 
@@ -52,7 +52,7 @@ class Loans {
   }
 }
 
-/** For all idle connections, so that they need no array of their own. Nothing is put into it. */
+/** The array of all idle connections, so that they need none of their own. Nothing is put into it. */
 const NONE: Uint8Array[] = [];
 
 /** The frames that wait to be written, as chunks in the order of the wire. */
@@ -81,7 +81,7 @@ export class Outbox {
     return this.#bytes;
   }
 
-  /** See `Connection.overhead`. */
+  /** About how many bytes of memory the chunks cost beside their own. */
   get overhead(): number {
     return this.#chunks.length * CHUNK_OVERHEAD;
   }
@@ -123,7 +123,7 @@ export class Outbox {
     this.#lent = this.#taken;
     this.#lent?.forget();
     this.#taken = lent;
-    // What is written in parts is not worth counting.
+    // Parts are not worth counting: their memory is not used again.
     if (!whole) lent?.forget();
     if (whole) {
       this.#chunks = NONE;
@@ -146,7 +146,7 @@ export class Outbox {
     return chunks;
   }
 
-  /** What `take` returned last has been copied: its memory may be used again. */
+  /** The chunks that `take` returned last have been copied: their memory may be used again. */
   giveBack(): void {
     this.#taken?.giveBack(this.#memory);
   }

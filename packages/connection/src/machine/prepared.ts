@@ -37,7 +37,7 @@ export class PreparedMessage {
     this.compress = readBoolean(options.compress, 'compress', true);
   }
 
-  /** What an extension makes of the payload, asked once for all that are alike. */
+  /** Encodes the payload by an extension, once for all that are alike. */
   encode(extension: Extension, payload: Uint8Array, options: EncodeOptions): Encoded | PromiseLike<Encoded> {
     const { alike } = extension;
     if (alike === undefined || payload !== this.payload) return extension.encode(payload, options);

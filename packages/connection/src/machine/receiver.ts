@@ -14,7 +14,7 @@ import type { ConnectionSink } from './connection-sink.ts';
 import { allRsv, type Decoded, decodeWith, type Extension } from './extension.ts';
 import { WaitingPongs } from './waiting-pongs.ts';
 
-/** Who answers what has to be answered: a connection. */
+/** How a receiver tells its owner, a connection, of what has to be answered. */
 export interface ReceiverEvents {
   ping(payload: Uint8Array<ArrayBuffer>): void;
   close(code: number | undefined, reason: string): void;
@@ -25,7 +25,7 @@ export interface ReceiverEvents {
 const MAX_PONG_BYTES = 16_384;
 
 /**
- * What a pong counts in addition to its bytes: so 250 short pings are answered at once, and a flood of them leaves
+ * A pong counts this much more than its bytes: so 250 short pings are answered at once, and a flood of them leaves
  * others their turn.
  */
 const PONG_OVERHEAD = 64;
@@ -40,7 +40,7 @@ interface Decoding {
 
 /**
  * The receiving half of a connection: bytes of the peer go in, and messages as the extensions have them go to the sink.
- * It takes nothing while somebody holds, while too many pongs wait to be written, or while an extension decodes.
+ * It takes nothing while it is held, while too many pongs wait to be written, or while an extension decodes.
  */
 export class Receiver implements MessageSink {
   readonly #sink: ConnectionSink;
@@ -58,7 +58,7 @@ export class Receiver implements MessageSink {
   #heldForPongs = false;
   /** A message that was decoded later is being delivered: the decoder does not know of it. */
   #delivering = false;
-  /** The decoder is held for it, until it is delivered. */
+  /** The message in the hands of an extension: the decoder is held until it is delivered. */
   #decoding: Decoding | undefined;
 
   /** @throws TypeError or RangeError for limits of the wrong kind, or extensions that use the same bit */
@@ -80,28 +80,28 @@ export class Receiver implements MessageSink {
     this.#decoder = new MessageDecoder({ role, allowedRsv: allRsv(extensions) }, limits, this, options.platform);
   }
 
-  /** See `Connection.offset`. */
+  /** How many bytes of the peer's stream have been taken. */
   get offset(): number {
     return this.#decoder.offset;
   }
 
-  /** See `Connection.bufferedBytes`. */
+  /** How many bytes are allocated for a message, or a frame, that is not whole yet. */
   get bufferedBytes(): number {
     return this.#decoder.bufferedBytes;
   }
 
-  /** See `Connection.heldForPongs`. */
+  /** Whether reading has stopped because the answers to pings are not being taken. */
   get heldForPongs(): boolean {
     return this.#heldForPongs;
   }
 
-  /** See `Connection.decoding`. */
+  /** Whether an extension has a message in its hands, or has decoded it and it waits for delivery. */
   get decoding(): 'no' | 'decoding' | 'decoded' {
     if (this.#decoding === undefined) return 'no';
     return this.#decoding.result === undefined ? 'decoding' : 'decoded';
   }
 
-  /** See `Connection.receive`. */
+  /** Takes bytes of the peer and delivers what they complete; see `Connection.receive`. */
   receive(chunk: Uint8Array, at: number): number {
     this.#checkReturned('receive');
     // The decoder looks at them as well, but not before that delivery, nor after the end.

@@ -9,7 +9,7 @@ const SLAB_BYTES = 65_536;
  */
 export const COPY_UP_TO = 4096;
 
-/** What a {@link SendMemory} may be told. */
+/** The options of a {@link SendMemory}. */
 export interface SendMemoryOptions {
   /**
    * Up to here, in bytes, a payload is copied beside its header, from 4,096 to 65,522, as long as less than 64 KiB wait
@@ -41,7 +41,7 @@ export interface Slab {
 /**
  * Memory for frames on their way out, in slabs of 64 KiB. One may serve any number of connections, so that an idle one
  * holds none; frames that a connection queues in one turn lie side by side, and leave as one chunk. A full slab is left
- * to whoever still writes it; once all of it has been given back it is used again.
+ * to those who still write it; once all of it has been given back it is used again.
  */
 export class SendMemory {
   /**
@@ -50,7 +50,7 @@ export class SendMemory {
    * @internal
    */
   slab: Slab = { bytes: new Uint8Array(0), used: 0, back: 0 };
-  /** See {@link SendMemoryOptions.copyUpTo}. */
+  /** Up to here, in bytes, a payload is copied beside its header: see {@link SendMemoryOptions.copyUpTo}. */
   readonly copyUpTo: number;
   readonly #spare: Slab[] = [];
 
@@ -74,7 +74,7 @@ export class SendMemory {
   }
 
   /**
-   * This many bytes of a slab have been copied to where they go, and are not needed here any more.
+   * Takes this many bytes of a slab back, which have been copied to where they go.
    *
    * @internal
    */

@@ -21,19 +21,19 @@ export interface SendOptions {
   readonly compress?: boolean | undefined;
 }
 
-/** What is for the extensions to encode. */
+/** The options of a message that extensions encode. */
 interface Encoding extends EncodeOptions {
   /** Others are sent the same: an extension that is like theirs has encoded it already. */
   readonly prepared: PreparedMessage | undefined;
 }
 
-/** Who is told of what an extension has encoded: a connection. */
+/** How a sender tells its owner, a connection. */
 export interface SenderEvents {
   /** A frame that had to wait for an extension has been queued. */
   encoded(): void;
 }
 
-/** What an extension may encode, and what waits behind it. */
+/** A message that an extension may encode, or a frame that waits behind one. */
 interface Pending {
   readonly opcode: Opcode;
   readonly payload: Uint8Array;
@@ -43,7 +43,7 @@ interface Pending {
   readonly encode: Encoding | undefined;
 }
 
-/** The header of the frame that is being queued: one record for all, which nobody keeps. */
+/** The header of the frame that is being queued: one record for all, which is not kept. */
 const fields = {
   ...{ fin: true, rsv1: false, rsv2: false, rsv3: false },
   opcode: Opcode.Text as Opcode,
@@ -54,13 +54,13 @@ const fields = {
 /** Four bytes (section 5.3), as a signed integer or not. */
 const MASKING_KEY: IntegerRange = { default: 0, min: -0x8000_0000, max: 0xffff_ffff };
 
-/** For all connections without extensions, so that they need no queue of their own. Nothing is put into it. */
+/** The queue of all connections without extensions, so that they need none of their own. Nothing is put into it. */
 const NONE = new Fifo<Pending>();
 
 /** The shortest header of a frame. */
 const MIN_HEADER_BYTES = 2;
 
-/** What a message costs while it waits to be encoded, in bytes: its record, its array, who waits for it. */
+/** A message that waits to be encoded costs this many bytes beside its own: its record, its array, its callback. */
 const PENDING_OVERHEAD = 512;
 
 /**
@@ -113,7 +113,7 @@ export class Sender {
     return this.#pendingBytes;
   }
 
-  /** See `Connection.overhead`. */
+  /** About how many bytes of memory what waits costs beside its own. */
   get overhead(): number {
     // The one that is being encoded is what the others wait for.
     return this.#outbox.overhead + Math.max(0, this.#pending.length - 1) * PENDING_OVERHEAD;
@@ -124,7 +124,7 @@ export class Sender {
     return this.#outbox.take(maxBytes);
   }
 
-  /** What was taken last has been copied. */
+  /** The bytes that were taken last have been copied. */
   giveBack(): void {
     this.#outbox.giveBack();
   }
@@ -155,7 +155,7 @@ export class Sender {
     isBinary: boolean,
     compress: boolean,
   ): void {
-    // Before anything has changed: it may throw, and whoever gives it may send something.
+    // Before anything has changed: its source may throw, or send something.
     const maskingKey = this.#nextKey();
     const kind = isBinary ? 'binary' : 'text';
     const prepared = data instanceof PreparedMessage ? data : undefined;
@@ -241,10 +241,10 @@ export class Sender {
 
   #encodeLater(message: Pending, encoded: PromiseLike<Encoded>, payload: Uint8Array, at: number, rsv: number): void {
     const pending = this.#pending;
-    // It may be sent as it is, and the caller may change so much of it at once.
+    // The payload may be sent as it is, and up to this length the caller may change it at once.
     const plain = payload.length <= COPY_UP_TO ? copyOf(payload) : payload;
     const goOn = (result: Encoded): void => {
-      // What was dropped meanwhile is for nobody.
+      // The message may have been dropped meanwhile.
       if (this.#pending !== pending) return;
       const marked = result === undefined ? rsv : rsv | this.#extensions[at]!.rsv;
       if (this.#encode(message, result ?? plain, at + 1, marked)) this.#goOn();

@@ -70,7 +70,7 @@ export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableI
     return Promise.reject(error);
   }
 
-  /** For the source: what the first `next` that waits has waited for. */
+  /** Gives the first `next` that waits its message. Called by the source. */
   give(entry: QueuedMessage): void {
     let result: IteratorResult<Message<Bytes>, void>;
     try {
@@ -85,8 +85,8 @@ export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableI
   }
 
   /**
-   * For the source: there will be no more messages. The cause is told to the first `next` that waits, as any generator
-   * does it.
+   * Ends the loop: there will be no more messages. Called by the source. The cause is told to the first `next` that
+   * waits, as any generator does it.
    */
   end(cause: Error | undefined): void {
     if (this.#state === 'over') return;

@@ -4,18 +4,19 @@ import { MessageIterator } from './message-iterator.ts';
 /** With this many bytes of messages waiting, reading stops: the amount that one read of a socket gives. */
 const PAUSE_AT = 65_536;
 
-/** ... and starts again when half of them have gone, so that it need not stop at every message. */
+/** Reading starts again when half of them have gone, so that it need not stop at every message. */
 const RESUME_AT = PAUSE_AT / 2;
 
 /**
- * What an empty message costs, in bytes: its entry, its array and the memory of that. So a flood of them counts as
+ * An empty message costs this many bytes: its entry, its array and the memory of that. So a flood of them counts as
  * well.
  */
 const ENTRY_OVERHEAD = 384;
 
 /**
- * The messages that nobody has asked for yet: those that arrive before the first listener, and those that an async
- * iterator has not come to. It asks for a pause once 64 KiB wait, so that it never holds more than that and a message.
+ * The messages that the application has not asked for yet: those that arrive before the first listener, and those that
+ * an async iterator has not come to. It asks for a pause once 64 KiB wait, so that it never holds more than that and a
+ * message.
  */
 export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   readonly #flow: { pause(): void; resume(): void };
@@ -69,12 +70,12 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
     return entry;
   }
 
-  /** Whether somebody is taking the messages one by one. */
+  /** Whether a loop is taking the messages one by one. */
   get iterating(): boolean {
     return this.#iterators > 0;
   }
 
-  /** Drops what waits: nobody will ask for it. */
+  /** Drops the messages that wait. */
   clear(): void {
     while (this.shift() !== undefined);
   }
@@ -87,8 +88,8 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   }
 
   /**
-   * A loop over the messages, in order: it waits for the next, ends on a clean close, and throws the cause of any other.
-   * It has begun once its first message was asked for.
+   * A loop over the messages, in order: it waits for the next, ends on a clean close, and throws the cause of any
+   * other. It has begun once its first message was asked for.
    *
    * @param left called when the loop is over, however it was left
    */

@@ -1,7 +1,7 @@
 import type { Clock } from '../driver/transport.ts';
 import { checkMethods } from '../methods.ts';
 
-/** What every runtime of today has as globals, and a driver needs: `globalThis` is one. */
+/** The globals of every runtime of today that a driver needs: `globalThis` has them. */
 export interface Runtime {
   /** Calls back once, after this many milliseconds; returns what stands for the timer. */
   setTimeout(callback: () => void, ms: number): unknown;
@@ -11,9 +11,9 @@ export interface Runtime {
   readonly crypto: RandomSource;
 }
 
-/** As much of the Web Crypto API as is used here. */
+/** The function of the Web Crypto API that is used here. */
 export interface RandomSource {
-  /** Fills the array with numbers that nobody can foresee. */
+  /** Fills the array with numbers that cannot be foreseen. */
   getRandomValues(array: Int32Array<ArrayBuffer>): unknown;
 }
 
@@ -40,8 +40,8 @@ export function clockOf(runtime: Runtime): Clock {
 }
 
 /**
- * Masking keys that nobody can foresee (RFC 6455, section 5.3), asked for this many at a time: each request costs a
- * microsecond.
+ * Masking keys must be unforeseeable (RFC 6455, section 5.3); they are asked for this many at a time, since each
+ * request costs a microsecond.
  */
 const KEYS = 64;
 

@@ -17,7 +17,7 @@ export interface ConnectableTransport extends Transport {
   connect(driver: Driver): void;
 }
 
-/** What a {@link Socket} is made of beside its transport: the options of the {@link Driver} inside, and these. */
+/** The options of a {@link Socket}: those of the {@link Driver} inside, and these. */
 export interface SocketOptions extends Omit<DriverOptions, 'transport' | 'handler' | 'clock'> {
   /** Time and random numbers: `globalThis`, or what stands for it. */
   readonly runtime: Runtime;
@@ -25,15 +25,15 @@ export interface SocketOptions extends Omit<DriverOptions, 'transport' | 'handle
   readonly clock?: Clock | undefined;
   /** The bytes that came right behind the head of the handshake, read while the socket is made. Default: none. */
   readonly early?: Uint8Array | undefined;
-  /** Is told of each ping, which has been answered already. Default: nobody. */
+  /** Is told of each ping, which has been answered already. Default: none. */
   readonly ping?: ((payload: Uint8Array<ArrayBuffer>) => void) | undefined;
-  /** Is told of each pong: for a heartbeat. Default: nobody. */
+  /** Is told of each pong: for a heartbeat. Default: none. */
   readonly pong?: ((payload: Uint8Array<ArrayBuffer>) => void) | undefined;
 }
 
 /** How a connection has ended. */
 export interface SocketEnd {
-  /** That of the peer's Close; 1005 if it had none; 1006 if there was no Close. */
+  /** The code of the peer's Close; 1005 if it had none; 1006 if there was no Close. */
   readonly code: number;
   readonly reason: string;
   /** Why there was no Close: a `ProtocolError` with name and offset, the system's error, a time limit. */
@@ -54,7 +54,7 @@ export class Socket {
    * copy.
    */
   readonly #copied: number;
-  /** Who waits for room, together. */
+  /** The promise of all sends that wait for room. */
   #room:
     | { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
     | undefined;
@@ -111,7 +111,7 @@ export class Socket {
     transport.connect(this.#driver);
   }
 
-  /** As `Driver.state`. */
+  /** Where the connection stands; `closed` as well once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
     return this.#driver.state;
   }
@@ -155,7 +155,7 @@ export class Socket {
 
   /**
    * Starts the closing handshake. Messages that arrive before the peer's Close go to a loop that runs; if none does,
-   * nobody will hear them.
+   * they are dropped.
    *
    * @param code 1000-1003, 1007-1014 or 3000-4999. Default: none
    * @param reason at most 123 bytes of UTF-8
@@ -182,12 +182,12 @@ export class Socket {
     return this.#queue.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 
-  /** After our Close, what nobody asks for would stand before the peer's for ever. */
+  /** Drops what no loop asks for: after our Close it would stand before the peer's for ever. */
   #dropUnwanted(): void {
     if (!this.#queue.iterating) this.#queue.clear();
   }
 
-  /** What the callback of a send is told. */
+  /** Makes a promise of the callback of a send. */
   #told(send: (callback: SendCallback) => boolean): Promise<void> {
     let settle!: SendCallback;
     const told = new Promise<void>((resolve, reject) => {
@@ -211,7 +211,7 @@ export class Socket {
   }
 }
 
-/** A promise whose rejection ends no process if nobody waits for it. */
+/** A promise whose rejection ends no process if it is not awaited. */
 function heard(promise: Promise<void>): Promise<void> {
   promise.catch(() => {});
   return promise;

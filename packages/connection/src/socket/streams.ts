@@ -3,17 +3,17 @@ import type { Transport } from '../driver/transport.ts';
 import { toChunk } from '../machine/data.ts';
 import { Socket, type SocketOptions } from './socket.ts';
 
-/** As much of a reader of a WHATWG stream as is used here. */
+/** The methods of a reader of a WHATWG stream that are used here. */
 export interface ByteReader {
   /** The next chunk, or that there is none. */
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-  /** Ends the stream from here: nobody will read on. */
+  /** Ends the stream from here: nothing more will be read. */
   cancel(reason?: unknown): Promise<unknown>;
   /** Unlocks the stream. */
   releaseLock?(): void;
 }
 
-/** As much of a writer of a WHATWG stream as is used here. */
+/** The methods of a writer of a WHATWG stream that are used here. */
 export interface ByteWriter {
   /** Fulfilled when the bytes are written. */
   write(chunk: Uint8Array): Promise<unknown>;
@@ -25,13 +25,13 @@ export interface ByteWriter {
   releaseLock?(): void;
 }
 
-/** As much of a WHATWG `ReadableStream` of bytes as is used here. */
+/** The method of a WHATWG `ReadableStream` of bytes that is used here. */
 export interface ByteReadable {
   /** Locks the stream. */
   getReader(): ByteReader;
 }
 
-/** As much of a WHATWG `WritableStream` of bytes as is used here. */
+/** The method of a WHATWG `WritableStream` of bytes that is used here. */
 export interface ByteWritable {
   /** Locks the stream. */
   getWriter(): ByteWriter;
@@ -42,15 +42,19 @@ export interface ByteWritable {
  * open, a `Deno.Conn`, two `TransformStream`s. Both are locked for as long as the connection lasts.
  */
 export interface ByteStreams {
-  /** Its chunks are given away when they are read. An ArrayBuffer or another view of bytes will do for one. */
+  /**
+   * The bytes of the peer. Its chunks are given away when they are read. An ArrayBuffer or another view of bytes will
+   * do for one.
+   */
   readonly readable: ByteReadable;
   /**
-   * Takes chunks that are views of memory which is still in use around them: it must not transfer their buffers, which
-   * a readable end of `type: 'bytes'` does with what it is given.
+   * The bytes for the peer. It takes chunks that are views of memory which is still in use around them: it must not
+   * transfer their buffers, which a readable end of `type: 'bytes'` does with what it is given.
    */
   readonly writable: ByteWritable;
   /**
-   * Called as well where the connection is to end at once: with many runtimes, an abort waits for the write under way.
+   * Ends both streams at once, in addition to the abort and the cancel: with many runtimes, an abort waits for the
+   * write under way.
    */
   close?(): unknown;
 }
@@ -139,7 +143,7 @@ export class StreamsTransport implements Transport {
       this.#driver?.receivedEnd();
       this.#loseIfBothEnded();
     };
-    // What is not a chunk ends the connection as well: whoever waits for it would wait for ever.
+    // What is not a chunk ends the connection as well, which would else wait for ever.
     this.#reader.read().then(take).catch(this.#fail);
   }
 
