@@ -45,12 +45,8 @@ export class PermessageDeflate implements Extension {
     if (payload.length === 0) return 'extension-data-illegal';
     const { zlib, maxRatio } = this.#settings;
     const limit = Math.min(maxLength, Math.max(RATIO_FREE_BYTES, payload.length * maxRatio));
-    try {
-      this.#inflater ??= zlib.inflater(this.#incoming);
-      return this.#inflater.inflate(payload, limit);
-    } catch {
-      return 'extension-data-illegal';
-    }
+    this.#inflater ??= zlib.inflater(this.#incoming);
+    return this.#inflater.inflate(payload, limit);
   }
 
   encode(payload: Uint8Array, { compress }: EncodeOptions): Encoded | Promise<Encoded> {
