@@ -1,8 +1,9 @@
 /**
  * The house has one direction of imports, and this check keeps it:
  *
- *   adapter -> connection -> codec        adapter -> handshake        adapter -> permessage-deflate
+ *   adapter -> connection -> codec        adapter -> handshake        adapter -> permessage-deflate -> connection
  *
+ * permessage-deflate depends on connection, whose extensions it makes, and reads its options by the same words.
  * An adapter may also import the codec itself: it lends it what its runtime has, and hands its errors on.
  *
  * Usage: node scripts/check-imports.js [repository]
@@ -24,7 +25,7 @@ const PACKAGES = new Map([
   ['codec', { pure: true, imports: [], types: [] }],
   ['handshake', { pure: true, imports: [], types: [] }],
   ['connection', { pure: true, imports: ['codec'], types: [] }],
-  ['permessage-deflate', { pure: false, imports: [], types: ['connection', 'handshake'] }],
+  ['permessage-deflate', { pure: false, imports: ['connection'], types: ['handshake'] }],
   ['node-server', { pure: false, imports: ['codec', 'connection', 'handshake', 'permessage-deflate'], types: [] }],
   ['deno-adapter', { pure: false, imports: ['codec', 'connection', 'handshake', 'permessage-deflate'], types: [] }],
   ['testkit', { pure: false, imports: [], types: [] }],

@@ -51,10 +51,10 @@ const BROKEN = {
     'packages/handshake/src/index.ts:1',
     /handshake may import nothing/,
   ],
-  'an extension sees only the types of connection': [
+  'an extension sees only the types of handshake': [
     {
-      'packages/permessage-deflate/package.json': manifest('@ws/permessage-deflate', { '@ws/connection': '*' }),
-      'packages/permessage-deflate/src/index.ts': `import { Connection } from '@ws/connection';\n`,
+      'packages/permessage-deflate/package.json': manifest('@ws/permessage-deflate', { '@ws/handshake': '*' }),
+      'packages/permessage-deflate/src/index.ts': `import { UpgradePolicy } from '@ws/handshake';\n`,
     },
     'packages/permessage-deflate/src/index.ts:1',
     /import type/,

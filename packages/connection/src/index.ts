@@ -1,3 +1,4 @@
+export { readBoolean } from './boolean.ts';
 export { Driver } from './driver/driver.ts';
 export type { DriverLimitSettings, DriverLimits, Overflow } from './driver/driver-limits.ts';
 export type { DriverHandler, DriverOptions } from './driver/driver-options.ts';
@@ -21,6 +22,8 @@ export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } fro
 export { PreparedMessage, type PrepareOptions } from './machine/prepared.ts';
 export { SendMemory, type SendMemoryOptions, type Slab } from './machine/send-memory.ts';
 export type { SendOptions } from './machine/sender.ts';
+export { checkMethods } from './methods.ts';
+export { checkTypes } from './option-types.ts';
 export { isPromise } from './promise.ts';
 export type { Message, QueuedMessage } from './socket/message.ts';
 export { MessageQueue } from './socket/message-queue.ts';

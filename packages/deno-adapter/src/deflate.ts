@@ -1,6 +1,11 @@
-import { readInteger } from '@ws/connection';
 import type { ExtensionNegotiator, UpgradeOffer } from '@ws/handshake';
-import { type PermessageDeflate, permessageDeflate, type ServerOptions, type Zlib } from '@ws/permessage-deflate';
+import {
+  type PermessageDeflate,
+  permessageDeflate,
+  readPerMessageDeflate,
+  type ServerOptions,
+  type Zlib,
+} from '@ws/permessage-deflate';
 import { afterTurn } from './clock.ts';
 import { platform } from './platform.ts';
 
@@ -32,20 +37,12 @@ export interface Deflate {
  *
  * @throws TypeError or RangeError for options of the wrong kind
  */
-export function readDeflate(options: boolean | PerMessageDeflateOptions = true): Deflate {
-  if (options === false) return { extensions: [], isOffered: () => false, load: async () => {} };
-  if (options !== true && (typeof options !== 'object' || options === null)) {
-    throw new TypeError(
-      `perMessageDeflate must be a boolean or an object, got ${options === null ? 'null' : typeof options}`,
-    );
-  }
-  const { concurrencyLimit, ...others } = options === true ? {} : options;
+export function readDeflate(options: boolean | PerMessageDeflateOptions | undefined): Deflate {
   // Node 20 has none: a policy can be made there all the same, as by whoever tests it.
   const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
-  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', {
-    default: Math.min((navigator?.hardwareConcurrency ?? 1) + 1, 4),
-    min: 1,
-  });
+  const read = readPerMessageDeflate(options, navigator?.hardwareConcurrency ?? 1);
+  if (read === undefined) return { extensions: [], isOffered: () => false, load: async () => {} };
+  const { concurrency } = read;
   let zlib: Zlib | undefined;
   let loading: Promise<void> | undefined;
   const loaded: Zlib = {
@@ -53,7 +50,7 @@ export function readDeflate(options: boolean | PerMessageDeflateOptions = true):
     deflater: (settings) => zlib!.deflater(settings),
     inflater: (settings) => zlib!.inflater(settings),
   };
-  const negotiator = permessageDeflate(loaded, others);
+  const negotiator = permessageDeflate(loaded, read.options);
   return {
     extensions: [negotiator],
     isOffered: ({ extensions }) => extensions.some(({ name }) => name === negotiator.name),

@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { readInteger } from '@ws/connection';
 import type { ExtensionNegotiator } from '@ws/handshake';
-import { type PermessageDeflate, permessageDeflate, type ServerOptions } from '@ws/permessage-deflate';
+import {
+  type PermessageDeflate,
+  permessageDeflate,
+  readPerMessageDeflate,
+  type ServerOptions,
+} from '@ws/permessage-deflate';
 import { nodeZlib } from '@ws/permessage-deflate/node';
 import { platform } from './runtime/platform.ts';
 
@@ -18,19 +22,10 @@ export interface PerMessageDeflateOptions extends ServerOptions {
 
 /** @throws TypeError or RangeError for options of the wrong kind */
 export function readDeflate(
-  options: boolean | PerMessageDeflateOptions = true,
+  options: boolean | PerMessageDeflateOptions | undefined,
 ): ExtensionNegotiator<PermessageDeflate>[] {
-  if (options === false) return [];
-  if (options !== true && (typeof options !== 'object' || options === null)) {
-    throw new TypeError(
-      `perMessageDeflate must be a boolean or an object, got ${options === null ? 'null' : typeof options}`,
-    );
-  }
-  const { concurrencyLimit, ...others } = options === true ? {} : options;
-  const concurrency = readInteger(concurrencyLimit, 'concurrencyLimit', {
-    default: Math.min(availableParallelism() + 1, 4),
-    min: 1,
-  });
-  const zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency });
-  return [permessageDeflate(zlib, others)];
+  const read = readPerMessageDeflate(options, availableParallelism());
+  if (read === undefined) return [];
+  const zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency: read.concurrency });
+  return [permessageDeflate(zlib, read.options)];
 }

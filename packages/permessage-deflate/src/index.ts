@@ -1,3 +1,4 @@
+export { readPerMessageDeflate } from './adapter-options.ts';
 export { offerPermessageDeflate } from './client.ts';
 export type { PermessageDeflateOptions, ServerOptions } from './options.ts';
 export type { Agreed } from './parameters.ts';

@@ -1,8 +1,7 @@
+import { checkTypes, readBoolean, readInteger } from '@ws/connection';
 import type { GiveWay } from './in-turns.ts';
-import { readInteger } from './integer.ts';
 import { Gate } from './node-gate.ts';
 import { stepsWork } from './node-steps.ts';
-import { checkOptionType } from './option-type.ts';
 import type { Allocate } from './zlib.ts';
 
 /** How `nodeZlib` is set up. */
@@ -42,16 +41,15 @@ export class Shared {
   readonly scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES);
 
   constructor(options: NodeZlibOptions) {
-    checkOptionType('allocate', options.allocate, 'function');
-    checkOptionType('giveWay', options.giveWay, 'function');
-    checkOptionType('inside', options.inside, 'boolean');
-    const concurrency = readInteger('concurrency', options.concurrency, 1, Number.MAX_SAFE_INTEGER, CONCURRENCY);
-    this.allocate = options.allocate ?? ((length) => Buffer.allocUnsafeSlow(length));
+    const { allocate, giveWay } = options;
+    checkTypes('function', { allocate, giveWay });
+    const concurrency = readInteger(options.concurrency, 'concurrency', { default: CONCURRENCY, min: 1 });
+    this.allocate = allocate ?? ((length) => Buffer.allocUnsafeSlow(length));
     this.#places = new Gate(concurrency);
     this.#inflating = new Gate(Math.max(1, concurrency >> 1));
     insideWorks ??= stepsWork();
-    this.inside = options.inside ?? insideWorks;
-    this.giveWay = this.inside ? options.giveWay : undefined;
+    this.inside = readBoolean(options.inside, 'inside', insideWorks);
+    this.giveWay = this.inside ? giveWay : undefined;
   }
 
   /** Compresses in the thread pool, once there is a place. */

@@ -1,5 +1,4 @@
-import { readInteger } from './integer.ts';
-import { checkOptionType } from './option-type.ts';
+import { checkMethods, checkTypes, type IntegerRange, readBoolean, readInteger } from '@ws/connection';
 import { MAX_WINDOW_BITS, MIN_WINDOW_BITS } from './parameters.ts';
 import type { Zlib } from './zlib.ts';
 
@@ -58,32 +57,26 @@ export interface Settings {
   readonly maxTakeovers: number;
 }
 
+const WINDOW_BITS: IntegerRange = { default: MAX_WINDOW_BITS, min: MIN_WINDOW_BITS, max: MAX_WINDOW_BITS };
+
 /** @throws TypeError for an option of another type; RangeError for a number out of range (row M8) */
 export function readOptions(zlib: Zlib, options: ServerOptions): Settings {
-  if (typeof options !== 'object' || options === null) throw new TypeError('the options must be an object');
-  if (typeof zlib?.deflater !== 'function' || typeof zlib.inflater !== 'function') {
-    throw new TypeError('zlib is missing: pass nodeZlib() or pureZlib()');
-  }
-  const number = (name: keyof ServerOptions, min: number, max: number, preset: number): number =>
-    readInteger(name, options[name], min, max, preset);
-  const flag = (name: keyof ServerOptions): boolean => {
-    const value = options[name];
-    checkOptionType(name, value, 'boolean');
-    return value !== false;
-  };
+  checkTypes('object', { options });
+  checkMethods(zlib, 'zlib (nodeZlib() or pureZlib())', ['deflater', 'inflater']);
+  const { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits } = options;
   const { maxRatio = Number.POSITIVE_INFINITY } = options;
-  if (typeof maxRatio !== 'number') throw new TypeError(`maxRatio must be a number, got ${typeof maxRatio}`);
+  checkTypes('number', { maxRatio });
   if (!(maxRatio >= 1)) throw new RangeError(`maxRatio must be 1 or more, got ${maxRatio}`);
   return {
     zlib,
-    serverNoContextTakeover: flag('serverNoContextTakeover'),
-    clientNoContextTakeover: flag('clientNoContextTakeover'),
-    serverMaxWindowBits: number('serverMaxWindowBits', MIN_WINDOW_BITS, MAX_WINDOW_BITS, MAX_WINDOW_BITS),
-    clientMaxWindowBits: number('clientMaxWindowBits', MIN_WINDOW_BITS, MAX_WINDOW_BITS, MAX_WINDOW_BITS),
-    threshold: number('threshold', 0, Number.MAX_SAFE_INTEGER, 1024),
-    level: number('level', 0, 9, 6),
-    memLevel: number('memLevel', 1, 9, 8),
+    serverNoContextTakeover: readBoolean(serverNoContextTakeover, 'serverNoContextTakeover', true),
+    clientNoContextTakeover: readBoolean(clientNoContextTakeover, 'clientNoContextTakeover', true),
+    serverMaxWindowBits: readInteger(serverMaxWindowBits, 'serverMaxWindowBits', WINDOW_BITS),
+    clientMaxWindowBits: readInteger(clientMaxWindowBits, 'clientMaxWindowBits', WINDOW_BITS),
+    threshold: readInteger(options.threshold, 'threshold', { default: 1024 }),
+    level: readInteger(options.level, 'level', { default: 6, max: 9 }),
+    memLevel: readInteger(options.memLevel, 'memLevel', { default: 8, min: 1, max: 9 }),
     maxRatio,
-    maxTakeovers: number('maxTakeovers', 0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    maxTakeovers: readInteger(options.maxTakeovers, 'maxTakeovers', { default: Number.MAX_SAFE_INTEGER }),
   };
 }

@@ -1,3 +1,4 @@
+import { checkTypes } from '@ws/connection';
 import {
   Z_BUF_ERROR,
   Z_DEFAULT_STRATEGY,
@@ -13,7 +14,6 @@ import {
   zlibInflateReset,
 } from 'pako';
 import { Inflation } from './inflation.ts';
-import { checkOptionType } from './option-type.ts';
 import { deflateInSteps, inflateInSteps, type Steps } from './stepwise.ts';
 import type { Allocate, Deflater, DeflateSettings, Inflater, InflateSettings, Zlib } from './zlib.ts';
 
@@ -37,7 +37,7 @@ export interface PureZlibOptions {
  * @throws TypeError if an option is of the wrong kind
  */
 export function pureZlib({ allocate = (length) => new Uint8Array(length) }: PureZlibOptions = {}): Zlib {
-  checkOptionType('allocate', allocate, 'function');
+  checkTypes('function', { allocate });
   const scratch = new Uint8Array(SCRATCH_BYTES);
   const alone = new Map<string, DeflateSteps>();
   let inflating: InflateSteps | undefined;
