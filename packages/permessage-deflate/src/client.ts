@@ -16,7 +16,10 @@ export function offerPermessageDeflate(
 ): ExtensionOffers<PermessageDeflate> {
   const settings = readOptions(zlib, options);
   if (settings.clientMaxWindowBits < zlib.minWindowBits) {
-    throw new RangeError(`clientMaxWindowBits: this zlib has windows from ${zlib.minWindowBits} bits on`);
+    const got = settings.clientMaxWindowBits;
+    throw new RangeError(
+      `clientMaxWindowBits must be ${zlib.minWindowBits} or more, the least of this zlib, got ${got}`,
+    );
   }
   const offer = makeOffer(settings);
   return {
@@ -53,12 +56,14 @@ function judge(answer: Parameters, offer: Parameters, settings: Settings): Agree
   }
   const { clientMaxWindowBits: client } = answer;
   if (client === true) throw new Error('client_max_window_bits has no value');
-  if (client !== undefined && offer.clientMaxWindowBits === undefined) {
-    throw new Error('client_max_window_bits is in the answer, and was not offered');
-  }
-  if (client !== undefined && (client > settings.clientMaxWindowBits || client < settings.zlib.minWindowBits)) {
+  if (client !== undefined) {
     const { clientMaxWindowBits: most, zlib } = settings;
-    throw new Error(`client_max_window_bits is ${client}, and ${zlib.minWindowBits} to ${most} was offered`);
+    if (offer.clientMaxWindowBits === undefined) {
+      throw new Error('client_max_window_bits is in the answer, and was not offered');
+    }
+    if (client > most || client < zlib.minWindowBits) {
+      throw new Error(`client_max_window_bits is ${client}, and ${zlib.minWindowBits} to ${most} was offered`);
+    }
   }
   return {
     serverNoContextTakeover: answer.serverNoContextTakeover,

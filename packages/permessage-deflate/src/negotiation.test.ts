@@ -9,14 +9,43 @@ import {
 import { describe, expect, test } from 'vitest';
 import { offerPermessageDeflate } from './client.ts';
 import type { PermessageDeflateOptions, ServerOptions } from './options.ts';
-import { type Parameters, readParameters, writeParameters } from './parameters.ts';
+import { type Agreed, type Parameters, readParameters, writeParameters } from './parameters.ts';
+import type { PermessageDeflate } from './permessage-deflate.ts';
 import { pureZlib } from './pure.ts';
 import { permessageDeflate } from './server.ts';
-import type { Zlib } from './zlib.ts';
+import type { DeflateSettings, Zlib } from './zlib.ts';
 
 const zlib = pureZlib();
-/** One like fflate, which has one size of window. */
-const oneWindow: Zlib = { ...zlib, minWindowBits: 15 };
+/** One with windows from so many bits on: fflate has one size alone, of 15. */
+const from = (minWindowBits: number): Zlib => ({ ...zlib, minWindowBits });
+
+/** A context, as a zlib is asked for it. */
+type Context = Pick<DeflateSettings, 'takeover' | 'windowBits'>;
+
+/** A zlib that only notes which contexts it is asked for. */
+function noting(minWindowBits = 8) {
+  let made: Context[] = [];
+  const note = ({ takeover, windowBits }: Context): void => void made.push({ takeover, windowBits });
+  const zlib: Zlib = {
+    minWindowBits,
+    deflater(settings) {
+      note(settings);
+      return { deflate: (payload) => payload, close() {} };
+    },
+    inflater(settings) {
+      note(settings);
+      return { inflate: (payload) => payload, close() {} };
+    },
+  };
+  const contextsOf = (extension: PermessageDeflate | undefined) => {
+    made = [];
+    extension!.encode(new Uint8Array(2000), { isBinary: true, compress: true });
+    extension!.decode(Uint8Array.of(1), 1);
+    const [outgoing, incoming] = made;
+    return { outgoing, incoming };
+  };
+  return { zlib, contextsOf };
+}
 
 const WINDOWS = [8, 9, 10, 11, 12, 13, 14, 15];
 const flags = [false, true];
@@ -60,6 +89,7 @@ function accept(policy: UpgradePolicy<{ close(): void }>, offered: string) {
 describe('a server', () => {
   test('answers every legal offer by the RFC, whatever it is set to', () => {
     let accepted = 0;
+    const { zlib, contextsOf } = noting();
     for (const serverMaxWindowBits of [8, 11, 15]) {
       for (const clientMaxWindowBits of [8, 11, 15]) {
         for (const [serverNoContextTakeover, clientNoContextTakeover] of flags.flatMap((a) =>
@@ -73,13 +103,15 @@ describe('a server', () => {
           };
           const negotiator = permessageDeflate(zlib, options);
           for (const offer of offers) {
-            const { parameters } = negotiator.accept(writeParameters(offer))!;
+            const { parameters, extension } = negotiator.accept(writeParameters(offer))!;
             const answer = readParameters(parameters) as Parameters;
             accepted++;
             // 7.1.1.1: what the client asks for is in the answer.
             expect(answer.serverNoContextTakeover).toBe(offer.serverNoContextTakeover || serverNoContextTakeover);
-            if (offer.clientNoContextTakeover || clientNoContextTakeover)
-              expect(answer.clientNoContextTakeover).toBe(true);
+            // 7.1.1.2: so is what the client said it would do. From one whose window cannot be limited nothing is kept.
+            const cannotBeLimited = offer.clientMaxWindowBits === undefined && clientMaxWindowBits < 15;
+            const alone = offer.clientNoContextTakeover || clientNoContextTakeover || cannotBeLimited;
+            expect(answer.clientNoContextTakeover).toBe(alone);
             // 7.1.2.1: no more than was asked for; said if it was asked for.
             const server = answer.serverMaxWindowBits ?? 15;
             expect(server).toBe(Math.min(offer.serverMaxWindowBits ?? 15, serverMaxWindowBits));
@@ -88,12 +120,15 @@ describe('a server', () => {
             const { clientMaxWindowBits: client } = answer;
             if (offer.clientMaxWindowBits === undefined) {
               expect(client).toBeUndefined();
-              // What cannot be limited is not kept.
-              if (clientMaxWindowBits < 15) expect(answer.clientNoContextTakeover).toBe(true);
             } else {
               const most = offer.clientMaxWindowBits === true ? 15 : offer.clientMaxWindowBits;
               expect(client ?? 15).toBe(Math.min(most, clientMaxWindowBits));
             }
+            // And it does what it has answered.
+            expect(contextsOf(extension)).toEqual({
+              outgoing: { takeover: !answer.serverNoContextTakeover, windowBits: server },
+              incoming: { takeover: !answer.clientNoContextTakeover, windowBits: client ?? 15 },
+            });
           }
         }
       }
@@ -141,14 +176,19 @@ describe('a server', () => {
     expect(answerTo('permessage-deflate; server_max_window_bits="9"')).toContain('server_max_window_bits=9');
   });
 
-  test('with one size of window, declines smaller ones of its own and takes the next offer', () => {
-    for (const bits of WINDOWS) {
-      const offer = `permessage-deflate; server_max_window_bits=${bits}`;
-      expect(answerTo(offer, {}, oneWindow) !== undefined).toBe(bits === 15);
-      expect(answerTo(`${offer}, permessage-deflate`, {}, oneWindow)).toBeDefined();
-      expect(answerTo(`permessage-deflate; client_max_window_bits=${bits}`, {}, oneWindow)).toBeDefined();
+  test('declines windows of its own that its zlib does not have, and takes the next offer', () => {
+    for (const least of [10, 15]) {
+      for (const bits of WINDOWS) {
+        const offer = `permessage-deflate; server_max_window_bits=${bits}`;
+        expect(answerTo(offer, {}, from(least)) !== undefined).toBe(bits >= least);
+        expect(answerTo(`${offer}, permessage-deflate`, {}, from(least))).toBeDefined();
+        expect(answerTo(`permessage-deflate; client_max_window_bits=${bits}`, {}, from(least))).toBeDefined();
+        const make = () => permessageDeflate(from(least), { serverMaxWindowBits: bits, clientMaxWindowBits: 8 });
+        const words = `serverMaxWindowBits must be ${least} or more, the least of this zlib, got ${bits}`;
+        if (bits < least) expect(make).toThrow(new RangeError(words));
+        else make();
+      }
     }
-    expect(() => permessageDeflate(oneWindow, { serverMaxWindowBits: 14 })).toThrow(RangeError);
   });
 
   test('M5: has at most so many connections that keep contexts; those over it do without', () => {
@@ -174,9 +214,6 @@ describe('a server', () => {
 });
 
 describe('a client', () => {
-  const verify = (options: PermessageDeflateOptions, answer: Parameters, over: Zlib = zlib) =>
-    offerPermessageDeflate(over, options).verify(writeParameters(answer));
-
   test('offers what it is set to', () => {
     const offerOf = (options: PermessageDeflateOptions, over: Zlib = zlib) => {
       const { name, offers } = offerPermessageDeflate(over, options);
@@ -190,34 +227,58 @@ describe('a client', () => {
     expect(offerOf({ ...takeover, serverMaxWindowBits: 9, clientMaxWindowBits: 10 })).toBe(
       'permessage-deflate; server_max_window_bits=9; client_max_window_bits=10',
     );
-    expect(offerOf(takeover, oneWindow)).toBe('permessage-deflate');
-    expect(() => offerPermessageDeflate(oneWindow, { clientMaxWindowBits: 14 })).toThrow(RangeError);
+    expect(offerOf(takeover, from(14))).toBe('permessage-deflate; client_max_window_bits');
+    expect(offerOf(takeover, from(15))).toBe('permessage-deflate');
   });
 
-  test('takes an answer if it keeps to the offer, and says why not if it does not', () => {
-    for (const asksNoTakeover of flags) {
-      for (const serverMaxWindowBits of [8, 11, 15]) {
-        for (const clientMaxWindowBits of [8, 11, 15]) {
-          for (const over of [zlib, ...(clientMaxWindowBits === 15 ? [oneWindow] : [])]) {
-            for (const answer of answers) {
-              const legal =
-                (answer.serverNoContextTakeover || !asksNoTakeover) &&
-                (answer.serverMaxWindowBits ?? 15) <= serverMaxWindowBits &&
-                (answer.clientMaxWindowBits === undefined ||
-                  (over === zlib && (answer.clientMaxWindowBits as number) <= clientMaxWindowBits));
-              const judge = () =>
-                verify(
-                  { serverNoContextTakeover: asksNoTakeover, serverMaxWindowBits, clientMaxWindowBits },
-                  answer,
-                  over,
-                );
-              if (legal) expect(judge()).toMatchObject({ rsv: 0x40 });
-              else expect(judge).toThrow(/_/);
-            }
+  test('offers no window of its own that its zlib does not have', () => {
+    for (const least of [10, 15]) {
+      for (const bits of WINDOWS) {
+        const make = () => offerPermessageDeflate(from(least), { clientMaxWindowBits: bits, serverMaxWindowBits: 8 });
+        const words = `clientMaxWindowBits must be ${least} or more, the least of this zlib, got ${bits}`;
+        if (bits < least) expect(make).toThrow(new RangeError(words));
+        else make();
+      }
+    }
+  });
+
+  test('takes an answer if it keeps to the offer, and does what it says; says why not if it does not', () => {
+    let [taken, refused] = [0, 0];
+    for (const options of everythingSet([8, 11, 15])) {
+      for (const least of [8, 10, 15]) {
+        const { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits } = options;
+        if (clientMaxWindowBits < least) continue;
+        const { zlib, contextsOf } = noting(least);
+        const { verify } = offerPermessageDeflate(zlib, options);
+        const whyNot = (answer: Parameters): string | undefined => {
+          const [server, client] = [answer.serverMaxWindowBits ?? 15, answer.clientMaxWindowBits];
+          if (serverNoContextTakeover && !answer.serverNoContextTakeover)
+            return 'server_no_context_takeover was asked for, and is not in the answer';
+          if (server > serverMaxWindowBits)
+            return `server_max_window_bits is ${server}, and at most ${serverMaxWindowBits} was asked for`;
+          if (client === undefined) return undefined;
+          if (least === 15) return 'client_max_window_bits is in the answer, and was not offered';
+          if (Number(client) >= least && Number(client) <= clientMaxWindowBits) return undefined;
+          return `client_max_window_bits is ${client}, and ${least} to ${clientMaxWindowBits} was offered`;
+        };
+        for (const answer of answers) {
+          const why = whyNot(answer);
+          if (why !== undefined) {
+            refused++;
+            expect(() => verify(writeParameters(answer))).toThrow(new Error(why));
+            continue;
           }
+          taken++;
+          // A client may do what it has offered to do, whatever was answered.
+          const alone = answer.clientNoContextTakeover || clientNoContextTakeover;
+          expect(contextsOf(verify(writeParameters(answer)))).toEqual({
+            outgoing: { takeover: !alone, windowBits: answer.clientMaxWindowBits ?? clientMaxWindowBits },
+            incoming: { takeover: !answer.serverNoContextTakeover, windowBits: answer.serverMaxWindowBits ?? 15 },
+          });
         }
       }
     }
+    expect(Math.min(taken, refused)).toBeGreaterThan(4000);
   });
 
   test('fails the handshake on what is not legal, was not asked for, or is there twice', () => {
@@ -235,12 +296,15 @@ describe('a client', () => {
     expect(judge('permessage-deflate')).toBe('fine');
     expect(judge('permessage-deflate; client_no_context_takeover; client_max_window_bits=15')).toBe('fine');
     const bad = {
-      unknown: 'unknown is no parameter',
-      'server_no_context_takeover; server_no_context_takeover': 'is there twice',
-      'server_no_context_takeover=1': 'takes none',
-      client_max_window_bits: 'has no value',
-      'client_max_window_bits=16': 'is not a number from 8 to 15',
-      'server_max_window_bits=7': 'is not a number from 8 to 15',
+      unknown: 'unknown is no parameter of permessage-deflate',
+      'server_no_context_takeover; server_no_context_takeover': 'server_no_context_takeover is there twice',
+      'server_no_context_takeover=1': 'server_no_context_takeover has a value, and takes none',
+      'client_no_context_takeover=1': 'client_no_context_takeover has a value, and takes none',
+      // Section 7.1.2.1 of RFC 7692: one without a value is for offers, and of the other kind.
+      server_max_window_bits: 'server_max_window_bits has no value',
+      client_max_window_bits: 'client_max_window_bits has no value',
+      'client_max_window_bits=16': 'client_max_window_bits is not a number from 8 to 15',
+      'server_max_window_bits=7': 'server_max_window_bits is not a number from 8 to 15',
     };
     for (const [answer, why] of Object.entries(bad)) {
       expect(judge(`permessage-deflate; ${answer}`)).toMatch(new RegExp(`^extension-unacceptable: .*${why}`));
@@ -251,17 +315,19 @@ describe('a client', () => {
 
 test('a client of ours and a server of ours agree, whatever both are set to', () => {
   const windows = [8, 12, 15];
+  const { zlib, contextsOf } = noting();
   for (const server of everythingSet(windows)) {
     const negotiator = permessageDeflate(zlib, server);
     for (const client of everythingSet(windows)) {
       const { offers, verify } = offerPermessageDeflate(zlib, client);
-      const { parameters } = negotiator.accept(offers[0]!)!;
-      expect(verify(parameters)).toMatchObject({ rsv: 0x40 });
+      const { parameters, extension } = negotiator.accept(offers[0]!)!;
+      const [ofServer, ofClient] = [contextsOf(extension), contextsOf(verify(parameters))];
+      expect(ofClient).toEqual({ outgoing: ofServer.incoming, incoming: ofServer.outgoing });
     }
   }
 });
 
-function* everythingSet(windows: readonly number[]): Generator<PermessageDeflateOptions> {
+function* everythingSet(windows: readonly number[]): Generator<Agreed> {
   for (const serverNoContextTakeover of flags)
     for (const clientNoContextTakeover of flags)
       for (const serverMaxWindowBits of windows)

@@ -16,7 +16,10 @@ import type { Zlib } from './zlib.ts';
 export function permessageDeflate(zlib: Zlib, options: ServerOptions = {}): ExtensionNegotiator<PermessageDeflate> {
   const settings = readOptions(zlib, options);
   if (settings.serverMaxWindowBits < zlib.minWindowBits) {
-    throw new RangeError(`serverMaxWindowBits: this zlib has windows from ${zlib.minWindowBits} bits on`);
+    const got = settings.serverMaxWindowBits;
+    throw new RangeError(
+      `serverMaxWindowBits must be ${zlib.minWindowBits} or more, the least of this zlib, got ${got}`,
+    );
   }
   let takeovers = 0;
   return {
