@@ -1,4 +1,4 @@
-import { binaryOf, versionOf } from '@ws/runtimes';
+import { bun, deno, nodes } from '@ws/runtimes';
 
 /** A runtime, and how it runs a program of this folder. */
 export interface Runtime {
@@ -8,24 +8,20 @@ export interface Runtime {
   readonly run: (program: string) => readonly string[];
 }
 
-const DENO = '@deno/linux-x64-glibc';
-const BUN = '@oven/bun-linux-x64';
-const runtime = (name: string, of: string, run: Runtime['run']): Runtime => {
-  const version = versionOf(of);
-  return { name: `${name} ${Number.parseInt(version, 10)}`, version, run };
+const inDeno: Runtime = {
+  ...deno,
+  run(program) {
+    const quiet = ['--no-remote', '--cached-only', '--no-lock', '--no-prompt'];
+    const permissions = ['--allow-net', '--allow-read', '--allow-env', '--allow-sys'];
+    return [deno.binary(), 'run', ...quiet, ...permissions, program];
+  },
 };
 
-const nodes = ['node-20', 'node-22', 'node-24', 'node-26'].map((name) =>
-  runtime('Node', name, (program) => [binaryOf(name, 'bin/node'), program]),
-);
-const bun = runtime('Bun', BUN, (program) => [binaryOf(BUN, 'bin/bun'), '--no-install', '--no-env-file', program]);
-const deno = runtime('Deno', DENO, (program) => {
-  const quiet = ['--no-remote', '--cached-only', '--no-lock', '--no-prompt'];
-  const permissions = ['--allow-net', '--allow-read', '--allow-env', '--allow-sys'];
-  return [binaryOf(DENO, 'deno'), 'run', ...quiet, ...permissions, program];
-});
-
-export const runtimes: readonly Runtime[] = [...nodes, bun, deno];
+export const runtimes: readonly Runtime[] = [
+  ...nodes.map((node) => ({ ...node, run: (program: string) => [node.binary(), program] })),
+  { ...bun, run: (program) => [bun.binary(), '--no-install', '--no-env-file', program] },
+  inDeno,
+];
 
 /** What a suite judges. */
 export interface Subject {
@@ -50,7 +46,7 @@ const subject = (what: string, { name, version, run }: Runtime, program: string)
 export const servers: readonly Subject[] = [
   ...runtimes.map((runtime) => subject('@ws/node-server', runtime, 'servers/node-server.js')),
   ...runtimes.map((runtime) => subject('openStreams', runtime, 'servers/streams.js')),
-  subject('@ws/deno-adapter', deno, 'servers/deno-adapter.js'),
+  subject('@ws/deno-adapter', inDeno, 'servers/deno-adapter.js'),
 ];
 
 /** The clients. One runs `client.suite.js` against the server whose port is its argument, and prints the outcome. */

@@ -43,6 +43,24 @@ export function binaryOf(name, path) {
   throw new Missing(`${name}@${versionOf(name)} is not installed: it is for Linux on x64`);
 }
 
+/**
+ * What suites run in: each by its name with the major version, the version that it must say of itself, and its program,
+ * which throws {@link Missing} where there is none.
+ *
+ * @param {string} name
+ * @param {string} of a package of ./binaries/package.json
+ * @param {string} path of the program in it
+ */
+function runtime(name, of, path) {
+  const version = versionOf(of);
+  return { name: `${name} ${Number.parseInt(version, 10)}`, version, binary: () => binaryOf(of, path) };
+}
+
+/** Every Node that is supported. */
+export const nodes = ['node-20', 'node-22', 'node-24', 'node-26'].map((of) => runtime('Node', of, 'bin/node'));
+export const bun = runtime('Bun', '@oven/bun-linux-x64', 'bin/bun');
+export const deno = runtime('Deno', '@deno/linux-x64-glibc', 'deno');
+
 /** @param {string} name @param {string} path */
 function isInstalled(name, path) {
   const dir = join(BINARIES, 'node_modules', name);

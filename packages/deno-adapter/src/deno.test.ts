@@ -39,8 +39,7 @@ const results = deno === undefined ? [] : await runSuites();
 
 for (const { suite, name, failure } of results) test(`${suite}: ${name}`, () => expect(failure).toBeUndefined());
 
-test('every suite has run all of its tests', () => {
-  if (deno === undefined) return;
+test.skipIf(deno === undefined)('every suite has run all of its tests, in Deno, which comes for Linux on x64', () => {
   for (const suite of suites) {
     const source = readFileSync(join(PACKAGE, 'src', suite), 'utf8');
     const ran = results.filter((result) => result.suite === suite).length;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from '@ws/runtimes';
+import { nodes as all } from '@ws/runtimes';
 import { runProgram } from './program.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
@@ -12,8 +12,4 @@ export const thisNode = {
 };
 
 /** @type {import('./runtimes.js').Runtime[]} */
-export const nodes = ['node-20', 'node-22', 'node-24', 'node-26'].map((name) => ({
-  name: `Node ${Number.parseInt(versionOf(name), 10)}`,
-  version: versionOf(name),
-  run: () => runProgram(binaryOf(name, 'bin/node'), () => [MAIN]),
-}));
+export const nodes = all.map((node) => ({ ...node, run: () => runProgram(node.binary(), () => [MAIN]) }));
