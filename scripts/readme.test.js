@@ -65,7 +65,10 @@ test('what the README embeds anywhere is short', () => {
   }
 });
 
-const texts = execFileSync('git', ['ls-files', 'CONTRIBUTING.md', '*README.md', '*/docs/*.md'], { cwd: ROOT, encoding: 'utf8' })
+const texts = execFileSync('git', ['ls-files', 'CONTRIBUTING.md', '*README.md', '*/docs/*.md'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
   .trim()
   .split('\n')
   .map((name) => ({ name, folder: dirname(join(ROOT, name)), text: readFileSync(join(ROOT, name), 'utf8') }));
