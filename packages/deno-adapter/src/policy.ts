@@ -1,4 +1,5 @@
 import {
+  checkTypes,
   type Extension,
   readMilliseconds,
   readServerConnection,
@@ -18,7 +19,6 @@ import { clock } from './clock.ts';
 import { type Deflate, type PerMessageDeflateOptions, readDeflate } from './deflate.ts';
 import type { Conn } from './deno.ts';
 import type { ListenOptions } from './listen-options.ts';
-import { checkTypes } from './option-types.ts';
 import type { RequestHandler } from './plain.ts';
 
 /** The facts of a client that an {@link Authenticate} hook is told. */

@@ -1,9 +1,8 @@
 import { CloseCode, encodeClose } from '@ws/codec';
-import { NotSentError, readInteger } from '@ws/connection';
+import { checkTypes, NotSentError, readInteger } from '@ws/connection';
 import { accept } from './accept.ts';
 import { type Address, type Conn, closeQuietly, denoNetwork, type Listener } from './deno.ts';
 import type { ListenOptions } from './listen-options.ts';
-import { checkTypes } from './option-types.ts';
 import { AcceptPolicy, type PolicyOptions } from './policy.ts';
 import type { ServerWebSocket } from './socket.ts';
 

@@ -27,7 +27,8 @@ export let socketOf: <Context>(init: ServerWebSocketInit<Context>) => ServerWebS
  */
 export class ServerWebSocket<Context = unknown> extends Socket {
   static {
-    socketOf = (init) => new ServerWebSocket(init);
+    // biome-ignore lint/complexity/noThisInStatic: by its name, esbuild would rename the class
+    socketOf = (init) => new this(init);
   }
 
   /** The request that has opened it. */

@@ -386,6 +386,23 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
     expect(bench.cause).toMatchObject({ violation: 'reserved-opcode' });
   });
 
+  test.each([
+    ['an Error', new Error('broken pipe'), 'broken pipe'],
+    ['anything', 'EPIPE', 'the transport cannot write'],
+  ])('a transport whose write throws %s has failed', (_name, thrown, why) => {
+    const bench = makeBench(role);
+    bench.transport.write = () => {
+      throw thrown;
+    };
+    bench.send('x');
+    bench.send('y');
+    bench.clock.turn();
+    expect(bench.transport.calls).toEqual(['destroy']);
+    expect(bench.driver.state).toBe('closed');
+    expect(bench.told).toEqual([`unsent 1: ${why}`, `unsent 2: ${why}`, `close 1006 "": ${why}`]);
+    expect(bench.clock.timers).toBe(0);
+  });
+
   test('after the end, whatever the transport still says changes nothing', () => {
     const bench = makeBench(role);
     bench.transport.fast = false;

@@ -122,6 +122,12 @@ export class Driver {
       this.#driver.#reader.outputTaken();
     }
 
+    writeFailed(error: unknown): void {
+      this.#driver.terminate(
+        error instanceof Error ? error : new Error('the transport cannot write', { cause: error }),
+      );
+    }
+
     idle(): void {
       this.#driver.#idle();
     }

@@ -13,6 +13,7 @@ export interface Transport {
    * Writes chunks, in order, as one write if it can. They are given away until they have been written.
    *
    * @returns true if the runtime is done with the bytes; if not, `driver.written()` is called once it is
+   * @throws what the connection is then terminated with
    */
   write(chunks: readonly Uint8Array[]): boolean;
   /** Ends our half of the stream; the peer can go on. */

@@ -7,6 +7,8 @@ import type { Clock, Transport } from './transport.ts';
 export interface WriterEvents extends SendCallbacksEvents {
   /** Bytes have been handed to the transport. */
   taken(): void;
+  /** The transport's `write` has thrown. */
+  writeFailed(error: unknown): void;
   /**
    * Nothing is left to be encoded or written; called after each write, and each time that there was nothing to write.
    */
@@ -143,13 +145,24 @@ export class Writer {
       const chunks = this.#connection.take(this.#connection.state === 'open' ? WRITE_AT_MOST : WRITE_AT_MOST_CLOSING);
       for (const { length } of chunks) this.#writing += length;
       this.#writingMore = chunks.length - 1;
-      const done = this.#transport.write(chunks);
+      const done = this.#write(chunks);
       this.#events.taken();
       if (!done) return;
       if (this.#transport.copies === true) this.#connection.giveBack();
       this.#advance(insideSend);
     }
     if (!this.#stopped && this.bufferedAmount === 0 && !insideSend) this.#events.idle();
+  }
+
+  #write(chunks: readonly Uint8Array[]): boolean {
+    try {
+      return this.#transport.write(chunks);
+    } catch (error) {
+      // A write that has begun and never ends: all that follows would wait behind it.
+      this.stop();
+      this.#events.writeFailed(error);
+      return false;
+    }
   }
 
   /** Counts what was under way as written. */

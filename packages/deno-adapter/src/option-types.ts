@@ -1,1 +1,0 @@
-export { checkTypes } from '@ws/connection';
