@@ -76,7 +76,7 @@ class Handshake<Context> {
       return this.#plain(head, onRequest);
     }
     if (path !== undefined && pathOf(head.target) !== path) return this.#refuse(notFound(), method);
-    if (!wanted || method !== 'GET') return this.#refuse(refusePlain(method), method);
+    if (!wanted || method !== 'GET') return this.#refuse(refusePlain(method, wanted), method);
     const checked = checkUpgrade(head, upgrade);
     if (!checked.ok) return this.#refuse(checked);
     const request = webRequest(head, this.#secure);

@@ -347,6 +347,13 @@ test('authenticate: 4 KiB behind the request are read meanwhile, and all of it i
   }
 });
 
+test('refused with 405, as on Node, and without content: a HEAD that asks for a WebSocket', async () => {
+  await using server = start();
+  await using peer = await Peer.request(server.port, {}, 'HEAD / HTTP/1.1');
+  assert.equal((await peer.response()).status, 405);
+  assert.equal(await peer.body(), '');
+});
+
 test('plain requests: 426 on any path, 404 on another, and 405 for other methods', async () => {
   await using server = start({ path: '/chat' });
   for (const [line, status] of [

@@ -14,9 +14,13 @@ export function notFound(): Refusal {
   return refuse(404, { body: `${SPEAKS}, but not at this path.\n` });
 }
 
-/** The answer to a request for no WebSocket that no handler takes. */
-export function refusePlain(method: string): Refusal {
-  if (method !== 'GET' && method !== 'HEAD') {
+/**
+ * The answer to a request that no handler takes and no handshake can be.
+ *
+ * @param asksForWebSocket whether it asks for one: a HEAD may ask for a page
+ */
+export function refusePlain(method: string, asksForWebSocket: boolean): Refusal {
+  if (method !== 'GET' && (method !== 'HEAD' || asksForWebSocket)) {
     return refuse(405, { body: `${SPEAKS}, which starts with GET, not with this method.\n` });
   }
   return refuse(426, { body: `${SPEAKS}: connect to it with a WebSocket client.\n` });
