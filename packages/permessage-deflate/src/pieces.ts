@@ -40,7 +40,7 @@ export class Pieces {
     let at = 0;
     for (const piece of this.#pieces) {
       const room = whole.length - at;
-      whole.set(piece.length > room ? piece.subarray(0, room) : piece, at);
+      whole.set(piece.subarray(0, room), at);
       at += Math.min(piece.length, room);
     }
     return whole;
