@@ -27,7 +27,7 @@ export let socketOf: <Context>(init: ServerWebSocketInit<Context>) => ServerWebS
  */
 export class ServerWebSocket<Context = unknown> extends Socket {
   static {
-    // biome-ignore lint/complexity/noThisInStatic: by its name, esbuild would rename the class
+    // By its name, esbuild would rename the class, whose name applications see.
     socketOf = (init) => new this(init);
   }
 
