@@ -88,7 +88,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   };
   /** The http server of `port` or `server`. */
   readonly #http: Server | undefined;
-  readonly #detach: (() => void) | undefined;
+  #detach: (() => void) | undefined;
   /** Whether the http server still takes connections for this server. */
   #listening = true;
   #state: 'running' | 'closing' | 'closed' = 'running';
@@ -170,9 +170,6 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   /** Takes either, for a caller that passes on what it was given. */
   close(how: CloseOptions | ((error?: Error) => void) | undefined): Promise<void> | void;
   close(how?: CloseOptions | ((error?: Error) => void)): Promise<void> | void {
-    // As in `ws`: who listens to 'close' too late, and closes again, hears of it.
-    if (this.#state === 'closed' && (typeof how === 'function' || how === undefined))
-      process.nextTick(() => this.emit('close'));
     if (typeof how === 'function') {
       if (this.#state === 'closed') process.nextTick(how, new Error('the server is closed already'));
       else this.#waiting.push(() => how());
@@ -201,8 +198,10 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
       this.#listening = false;
       this.#closeIfDone();
     };
+    // A server of others goes on: who comes to it meanwhile is told that this one is closing.
     if (this.#settings.port === undefined) process.nextTick(stopped);
     else {
+      this.#leave();
       this.#http?.close(stopped);
       // With close(), Node stops the timers that end requests which never become whole: it would wait for them for
       // ever.
@@ -257,6 +256,12 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     return broadcast(this.clients, message, options);
   }
 
+  /** Takes no more connections of the http server. */
+  #leave(): void {
+    this.#detach?.();
+    this.#detach = undefined;
+  }
+
   /** Takes the connections of an http server that are for this one. Returns a function that takes it back. */
   #attach(http: Server): () => void {
     const { port, proxyProtocol, handshakeTimeout } = this.#settings;
@@ -265,6 +270,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     const stopRouting = route(
       http,
       {
+        isRunning: () => this.#state === 'running',
         take: (request, socket, head) => this.#take(request, socket, head),
         refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
       },
@@ -355,7 +361,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   #closeIfDone(): void {
     if (this.#state !== 'closing' || this.#listening || this.clients.size > 0) return;
     this.#state = 'closed';
-    this.#detach?.();
+    this.#leave();
     callEach([() => this.emit('close'), ...this.#waiting], (tell) => tell());
   }
 }

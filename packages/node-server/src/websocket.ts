@@ -379,7 +379,9 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
 
   /** Drops waiting messages that have no listener and no iteration: the peer's Close stands behind them. */
   #dropUnwanted(): void {
-    if (this.listenerCount('message') === 0 && this.#queue?.iterating !== true) this.#queue?.clear();
+    if (this.listenerCount('message') > 0 || this.#queue?.iterating === true) return;
+    this.#queue?.clear();
+    this.#tellLate?.();
   }
 
   /**
@@ -411,13 +413,11 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       this.#delivering = false;
       while (!this.#paused && this.listenerCount('message') > 0) {
         const entry = queue.shift();
-        if (entry === undefined) {
-          this.#tellLate?.();
-          return;
-        }
+        if (entry === undefined) break;
         this.#driver.call(() => this.#emitMessage(entry.payload as Buffer<ArrayBuffer>, entry.isBinary));
       }
-      this.#dropLater();
+      if (queue.length === 0) this.#tellLate?.();
+      else this.#dropLater();
     });
   }
 
@@ -439,7 +439,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     if (!tell() && this.#queue !== undefined && this.#queue.length > 0) {
       this.#tellLate = () => {
         this.#tellLate = undefined;
-        this.#driver.call(tell);
+        this.#driver.call(tell, true);
       };
     }
   }

@@ -54,6 +54,20 @@ test('H18: who listens only once the client has gone gets what it said, and then
   expect(heard).toHaveLength(3);
 });
 
+test.each([1, 2])('H18: that the client has gone reaches also who takes one of %i messages', async (count) => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  client.send(...['1', '2'].slice(0, count).map(text), close(1000, 'bye'));
+  await client.end();
+  await server.close();
+  const heard: string[] = [];
+  socket.once('message', (data: Buffer) => heard.push(String(data)));
+  const [code] = await once(socket, 'close');
+  expect([...heard, code]).toEqual(['1', 1000]);
+});
+
 test('H18: reading pauses at 64 KiB: the client’s writes stop draining, and all arrive once somebody listens', async () => {
   const { server, port } = await serve();
   const connected = once(server, 'connection');

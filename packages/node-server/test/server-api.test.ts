@@ -398,17 +398,3 @@ test('close does not wait for clients that have not sent a whole request', async
   await shut(server);
   await Promise.all([silent.end(), slow.end()]);
 });
-
-test('closed again, a server tells it to who has come too late, as in ws; with options it does not', async () => {
-  const server = new WebSocketServer({ noServer: true });
-  await server.close();
-  let heard = 0;
-  server.on('close', () => heard++);
-  await server.close({});
-  expect(heard).toBe(0);
-  server.close();
-  await once(server, 'close');
-  server.close(() => {});
-  await once(server, 'close');
-  expect(heard).toBe(2);
-});

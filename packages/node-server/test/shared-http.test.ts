@@ -63,6 +63,7 @@ test('H10: a server that takes leave of its clients says so to those that come, 
   expect(await statusOf(port, '/a')).toBe(503);
   named(http, '/a');
   expect(await statusOf(port, '/a')).toBe(101);
+  expect(await statusOf(port, '/b')).toBe(404);
   client.send(close(1001));
   await closed;
   expect(http.listenerCount('upgrade')).toBe(1);

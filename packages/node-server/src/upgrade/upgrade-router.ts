@@ -4,9 +4,11 @@ import { asksForWebSocket } from '@ws/handshake';
 
 /** A taker of upgrade requests of a shared http server: a `WebSocketServer`. */
 export interface UpgradeTarget {
+  /** Whether it takes requests, and is not closing. */
+  isRunning(): boolean;
   /** Takes a request if it is for this target; returns false if it is not. */
   take(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Answers a request that no target and no other listener takes. */
+  /** Answers a request that no target and no other listener takes; asked of a running one, if there is one. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
@@ -32,12 +34,12 @@ export function route(server: Server, target: UpgradeTarget, isShared: boolean):
   if (router === undefined) {
     const targets = new Set<UpgradeTarget>();
     const listener: Listener = (request, socket, head) => {
-      let last: UpgradeTarget | undefined;
+      let answering: UpgradeTarget | undefined;
       for (const target of targets) {
         if (target.take(request, socket, head)) return;
-        last = target;
+        if (answering === undefined || target.isRunning()) answering = target;
       }
-      if (server.listenerCount('upgrade') === 1) last?.refuseUnknown(request, socket, head);
+      if (server.listenerCount('upgrade') === 1) answering?.refuseUnknown(request, socket, head);
     };
     server.on('upgrade', listener);
     const stopAsking = isShared ? takeWebSocketsOnly(server) : () => {};
