@@ -155,7 +155,7 @@ test('createWebSocketStream: a client that goes away or breaks a rule throws now
   expect(errors).toEqual([]);
 });
 
-test('createWebSocketStream: whose listeners were removed throws nowhere for its peer, and for its owner as any stream', async () => {
+test('createWebSocketStream: with its listeners removed, no peer makes it throw; a mistake of its owner does, as in any stream', async () => {
   const { errors } = uncaught();
   const { client, stream } = await pair();
   stream.removeAllListeners();

@@ -86,7 +86,7 @@ export class MessageIterator<Bytes extends Uint8Array> implements AsyncIterableI
 
   /**
    * Ends the loop: there will be no more messages. Called by the source. The cause is told to the first `next` that
-   * waits, as any generator does it.
+   * waits, as a generator does.
    */
   end(cause: Error | undefined): void {
     if (this.#state === 'over') return;
