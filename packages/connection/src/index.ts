@@ -23,6 +23,7 @@ export { PreparedMessage, type PrepareOptions } from './machine/prepared.ts';
 export { SendMemory, type SendMemoryOptions, type Slab } from './machine/send-memory.ts';
 export type { SendOptions } from './machine/sender.ts';
 export { checkMethods } from './methods.ts';
+export { checkNames, warnOfNames } from './option-names.ts';
 export { checkTypes } from './option-types.ts';
 export { isPromise } from './promise.ts';
 export type { Message, QueuedMessage } from './socket/message.ts';

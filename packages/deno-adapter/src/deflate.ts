@@ -40,7 +40,7 @@ export interface Deflate {
 export function readDeflate(options: boolean | PerMessageDeflateOptions | undefined): Deflate {
   // Node 20 has none: a policy can be made there all the same, as by whoever tests it.
   const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
-  const read = readPerMessageDeflate(options, navigator?.hardwareConcurrency ?? 1);
+  const read = readPerMessageDeflate(options, navigator?.hardwareConcurrency ?? 1, (warning) => console.warn(warning));
   if (read === undefined) return { extensions: [], isOffered: () => false, load: async () => {} };
   const { concurrency } = read;
   let zlib: Zlib | undefined;

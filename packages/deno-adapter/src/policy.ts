@@ -5,6 +5,7 @@ import {
   readServerConnection,
   type ServerConnectionOptions,
   type ServerConnectionSettings,
+  warnOfNames,
 } from '@ws/connection';
 import {
   checkPath,
@@ -133,24 +134,10 @@ export const OPTIONS: Readonly<Record<keyof PolicyOptions | keyof ListenOptions,
   subprotocols: true,
 };
 
-/** Names that the process has been warned of. */
-const warned = new Set<string>();
-
-/**
- * Warns of names that are no option, once each: a misspelt `allowedOrigins` would let every origin in without a word.
- */
-function warnOfUnknown(options: object): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(OPTIONS, name) || warned.has(name)) continue;
-    warned.add(name);
-    const known = Object.keys(OPTIONS).join(', ');
-    console.warn(`@ws/deno-adapter has no option ${JSON.stringify(name)}, and ignores it; it has ${known}`);
-  }
-}
-
 function readOptions<Context>(options: PolicyOptions<Context>): Settings<Context> {
   checkTypes('object', { options });
-  warnOfUnknown(options);
+  // A misspelt `allowedOrigins` would let every origin in without a word.
+  warnOfNames('@ws/deno-adapter', options, Object.keys(OPTIONS), (warning) => console.warn(warning));
   const { path, authenticate, onRequest, onRefused, headLimits = {} } = options;
   if (path !== undefined) checkPath(path);
   checkTypes('function', { authenticate, onRequest, onRefused });

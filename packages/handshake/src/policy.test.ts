@@ -75,6 +75,10 @@ test.each<[string, UpgradePolicyOptions]>([
   expect(() => new UpgradePolicy(options)).toThrow(TypeError);
 });
 
+test('an option that is undefined is left out, whatever its name', () => {
+  expect(() => new UpgradePolicy({ allowedOrigin: undefined, allowedOrigins: undefined } as object)).not.toThrow();
+});
+
 test('a policy keeps its own copies', () => {
   const options = {
     allowedOrigins: ['https://a.example'],

@@ -63,7 +63,8 @@ export class UpgradePolicy<E = unknown> {
       acceptKey: accept = acceptKey,
       ...others
     } = options;
-    for (const name in others) throw new TypeError(`options: there is none named ${quote(name)}`);
+    for (const name in others)
+      if (others[name as never] !== undefined) throw new TypeError(`options: there is none named ${quote(name)}`);
     // Only what is left out allows every origin: a setting that could not be read, which is null, does not.
     if (allowedOrigins !== undefined && !Array.isArray(allowedOrigins))
       throw new TypeError('allowedOrigins: expected an array');

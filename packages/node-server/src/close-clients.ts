@@ -1,5 +1,5 @@
 import { CloseCode, encodeClose } from '@ws/codec';
-import { readMilliseconds } from '@ws/connection';
+import { checkNames, readMilliseconds } from '@ws/connection';
 import { kindOf } from './kind-of.ts';
 import { clock } from './runtime/clock.ts';
 import type { WebSocket } from './websocket.ts';
@@ -28,6 +28,7 @@ export function closeClients(clients: ReadonlySet<WebSocket>, options: CloseOpti
   if (typeof options !== 'object') {
     throw new TypeError(`options must be { code, reason, timeout }, or a callback, got ${kindOf(options)}`);
   }
+  checkNames('close', options, ['code', 'reason', 'timeout']);
   const { code = CloseCode.GoingAway, reason = '', timeout } = options;
   const limit = readMilliseconds(timeout, 'timeout', { default: 10_000 });
   encodeClose(code, reason);

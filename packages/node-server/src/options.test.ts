@@ -63,9 +63,9 @@ test('M8: a wrong option is said at construction, by its name', () => {
     [{ noServer: true, perMessageDeflate: 'true' }, 'perMessageDeflate must be a boolean or an object, got string'],
     [
       { noServer: true, rateLimit: { messagesPerSecond: 1 } },
-      'rateLimit has handshakes, handshakesPerAddress, messages',
+      'rateLimit has no option "messagesPerSecond"; it has handshakes, handshakesPerAddress, messages',
     ],
-    [{ noServer: true, heartbeat: { intervall: 5 } }, 'heartbeat has interval and timeout, and no intervall'],
+    [{ noServer: true, heartbeat: { intervall: 5 } }, 'heartbeat has no option "intervall"; it has interval, timeout'],
     [{ noServer: true, path: /chat/ }, 'path must be a string that starts with "/"'],
     [{ noServer: true, verifyClient: true }, 'verifyClient must be a function, got boolean'],
     [{ noServer: true, handleProtocols: ['chat'] }, 'handleProtocols must be a function, got object'],

@@ -24,7 +24,7 @@ export interface PerMessageDeflateOptions extends ServerOptions {
 export function readDeflate(
   options: boolean | PerMessageDeflateOptions | undefined,
 ): ExtensionNegotiator<PermessageDeflate>[] {
-  const read = readPerMessageDeflate(options, availableParallelism());
+  const read = readPerMessageDeflate(options, availableParallelism(), (warning) => process.emitWarning(warning));
   if (read === undefined) return [];
   const zlib = nodeZlib({ allocate: (length) => platform.memory.allocate(length), concurrency: read.concurrency });
   return [permessageDeflate(zlib, read.options)];

@@ -67,6 +67,9 @@ test('H12: a code, reason or timeout of the wrong kind closes nothing', async ()
     expect(() => server.close(options)).toThrow(RangeError);
   }
   expect(() => server.close({ timeout: '5' as never })).toThrow(TypeError);
+  expect(() => server.close({ timeOut: 5 } as never)).toThrow(
+    'close has no option "timeOut"; it has code, reason, timeout',
+  );
   await open(port);
 });
 

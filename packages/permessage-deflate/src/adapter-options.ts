@@ -1,5 +1,5 @@
-import { readInteger } from '@ws/connection';
-import type { ServerOptions } from './options.ts';
+import { readInteger, warnOfNames } from '@ws/connection';
+import { NAMES, type ServerOptions } from './options.ts';
 
 /** The threads of Node's pool, and as many contexts of zlib: more would wait, or take memory. */
 const MOST_AT_A_TIME = 4;
@@ -9,12 +9,14 @@ const MOST_AT_A_TIME = 4;
  *
  * @param processors how many there are: a message each, and one whose result is taken meanwhile, are the default of
  *   `concurrencyLimit`, but at most 4
+ * @param warn is told of options that there are none of, as those of `ws` for zlib: they are left out
  * @returns `concurrency` for zlib, and the options for `permessageDeflate`, which validates them; undefined: not at all
  * @throws TypeError or RangeError if it is of the wrong kind
  */
 export function readPerMessageDeflate(
   option: boolean | (ServerOptions & { readonly concurrencyLimit?: number | undefined }) | undefined,
   processors: number,
+  warn: (message: string) => void,
 ): { readonly concurrency: number; readonly options: ServerOptions } | undefined {
   if (option === false) return undefined;
   const given = option === undefined || option === true ? {} : option;
@@ -22,7 +24,9 @@ export function readPerMessageDeflate(
     const got = given === null ? 'null' : typeof given;
     throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${got}`);
   }
-  const { concurrencyLimit, ...options } = given;
+  warnOfNames('perMessageDeflate', given, [...NAMES, 'concurrencyLimit'], warn);
+  const { concurrencyLimit } = given;
+  const options = Object.fromEntries(NAMES.map((name) => [name, given[name]]));
   const range = { default: Math.min(processors + 1, MOST_AT_A_TIME), min: 1 };
   return { concurrency: readInteger(concurrencyLimit, 'concurrencyLimit', range), options };
 }

@@ -51,6 +51,13 @@ test('M8: so are flags, and the ratio', () => {
   }
 });
 
+test('a name that is no option is said at once', () => {
+  const names =
+    'serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits, threshold, level, memLevel, maxRatio, maxTakeovers';
+  refuse(new TypeError(`permessage-deflate has no option "threshhold"; it has ${names}`), { threshhold: 0 });
+  take({ threshhold: undefined });
+});
+
 test('M8: what are no options at all, and what is no zlib', () => {
   for (const options of [null, 7, 'x', true]) {
     refuse(new TypeError(`options must be an object, got ${typeOf(options)}`), options);

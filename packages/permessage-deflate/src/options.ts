@@ -1,4 +1,4 @@
-import { checkMethods, checkTypes, type IntegerRange, readBoolean, readInteger } from '@ws/connection';
+import { checkMethods, checkNames, checkTypes, type IntegerRange, readBoolean, readInteger } from '@ws/connection';
 import { MAX_WINDOW_BITS, MIN_WINDOW_BITS } from './parameters.ts';
 import type { Zlib } from './zlib.ts';
 
@@ -57,11 +57,25 @@ export interface Settings {
   readonly maxTakeovers: number;
 }
 
+/** Every option. */
+export const NAMES: readonly (keyof ServerOptions)[] = [
+  'serverNoContextTakeover',
+  'clientNoContextTakeover',
+  'serverMaxWindowBits',
+  'clientMaxWindowBits',
+  'threshold',
+  'level',
+  'memLevel',
+  'maxRatio',
+  'maxTakeovers',
+];
+
 const WINDOW_BITS: IntegerRange = { default: MAX_WINDOW_BITS, min: MIN_WINDOW_BITS, max: MAX_WINDOW_BITS };
 
-/** @throws TypeError for an option of another type; RangeError for a number out of range (row M8) */
+/** @throws TypeError for an option of another type, or that there is none of; RangeError for a number out of range (row M8) */
 export function readOptions(zlib: Zlib, options: ServerOptions): Settings {
   checkTypes('object', { options });
+  checkNames('permessage-deflate', options, NAMES);
   checkMethods(zlib, 'zlib (nodeZlib() or pureZlib())', ['deflater', 'inflater']);
   const { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits } = options;
   const { maxRatio = Number.POSITIVE_INFINITY } = options;

@@ -1,3 +1,4 @@
+import { checkNames } from '../option-names.ts';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
 import type { Clock } from './transport.ts';
 
@@ -19,10 +20,8 @@ export function readHeartbeat(
   }
   const ping = options !== false;
   const idle = idleTimeout === false ? undefined : idleTimeout;
-  const { interval, timeout, ...others } = typeof options === 'object' ? options : ({} as HeartbeatSettings);
-  for (const [name, value] of Object.entries(others)) {
-    if (value !== undefined) throw new TypeError(`heartbeat has interval and timeout, and no ${name}`);
-  }
+  const { interval, timeout } = typeof options === 'object' ? options : ({} as HeartbeatSettings);
+  if (typeof options === 'object') checkNames('heartbeat', options, ['interval', 'timeout']);
   const heartbeat = new Heartbeat({ ping, interval, timeout, idleTimeout: idle }, clock);
   return ping || idle !== undefined ? heartbeat : undefined;
 }

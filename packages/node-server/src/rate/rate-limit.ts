@@ -1,4 +1,4 @@
-import { readInteger } from '@ws/connection';
+import { checkNames, readInteger } from '@ws/connection';
 import { kindOf } from '../kind-of.ts';
 
 /**
@@ -26,11 +26,7 @@ export function readRateLimit(limit: RateLimit = {}): RateLimit {
   if (typeof limit !== 'object' || limit === null) {
     throw new TypeError(`rateLimit must be an object, got ${kindOf(limit)}`);
   }
-  const known: readonly string[] = NAMES;
-  for (const [name, value] of Object.entries(limit)) {
-    if (value === undefined || known.includes(name)) continue;
-    throw new TypeError(`rateLimit has ${known.join(', ')}, and no ${name}`);
-  }
+  checkNames('rateLimit', limit, NAMES);
   for (const name of NAMES) readInteger(limit[name], `rateLimit.${name}`, { default: 1, min: 1 });
   return limit;
 }
