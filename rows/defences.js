@@ -57,7 +57,7 @@ export const DEFENCES = [
   {
     row: 'M8',
     tests: 'node-server/src/options',
-    file: 'connection/src/integer.ts',
+    file: 'connection/src/options/integer.ts',
     find: 'if (!Number.isInteger(value) || value < min || value > max) {',
     replace: 'if (value < min) {',
   },

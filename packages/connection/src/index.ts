@@ -1,4 +1,3 @@
-export { readBoolean } from './boolean.ts';
 export { Driver } from './driver/driver.ts';
 export type { DriverLimitSettings, DriverLimits, Overflow } from './driver/driver-limits.ts';
 export type { DriverHandler, DriverOptions } from './driver/driver-options.ts';
@@ -14,7 +13,6 @@ export {
   type ServerConnectionSettings,
 } from './driver/server-connection.ts';
 export type { Clock, Transport } from './driver/transport.ts';
-export { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from './integer.ts';
 export { Connection, type ConnectionOptions, type ConnectionState } from './machine/connection.ts';
 export type { ConnectionSink } from './machine/connection-sink.ts';
 export { type Data, toBytes } from './machine/data.ts';
@@ -22,9 +20,12 @@ export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } fro
 export { PreparedMessage, type PrepareOptions } from './machine/prepared.ts';
 export { SendMemory, type SendMemoryOptions, type Slab } from './machine/send-memory.ts';
 export type { SendOptions } from './machine/sender.ts';
-export { checkMethods } from './methods.ts';
-export { checkNames, warnOfNames } from './option-names.ts';
-export { checkTypes } from './option-types.ts';
+export { readBoolean } from './options/boolean.ts';
+export { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from './options/integer.ts';
+export { kindOf } from './options/kind-of.ts';
+export { checkMethods } from './options/methods.ts';
+export { checkNames, warnOfNames } from './options/names.ts';
+export { checkTypes } from './options/types.ts';
 export { isPromise } from './promise.ts';
 export type { Message, QueuedMessage } from './socket/message.ts';
 export { MessageQueue } from './socket/message-queue.ts';

@@ -1,5 +1,4 @@
-import type { PreparedMessage, PrepareOptions } from '@ws/connection';
-import { kindOf } from './kind-of.ts';
+import { kindOf, type PreparedMessage, type PrepareOptions } from '@ws/connection';
 import { answerAtOnce } from './upgrade/answer-at-once.ts';
 import { driverOf, type WebSocket } from './websocket.ts';
 

@@ -1,6 +1,5 @@
 import { CloseCode, encodeClose } from '@ws/codec';
-import { checkNames, readMilliseconds } from '@ws/connection';
-import { kindOf } from './kind-of.ts';
+import { checkNames, kindOf, readMilliseconds } from '@ws/connection';
 import { clock } from './runtime/clock.ts';
 import type { WebSocket } from './websocket.ts';
 

@@ -1,10 +1,10 @@
 import {
+  kindOf,
   readMilliseconds,
   readServerConnection,
   type ServerConnectionOptions,
   type ServerConnectionSettings,
 } from '@ws/connection';
-import { kindOf } from './kind-of.ts';
 import type { MessageHookSettings } from './message-hook.ts';
 import { type RateLimit, readRateLimit } from './rate/rate-limit.ts';
 import { clock } from './runtime/clock.ts';

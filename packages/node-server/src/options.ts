@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import {
   type Extension,
+  kindOf,
   type Message,
   readInteger,
   readMilliseconds,
@@ -9,7 +10,6 @@ import {
 } from '@ws/connection';
 import { checkPath, type ExtensionNegotiator, type UpgradePolicyOptions } from '@ws/handshake';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
-import { kindOf } from './kind-of.ts';
 import type { MessageVerdict } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './proxy/trust-proxy.ts';

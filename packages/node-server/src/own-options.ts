@@ -1,4 +1,4 @@
-import { kindOf } from './kind-of.ts';
+import { kindOf } from '@ws/connection';
 import type { ServerOptions } from './options.ts';
 
 /**

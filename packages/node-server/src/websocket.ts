@@ -4,6 +4,7 @@ import {
   Driver,
   type DriverHandler,
   type Extension,
+  kindOf,
   type Message,
   MessageQueue,
   type Overflow,
@@ -16,7 +17,6 @@ import { type BinaryType, checkBinaryType, dataAs } from './binary-type.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { controlArguments } from './control-arguments.ts';
 import { SocketEventTarget } from './event-target.ts';
-import { kindOf } from './kind-of.ts';
 import { MessageHook, type MessageHookHost } from './message-hook.ts';
 import { Throttle } from './rate/throttle.ts';
 import { inContext } from './runtime/async-context.ts';

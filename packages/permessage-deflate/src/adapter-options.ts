@@ -1,4 +1,4 @@
-import { readInteger, warnOfNames } from '@ws/connection';
+import { kindOf, readInteger, warnOfNames } from '@ws/connection';
 import { NAMES, type ServerOptions } from './options.ts';
 
 /** The threads of Node's pool, and as many contexts of zlib: more would wait, or take memory. */
@@ -21,8 +21,7 @@ export function readPerMessageDeflate(
   if (option === false) return undefined;
   const given = option === undefined || option === true ? {} : option;
   if (typeof given !== 'object' || given === null) {
-    const got = given === null ? 'null' : typeof given;
-    throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${got}`);
+    throw new TypeError(`perMessageDeflate must be a boolean or an object, got ${kindOf(given)}`);
   }
   warnOfNames('perMessageDeflate', given, [...NAMES, 'concurrencyLimit'], warn);
   const { concurrencyLimit } = given;

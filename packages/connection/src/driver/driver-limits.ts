@@ -1,4 +1,4 @@
-import { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from '../integer.ts';
+import { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from '../options/integer.ts';
 
 /**
  * How a message is treated that is sent while `maxBufferedAmount` waits for the peer:

@@ -4,7 +4,7 @@ import type { ConnectionSink } from '../machine/connection-sink.ts';
 import type { Data } from '../machine/data.ts';
 import type { PreparedMessage } from '../machine/prepared.ts';
 import type { SendOptions } from '../machine/sender.ts';
-import { checkMethods } from '../methods.ts';
+import { checkMethods } from '../options/methods.ts';
 import { Closing } from './closing.ts';
 import { type DriverLimitSettings, readDriverLimits } from './driver-limits.ts';
 import type { DriverHandler, DriverOptions } from './driver-options.ts';

@@ -1,5 +1,5 @@
 import { CloseCode } from '@ws/codec';
-import { readMilliseconds } from '../integer.ts';
+import { readMilliseconds } from '../options/integer.ts';
 import type { Clock } from './transport.ts';
 
 /** How a {@link Heartbeat} finds out that a peer is gone. Each time is at least 1. */

@@ -1,4 +1,4 @@
-import { checkNames } from '../option-names.ts';
+import { checkNames } from '../options/names.ts';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
 import type { Clock } from './transport.ts';
 

@@ -1,5 +1,5 @@
 import { DEFAULT_MAX_MESSAGE_PAYLOAD } from '@ws/codec';
-import { readInteger } from '../integer.ts';
+import { readInteger } from '../options/integer.ts';
 import { type DriverLimitSettings, type DriverLimits, readDriverLimits } from './driver-limits.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { type HeartbeatSettings, readHeartbeat } from './read-heartbeat.ts';

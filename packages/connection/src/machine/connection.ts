@@ -7,8 +7,8 @@ import {
   type Platform,
   type ProtocolError,
 } from '@ws/codec';
-import { readInteger } from '../integer.ts';
-import { checkMethods } from '../methods.ts';
+import { readInteger } from '../options/integer.ts';
+import { checkMethods } from '../options/methods.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { type Data, toBytes } from './data.ts';
 import type { Extension } from './extension.ts';

@@ -1,4 +1,5 @@
 import { encodeUtf8 } from '@ws/codec';
+import { kindOf } from '../options/kind-of.ts';
 import { isPromise } from '../promise.ts';
 
 /** A message, or a part of one, that can be sent. Of a view, its bytes as they lie in memory. */
@@ -37,7 +38,7 @@ function viewOf(data: unknown): Uint8Array | undefined {
 
 /** @param hint told where an object was given */
 function wrongData(data: unknown, problem: string, hint = ''): never {
-  const got = data === null ? 'null' : typeof data;
+  const got = kindOf(data);
   throw new TypeError(`${problem}, got ${got}${got === 'object' ? hint : ''}`);
 }
 

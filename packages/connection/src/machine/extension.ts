@@ -1,5 +1,5 @@
-import { type IntegerRange, readInteger } from '../integer.ts';
-import { checkMethods } from '../methods.ts';
+import { type IntegerRange, readInteger } from '../options/integer.ts';
+import { checkMethods } from '../options/methods.ts';
 import { isPromise } from '../promise.ts';
 
 /**

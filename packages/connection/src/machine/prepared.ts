@@ -1,5 +1,6 @@
 import { Utf8Validator } from '@ws/codec';
-import { readBoolean } from '../boolean.ts';
+import { readBoolean } from '../options/boolean.ts';
+import { kindOf } from '../options/kind-of.ts';
 import { type Data, toBytes } from './data.ts';
 import type { Encoded, EncodeOptions, Extension } from './extension.ts';
 
@@ -49,8 +50,7 @@ export class PreparedMessage {
 /** @throws TypeError for what are no options */
 export function checkOptions(options: unknown): void {
   if (typeof options === 'object' && options !== null) return;
-  const got = options === null ? 'null' : typeof options;
-  throw new TypeError(`options must be an object, such as { binary: true }, got ${got}`);
+  throw new TypeError(`options must be an object, such as { binary: true }, got ${kindOf(options)}`);
 }
 
 /** @throws TypeError for bytes that cannot be sent as text */

@@ -8,7 +8,8 @@ import {
   ProtocolError,
   type ViolationName,
 } from '@ws/codec';
-import { readInteger } from '../integer.ts';
+import { readInteger } from '../options/integer.ts';
+import { kindOf } from '../options/kind-of.ts';
 import { isPromise } from '../promise.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { allRsv, type Decoded, decodeWith, type Extension } from './extension.ts';
@@ -233,7 +234,7 @@ export class Receiver implements MessageSink {
 /** @throws TypeError or RangeError for what is no chunk, or no place in it */
 function checkPlace(chunk: unknown, at: number): void {
   if (Object.prototype.toString.call(chunk) !== '[object Uint8Array]') {
-    throw new TypeError(`chunk must be a Uint8Array, got ${chunk === null ? 'null' : typeof chunk}`);
+    throw new TypeError(`chunk must be a Uint8Array, got ${kindOf(chunk)}`);
   }
   readInteger(at, 'at', { default: 0, max: (chunk as Uint8Array).length });
 }

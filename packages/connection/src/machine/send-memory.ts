@@ -1,5 +1,5 @@
 import { MAX_HEADER_BYTES } from '@ws/codec';
-import { readInteger } from '../integer.ts';
+import { readInteger } from '../options/integer.ts';
 
 const SLAB_BYTES = 65_536;
 

@@ -1,7 +1,7 @@
 import { Opcode } from '@ws/codec';
-import { readBoolean } from '../boolean.ts';
 import { Fifo } from '../fifo.ts';
-import { type IntegerRange, readInteger } from '../integer.ts';
+import { readBoolean } from '../options/boolean.ts';
+import { type IntegerRange, readInteger } from '../options/integer.ts';
 import { isPromise } from '../promise.ts';
 import { copyOf, type Data, toBytes } from './data.ts';
 import type { Encoded, EncodeOptions, Extension } from './extension.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../driver/transport.ts';
-import { checkMethods } from '../methods.ts';
+import { checkMethods } from '../options/methods.ts';
 
 /** The globals of every runtime of today that a driver needs: `globalThis` has them. */
 export interface Runtime {

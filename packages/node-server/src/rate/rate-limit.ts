@@ -1,5 +1,4 @@
-import { checkNames, readInteger } from '@ws/connection';
-import { kindOf } from '../kind-of.ts';
+import { checkNames, kindOf, readInteger } from '@ws/connection';
 
 /**
  * How much is taken in a second; each limit may be exceeded by what the second before has left over. All are from 1 on;

@@ -1,3 +1,5 @@
+import { kindOf } from './kind-of.ts';
+
 /** The longest time that timers take on every runtime; longer ones fire at once on some. */
 const MAX_MILLISECONDS = 2 ** 31 - 1;
 
@@ -36,7 +38,7 @@ export function readMilliseconds(value: number | undefined, name: string, range:
 function check(value: number, name: string, min: number, max: number, unit: string, hint: string): number {
   if (typeof value !== 'number') {
     const of = unit && ` of${unit}`;
-    throw new TypeError(`${name} must be a number${of}, got ${value === null ? 'null' : typeof value}${hint}`);
+    throw new TypeError(`${name} must be a number${of}, got ${kindOf(value)}${hint}`);
   }
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new RangeError(`${name} must be an integer from ${min} to ${max}${unit}, got ${value}${hint}`);

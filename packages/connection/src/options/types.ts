@@ -1,3 +1,5 @@
+import { kindOf } from './kind-of.ts';
+
 const A = {
   boolean: 'a boolean',
   function: 'a function',
@@ -14,7 +16,7 @@ const A = {
 export function checkTypes(type: keyof typeof A, options: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && (value === null || typeof value !== type)) {
-      throw new TypeError(`${name} must be ${A[type]}, got ${value === null ? 'null' : typeof value}`);
+      throw new TypeError(`${name} must be ${A[type]}, got ${kindOf(value)}`);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkNames, warnOfNames } from './option-names.ts';
+import { checkNames, warnOfNames } from './names.ts';
 
 test('a name that is not known is an error, which says what is', () => {
   checkNames('it', { a: 1, b: null, c: undefined }, ['a', 'b']);

@@ -1,3 +1,5 @@
+import { kindOf } from './kind-of.ts';
+
 /**
  * Reads an option that is true or false: absent means the default.
  *
@@ -7,5 +9,5 @@
 export function readBoolean(value: boolean | undefined, name: string, preset: boolean): boolean {
   if (value === undefined) return preset;
   if (typeof value === 'boolean') return value;
-  throw new TypeError(`${name} must be a boolean, got ${value === null ? 'null' : typeof value}`);
+  throw new TypeError(`${name} must be a boolean, got ${kindOf(value)}`);
 }
