@@ -39,8 +39,8 @@ export class Closing {
   #reason = '';
   #cause: Error | undefined;
   #stopTimer: (() => void) | undefined;
-  /** The count of bytes written at which our Close has been; undefined while it waits for what is being encoded. */
-  #closeEnd: number | undefined;
+  /** The count of bytes written at which our Close has been; Infinity while it waits for what is being encoded. */
+  #closeEnd = Number.POSITIVE_INFINITY;
   #closeWritten = false;
   /** How much of the write under way the transport still had when the timer was started. */
   #unwritten = 0;
@@ -93,8 +93,8 @@ export class Closing {
 
   /** More was queued: our Close, if it had to wait. */
   queued(): void {
-    const { state, pendingSends } = this.#connection;
-    if (this.#closeEnd === undefined && state === 'closing' && pendingSends === 0) this.#closeEnd = this.#writer.end;
+    const isKnown = this.#closeEnd < Number.POSITIVE_INFINITY;
+    if (!isKnown && this.#connection.pendingSends === 0) this.#closeEnd = this.#writer.end;
   }
 
   /** The peer's Close has come. */
@@ -125,7 +125,7 @@ export class Closing {
    */
   written(): void {
     if (this.#closeWritten) return;
-    this.#closeWritten = this.#closeEnd !== undefined && this.#writer.written >= this.#closeEnd;
+    this.#closeWritten = this.#writer.written >= this.#closeEnd;
     this.#armTimer();
   }
 
@@ -174,12 +174,11 @@ export class Closing {
   }
 
   #armTimer(): void {
-    const { state } = this.#connection;
-    if (state === 'open' || this.destroyed) return;
+    if (this.destroyed) return;
     this.#stopTimer?.();
     this.#unwritten = this.#transport.unwritten?.() ?? 0;
     // The peer reads what is still to be written before it answers with its Close, or ends.
-    const writing = state === 'closing' || this.#writer.bufferedAmount > 0;
+    const writing = this.#connection.state === 'closing' || this.#writer.bufferedAmount > 0;
     const { closeTimeout, closeReplyTimeout } = this.#limits;
     this.#stopTimer = this.#clock.after(writing ? closeReplyTimeout : closeTimeout, () => this.#timeIsUp());
   }

@@ -167,6 +167,25 @@ describe('a server', () => {
     },
   );
 
+  test('nor has one whose pings come before the answers to the last ones are written', () => {
+    const bench = makeBench();
+    bench.transport.fast = false;
+    bench.driver.close(4000);
+    bench.clock.turn();
+    bench.receive(ping('x'));
+    bench.clock.advance(9000);
+    bench.transport.finishWrite();
+    for (let seconds = 0; seconds < 9; seconds++) {
+      bench.receive(ping('x'));
+      bench.clock.advance(1000);
+      bench.transport.finishWrite();
+      expect(bench.transport.writing).toBe(true);
+      expect(bench.transport.destroyed).toBe(false);
+    }
+    bench.clock.advance(1000);
+    expect(bench.transport.destroyed).toBe(true);
+  });
+
   test('what is read of a peer over its rate is taken once the connection closes', () => {
     const bench = makeBench();
     bench.driver.pause(PauseReason.Rate);
@@ -360,6 +379,29 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
     bench.clock.turn();
     expect(bench.transport.calls.at(-1)).toBe('end');
     expect(bench.told).toEqual([noClose]);
+  });
+
+  test('the end of the stream without a Close, over a transport that does not end: after closeTimeout, with that cause', () => {
+    const bench = makeBench(role);
+    bench.transport.end = () => {};
+    bench.transport.deliverEnd();
+    bench.clock.advance(999);
+    expect(bench.told).toEqual([]);
+    bench.clock.advance(1);
+    expect(bench.told).toEqual([noClose]);
+  });
+
+  test.each([false, true])('who sends after both Closes is told of no cause (terminated since: %s)', (terminated) => {
+    const bench = makeBench(role);
+    bench.finish();
+    if (!bench.driver.gone) bench.transport.lose();
+    if (terminated) bench.driver.terminate(new Error('too late'));
+    const errors: (Error | undefined)[] = [];
+    bench.driver.send('late', {}, (error) => errors.push(error));
+    bench.clock.turn();
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatchObject({ code: 'not-open', message: 'the connection is closed: nothing can be sent' });
+    expect(errors[0]?.cause).toBeUndefined();
   });
 
   test('lost with an error: 1006 with that cause, even in the middle of a frame', () => {

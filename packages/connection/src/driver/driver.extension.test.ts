@@ -142,6 +142,25 @@ test('our half ends after what is being encoded, and the Close behind it', async
   expect(bench.transport.ended).toBe(true);
 });
 
+test('a peer that reads slowly what was encoded, and our Close behind it, has its time anew with each step', async () => {
+  const [bench, slow] = makeBench();
+  bench.send(new Uint8Array(150_000));
+  bench.driver.close(4000);
+  bench.clock.turn();
+  expect(bench.transport.calls).toEqual([]);
+  await slow.answer();
+  for (let i = 0; i < 3; i++) {
+    bench.clock.advance(9_999);
+    bench.transport.finishWrite();
+  }
+  expect(bench.transport.calls).toEqual(['write 65536', 'write 65536', expect.stringMatching(/^write /)]);
+  expect(written(bench).at(-1)).toBe('close 4000 ""');
+  bench.clock.advance(9_999);
+  expect(bench.transport.destroyed).toBe(false);
+  bench.clock.advance(1);
+  expect(bench.transport.destroyed).toBe(true);
+});
+
 test('the loss of the transport tells whoever waits for what is being encoded', async () => {
   const [bench, slow] = makeBench();
   bench.send('one');
