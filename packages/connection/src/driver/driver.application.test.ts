@@ -27,6 +27,18 @@ describe('terminate', () => {
     expect(bench.told).toEqual(['sent 1', 'close 1006 "": the connection was terminated by this end']);
   });
 
+  test('a write that is done since tells nobody that it was', () => {
+    const bench = makeBench();
+    bench.transport.fast = false;
+    bench.send('x');
+    bench.clock.turn();
+    bench.driver.terminate();
+    bench.transport.finishWrite();
+    bench.clock.turn();
+    const why = 'the connection was terminated by this end';
+    expect(bench.told).toEqual([`unsent 1: ${why}`, `close 1006 "": ${why}`]);
+  });
+
   test('behind a write under way nothing goes out, and what the transport does not take is not waited for', () => {
     const bench = makeBench();
     bench.transport.fast = false;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { closeFrame, ping } from '../endpoint.suite.ts';
+import { closeFrame, ping, readWritten } from '../endpoint.suite.ts';
 import { Driver } from './driver.ts';
 import type { DriverOptions } from './driver-options.ts';
 import { type Bench, ManualClock, TestTransport, useBenches } from './test-transport.suite.ts';
@@ -30,12 +30,49 @@ describe('writing', () => {
 
   test('64 KiB do not wait for the end of the turn', () => {
     const bench = makeBench();
-    bench.send(new Uint8Array(65_531));
+    bench.send(new Uint8Array(65_530));
     expect(bench.transport.calls).toEqual([]);
     bench.send('');
-    expect(bench.transport.calls).toEqual([`write ${65_531 + 4 + 2}`]);
+    expect(bench.transport.calls).toEqual([`write ${65_530 + 4 + 2}`]);
     bench.clock.turn();
     expect(bench.transport.calls).toHaveLength(1);
+  });
+
+  test('behind a write under way nothing waits for the end of the turn', () => {
+    const bench = makeBench();
+    bench.transport.fast = false;
+    bench.send('a');
+    bench.clock.turn();
+    bench.send('b');
+    expect(bench.clock.deferred).toBe(0);
+    bench.transport.finishWrite();
+    expect(bench.transport.calls).toHaveLength(2);
+  });
+
+  test.each([true, false, undefined])('our memory is used again only where the transport copies: %s', (copies) => {
+    for (const fast of [true, false]) {
+      const bench = makeBench();
+      const taken: Uint8Array[] = [];
+      const { transport } = bench;
+      const write = transport.write.bind(transport);
+      Object.assign(transport, {
+        copies,
+        fast,
+        write(chunks: Uint8Array[]) {
+          taken.push(...chunks);
+          return write(chunks);
+        },
+      });
+      for (const message of ['first', 'again']) {
+        bench.send(message);
+        bench.clock.turn();
+        transport.finishWrite();
+      }
+      const [first, again] = taken as [Uint8Array, Uint8Array];
+      expect(first.buffer === again.buffer && first.byteOffset === again.byteOffset).toBe(copies === true);
+      expect(readWritten('server', again)).toEqual(['text "again"']);
+      if (copies !== true) expect(readWritten('server', first)).toEqual(['text "first"']);
+    }
   });
 
   test('a write takes 1 MiB at the most', () => {
@@ -119,10 +156,14 @@ describe('writing', () => {
   test('with 64 KiB exactly waiting, send returns false', () => {
     const bench = makeBench();
     bench.transport.fast = false;
-    expect(bench.send(new Uint8Array(65_531))).toBe(true);
-    expect(bench.driver.ping(undefined)).toBe(false);
-    expect(bench.driver.pong(undefined)).toBe(false);
-    expect(bench.driver.bufferedAmount).toBe(65_539);
+    expect(bench.send(new Uint8Array(65_529))).toBe(true);
+    expect(bench.driver.ping(undefined)).toBe(true);
+    expect(bench.driver.bufferedAmount).toBe(65_535);
+    const other = makeBench();
+    other.transport.fast = false;
+    expect(other.send(new Uint8Array(65_530))).toBe(true);
+    expect(other.driver.pong(undefined)).toBe(false);
+    expect(other.driver.bufferedAmount).toBe(65_536);
   });
 
   test('a drain that sends again is told again', () => {
