@@ -309,8 +309,6 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
 
   /** Takes a request of the http server if it is for this server; one that `shouldHandle` throws for gets a 500. */
   #take(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    // Another server may have its path already.
-    if (this.#state !== 'running') return false;
     let failure: { readonly cause: unknown } | undefined;
     try {
       if (!this.#handles(request)) return false;

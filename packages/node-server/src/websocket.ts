@@ -122,6 +122,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
         value(this: WebSocket, event: string | symbol, listener: unknown): WebSocket {
           add.call(this, event, listener);
           if (event === 'message') this.#messageListenerAdded();
+          else if (event === 'close') this.#closeListenerAdded();
           return this;
         },
       });
@@ -154,7 +155,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   #cause: Error | undefined;
   /** No message will come any more, and `cause` is known. */
   #ended = false;
-  /** Emits 'close' behind the messages that are held, if nobody listened to it when it came: to clear up after them. */
+  /** Emits 'close', if nobody listened to it when it came: to whoever listens then, behind the messages that are held. */
   #tellLate: (() => void) | undefined;
   readonly #host: WebSocketHost<Context>;
   /** A `send` has returned false, and nothing has drained since. */
@@ -317,7 +318,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
 
   /** Stops reading: no event but 'close' until {@link resume}, and no answer to a ping. */
   pause(): void {
-    if (this.#driver.gone) return;
+    if (this.#driver.gone && this.#held === 0) return;
     this.#paused = true;
     this.#driver.pause();
   }
@@ -344,6 +345,19 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.#deliverWaiting();
   }
 
+  /** Who listens only now may have awaited something first. A 'message' listener of the same turn comes before it. */
+  #closeListenerAdded(): void {
+    if (this.#tellLate === undefined) return;
+    clock.defer(() => {
+      if (this.#held === 0 || this.listenerCount('message') === 0) this.#tellLate?.();
+    });
+  }
+
+  /** How many messages wait. */
+  get #held(): number {
+    return this.#queue?.length ?? 0;
+  }
+
   #arrived(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     if (this.#throttle?.message() === false) return;
     if (this.#hook === undefined) this.#message(payload, isBinary);
@@ -352,8 +366,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
 
   #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     const hears = this.listenerCount('message') > 0;
-    const nothingWaits = this.#queue === undefined || this.#queue.length === 0;
-    if (hears && nothingWaits && !this.#paused) this.#emitMessage(payload, isBinary);
+    if (hears && this.#held === 0 && !this.#paused) this.#emitMessage(payload, isBinary);
     else if (hears || this.#heard || this.#driver.state === 'open' || this.#queue?.iterating === true) {
       this.#waiting.push(payload, isBinary);
       if (this.#heard && !hears) this.#dropLater();
@@ -390,7 +403,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
    * longer would stop the reading in the end, and with it pings and the peer's Close.
    */
   #dropLater(): void {
-    if (this.#queue === undefined || this.#queue.length === 0) return;
+    if (this.#held === 0) return;
     if (this.#dropping !== 'no') {
       this.#dropping = 'later';
       return;
@@ -436,12 +449,12 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     }
     this.#host.closed(this, code, reason);
     const tell = () => this.emit('close', code, Buffer.from(reason));
-    if (!tell() && this.#queue !== undefined && this.#queue.length > 0) {
-      this.#tellLate = () => {
-        this.#tellLate = undefined;
-        this.#driver.call(tell, true);
-      };
-    }
+    if (tell()) return;
+    this.#tellLate = () => {
+      if (this.listenerCount('close') === 0) return;
+      this.#tellLate = undefined;
+      this.#driver.call(tell, true);
+    };
   }
 }
 

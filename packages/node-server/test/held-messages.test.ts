@@ -54,6 +54,66 @@ test('H18: who listens only once the client has gone gets what it said, and then
   expect(heard).toHaveLength(3);
 });
 
+test.each([0, 1])(
+  'H18: that the client has gone reaches who listens to that alone, with %i messages held',
+  async (count) => {
+    const { server, port } = await serve();
+    const connected = nextConnection(server);
+    const client = await open(port);
+    const socket = await connected;
+    client.send(...['1'].slice(0, count).map(text), close(1000, 'bye'));
+    await client.end();
+    await server.close();
+    const late = () => expect.unreachable('it was taken back in the turn that it came in');
+    socket.on('close', late).off('close', late);
+    await new Promise(setImmediate);
+    const [code, reason] = await once(socket, 'close');
+    expect([code, String(reason)]).toEqual([1000, 'bye']);
+    // It is told once, and not to who comes after that.
+    socket.on('close', () => expect.unreachable('it was told before'));
+    await new Promise(setImmediate);
+  },
+);
+
+test('H18: who heard that the client has gone is not told again, whoever comes after', async () => {
+  const { server, port } = await serve({}, (socket) => socket.on('close', () => {}));
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  client.send(text('1'), close(1000));
+  await client.end();
+  await server.close();
+  const heard: string[] = [];
+  socket.on('close', () => heard.push('close'));
+  socket.on('message', (data: Buffer) => heard.push(String(data)));
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect(heard).toEqual(['1']);
+});
+
+test('H18: pause keeps what was held of a client that has gone', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  client.send(text('1'), text('2'), close(1000));
+  await client.end();
+  await server.close();
+  socket.pause();
+  expect(socket.isPaused).toBe(true);
+  const heard: string[] = [];
+  socket.on('message', (data: Buffer) => heard.push(String(data)));
+  socket.on('close', (code) => heard.push(String(code)));
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect(heard).toEqual([]);
+  socket.resume();
+  await once(socket, 'close');
+  expect(heard).toEqual(['1', '2', '1000']);
+  socket.pause();
+  expect(socket.isPaused).toBe(false);
+});
+
 test.each([1, 2])('H18: that the client has gone reaches also who takes one of %i messages', async (count) => {
   const { server, port } = await serve();
   const connected = nextConnection(server);

@@ -69,6 +69,22 @@ test('H10: a server that takes leave of its clients says so to those that come, 
   expect(http.listenerCount('upgrade')).toBe(1);
 });
 
+test('H10: so does one beside others, for its own path; with a foreign listener, that has the word', async () => {
+  const { server: http, port } = await listen();
+  named(http, '/b');
+  const closing = named(http, '/a');
+  const client = await open(port, {}, 'GET /a HTTP/1.1');
+  await client.received(1);
+  const closed = closing.close({});
+  expect([await statusOf(port, '/a'), await statusOf(port, '/b'), await statusOf(port, '/c')]).toEqual([503, 101, 404]);
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    if (request.url === '/a') socket.end('HTTP/1.1 299 Foreign\r\n\r\n');
+  });
+  expect(await statusOf(port, '/a')).toBe(299);
+  client.send(close(1001));
+  await closed;
+});
+
 test('H10: a server that was closed is no listener of the http server any more', async () => {
   const { server: http } = await listen();
   await named(http, '/a').close();

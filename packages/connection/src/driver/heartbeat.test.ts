@@ -53,6 +53,16 @@ test('H13: an answered ping begins the interval again; the pong is not told, ano
   expect(bench.driver.state).toBe('open');
 });
 
+test('a pong is the answer by its whole payload, and only to a ping', () => {
+  const bench = makeBench();
+  bench.receive(pong('heartbeat'));
+  expect(bench.told).toEqual(['pong "heartbeat"']);
+  while (bench.written().length === 0) bench.clock.advance(1000);
+  const others = ['', 'heartbea', 'heartbeat!', 'heartbeaT', 'Heartbeat'];
+  bench.receive(...others.map((payload) => pong(payload)), pong('heartbeat'));
+  expect(bench.told.slice(1)).toEqual(others.map((payload) => `pong ${JSON.stringify(payload)}`));
+});
+
 test('H13: any byte is life: a message that comes a byte at a time needs no ping', () => {
   const bench = makeBench();
   const bytes = peerBytes('server', text('slow but there'));

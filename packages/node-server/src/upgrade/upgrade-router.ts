@@ -6,9 +6,9 @@ import { asksForWebSocket } from '@ws/handshake';
 export interface UpgradeTarget {
   /** Whether it takes requests, and is not closing. */
   isRunning(): boolean;
-  /** Takes a request if it is for this target; returns false if it is not. */
+  /** Takes a request if it is for this target; returns false if it is not. One that is closing says so to the client. */
   take(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Answers a request that no target and no other listener takes; asked of a running one, if there is one. */
+  /** Answers a request that no target and no other listener takes. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
@@ -34,12 +34,12 @@ export function route(server: Server, target: UpgradeTarget, isShared: boolean):
   if (router === undefined) {
     const targets = new Set<UpgradeTarget>();
     const listener: Listener = (request, socket, head) => {
-      let answering: UpgradeTarget | undefined;
-      for (const target of targets) {
-        if (target.take(request, socket, head)) return;
-        if (answering === undefined || target.isRunning()) answering = target;
-      }
-      if (server.listenerCount('upgrade') === 1) answering?.refuseUnknown(request, socket, head);
+      for (const target of targets) if (target.isRunning() && target.take(request, socket, head)) return;
+      if (server.listenerCount('upgrade') > 1) return;
+      // Another may have had the path of one that is closing.
+      for (const target of targets) if (!target.isRunning() && target.take(request, socket, head)) return;
+      const [any] = targets;
+      any?.refuseUnknown(request, socket, head);
     };
     server.on('upgrade', listener);
     const stopAsking = isShared ? takeWebSocketsOnly(server) : () => {};

@@ -102,11 +102,11 @@ export class Upgrades {
     for (const socket of this.#leaving) socket.destroy();
   }
 
-  /** Refuses a request that no server takes: a closing one, until its last client has left, says that it is closing. */
+  /** Refuses a request that no server takes. */
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const pending = this.#take(request, socket, head);
     if (pending === undefined) return;
-    const refusal = refuse(this.#host.isRunning() ? 404 : closing());
+    const refusal = refuse(404);
     this.#recordRefusal(pending, refusal.error);
     pending.refuse(refusal);
   }
