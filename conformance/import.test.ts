@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { isTheirSystem, nodes } from '@ws/runtimes';
+import { needsRuntimes, nodes } from '@ws/runtimes';
 import { describe, expect, test } from 'vitest';
 
 /** What a process has loaded of Node's own once it has run a program that imports something. */
@@ -12,8 +12,7 @@ function loaded(node: string, imported: string): string[] {
 /** The HTTP client behind `fetch`, Node's largest module: 3 MB of heap. */
 const CLIENT = 'NativeModule internal/deps/undici/undici';
 
-// On other systems there is none of these runtimes to run.
-describe.skipIf(!isTheirSystem)('a server loads no HTTP client', () => {
+describe('a server loads no HTTP client', needsRuntimes, () => {
   test.each(nodes)('on $name', ({ binary }) => {
     const modules = loaded(binary(), '@ws/node-server');
     expect(modules).toContain('NativeModule net');

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { isTheirSystem } from '@ws/runtimes';
+import { needsRuntimes } from '@ws/runtimes';
 import { describe, expect, test } from 'vitest';
 import { runtimes } from './subjects.ts';
 
-// On other systems there is none of these runtimes to run.
-describe.skipIf(!isTheirSystem)('the PROXY protocol', () => {
+describe('the PROXY protocol', needsRuntimes, () => {
   test.each(runtimes.map(({ name, run }) => [name, run] as const))('on %s', (name, run) => {
     const [program = '', ...args] = run('proxy-protocol.js');
     const found = JSON.parse(

@@ -18,6 +18,20 @@ const SPECIFIERS = JSON.parse(readFileSync(join(BINARIES, 'package.json'), 'utf8
 /** What all of them are for. */
 export const isTheirSystem = process.platform === 'linux' && process.arch === 'x64';
 
+/**
+ * The options of a test, or of a group of them, that needs something of the system or of the Node that runs it. Without
+ * it they are skipped, and the summary of `npm test` names each and says what it needs; a test that is skipped in any
+ * other way is a failure there.
+ *
+ * @param {boolean} isHere
+ * @param {string} what
+ * @returns {{ skip: boolean, meta: object }} the summary reads `meta` in vitest's report
+ */
+export const needs = (isHere, what) => ({ skip: !isHere, meta: { needs: what } });
+
+/** What runs in one of the runtimes. One that is missing on their system is an error, and never skipped. */
+export const needsRuntimes = needs(isTheirSystem, 'the runtimes, which are programs for Linux on x64 with glibc');
+
 /** What is not there, so that a runtime cannot run here. */
 export class Missing extends Error {}
 

@@ -4,6 +4,8 @@ import { ROOT } from './run.js';
 
 /** @typedef {import('./report.js').Count} Count */
 
+/** @typedef {{ status: string, fullName: string, meta?: { needs?: string } }} Assertion */
+
 /** Where vitest.base.ts has each run leave its report. */
 const VITEST_REPORT = join('.reports', 'vitest.json');
 
@@ -45,7 +47,8 @@ export function countSystem() {
 }
 
 /**
- * A test file counts as a failure if it is not in the report or ran nothing; so does a test that was skipped.
+ * A test file counts as a failure if it is not in the report or ran nothing. A test that was skipped is one too, unless
+ * it says what it needs and has not, by `needs` of @ws/runtimes: then it is a note.
  *
  * @param {string} name
  * @param {string} report
@@ -59,12 +62,15 @@ export function countVitest(name, report, files) {
     count.failed++;
     count.notes.push(note);
   };
-  /** @type {{ name: string, status: string, assertionResults: { status: string, fullName: string }[] }[]} */
+  /** @type {{ name: string, status: string, assertionResults: Assertion[] }[]} */
   const results = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).testResults : [];
   for (const { name: path, status, assertionResults } of results) {
     const file = relative(ROOT, path);
     for (const test of assertionResults) {
+      const { needs } = test.meta ?? {};
       if (test.status === 'passed') count.passed++;
+      else if (test.status === 'skipped' && needs !== undefined)
+        count.notes.push(`skipped: ${file}: ${test.fullName} (needs ${needs})`);
       else fail(`${test.status}: ${file}: ${test.fullName}`);
     }
     if (assertionResults.length === 0) fail(`ran no test: ${file}`);

@@ -6,27 +6,32 @@ import test from 'node:test';
 import { countTap, countVitest } from './count.js';
 
 /**
- * @param {{ name: string, status?: string, tests: string[] }[]} files each with the status of its tests
+ * @param {{ name: string, status?: string, tests: string[], needs?: string }[]} files each with the status of its tests
  * @param {string[]} expected
  */
-function countOf(files, expected) {
+function reportOf(files, expected) {
   const dir = mkdtempSync(join(tmpdir(), 'count-'));
   try {
-    const testResults = files.map(({ name, status = 'passed', tests }) => ({
+    const testResults = files.map(({ name, status = 'passed', tests, needs }) => ({
       name: join(dir, name),
       status,
-      assertionResults: tests.map((of) => ({ status: of, fullName: 'a test' })),
+      assertionResults: tests.map((of) => ({ status: of, fullName: 'a test', meta: { needs } })),
     }));
     writeFileSync(join(dir, 'vitest.json'), JSON.stringify({ testResults }));
-    const { passed, failed } = countVitest(
+    return countVitest(
       'x',
       join(dir, 'vitest.json'),
       expected.map((name) => join(dir, name)),
     );
-    return { passed, failed };
   } finally {
     rmSync(dir, { recursive: true });
   }
+}
+
+/** @type {(...args: Parameters<typeof reportOf>) => { passed: number, failed: number }} */
+function countOf(...args) {
+  const { passed, failed } = reportOf(...args);
+  return { passed, failed };
 }
 
 test('every test counts once', () => {
@@ -42,6 +47,15 @@ test('a skipped test is a failure', () => {
     passed: 1,
     failed: 2,
   });
+});
+
+test('a skipped test that needs what is not here is no failure, and is named with what it needs', () => {
+  const { passed, failed, notes } = reportOf(
+    [{ name: 'a.test.ts', tests: ['passed', 'skipped', 'failed'], needs: 'a moon' }],
+    ['a.test.ts'],
+  );
+  assert.deepEqual({ passed, failed }, { passed: 1, failed: 1 });
+  assert.match(notes[0] ?? '', /^skipped: .*a\.test\.ts: a test \(needs a moon\)$/);
 });
 
 test('a file that did not run is a failure', () => {

@@ -2,27 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { binaryOf, isTheirSystem, Missing } from '@ws/runtimes';
+import { deno, needsRuntimes } from '@ws/runtimes';
 import { certificate } from '@ws/runtimes/certificate';
 import { temporaryHome } from '@ws/runtimes/home';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 
-/** On other systems there is no Deno to run. */
-const deno = (() => {
-  try {
-    return binaryOf('@deno/linux-x64-glibc', 'deno');
-  } catch (error) {
-    if (error instanceof Missing && !isTheirSystem) return undefined;
-    throw error;
-  }
-})();
-
 /** Runs an example as its head says, checked, and waits for its address. */
 async function start(name: string, permissions: string[] = [], args: string[] = []): Promise<string> {
   const home = temporaryHome();
   const flags = ['--check', '--no-prompt', '--no-remote', '--cached-only', '--allow-net', '--allow-env=PORT'];
-  const child = spawn(deno!, ['run', ...flags, ...permissions, `deno/${name}.ts`, ...args], {
+  const child = spawn(deno.binary(), ['run', ...flags, ...permissions, `deno/${name}.ts`, ...args], {
     cwd: join(import.meta.dirname, '..'),
     env: { ...home.env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -45,22 +35,16 @@ async function firstMessage(address: string, options: ClientOptions, send?: stri
   return String(data);
 }
 
-const inDeno = (run: () => Promise<void>) => async () => {
-  if (deno !== undefined) await run();
-};
-
-test(
-  'echo: what is sent comes back, and a plain request has an answer',
-  inDeno(async () => {
-    const address = await start('echo');
-    expect(await firstMessage(address, {}, 'hello')).toBe('hello');
-    expect(await (await fetch(`${address.replace('ws', 'http')}/health`)).text()).toBe('ok\n');
-  }),
-);
+test('echo: what is sent comes back, and a plain request has an answer', needsRuntimes, async () => {
+  const address = await start('echo');
+  expect(await firstMessage(address, {}, 'hello')).toBe('hello');
+  expect(await (await fetch(`${address.replace('ws', 'http')}/health`)).text()).toBe('ok\n');
+});
 
 test(
   'auth: a token opens the connection; without one, or with a wrong one, the answer is a 401 that says how',
-  inDeno(async () => {
+  needsRuntimes,
+  async () => {
     const address = await start('auth');
     expect(await firstMessage(address, { headers: { Authorization: 'Bearer ada-7f9a4e' } })).toBe('Hello Ada.');
     const challenges = [
@@ -72,14 +56,11 @@ test(
       expect([response.statusCode, response.headers['www-authenticate']]).toEqual([401, challenge]);
       response.destroy();
     }
-  }),
+  },
 );
 
-test(
-  'wss: with the files of a certificate',
-  inDeno(async () => {
-    const { cert, certFile, keyFile } = certificate();
-    const address = await start('wss', ['--allow-read'], [certFile, keyFile]);
-    expect(await firstMessage(address, { ca: cert }, 'secret')).toBe('secret');
-  }),
-);
+test('wss: with the files of a certificate', needsRuntimes, async () => {
+  const { cert, certFile, keyFile } = certificate();
+  const address = await start('wss', ['--allow-read'], [certFile, keyFile]);
+  expect(await firstMessage(address, { ca: cert }, 'secret')).toBe('secret');
+});

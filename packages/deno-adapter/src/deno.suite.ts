@@ -1,28 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { binaryOf, isTheirSystem, Missing } from '@ws/runtimes';
+import { deno } from '@ws/runtimes';
 import { temporaryHome } from '@ws/runtimes/home';
 import { onTestFinished } from 'vitest';
 
 export const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 
-/** The program, or undefined on systems for which there is none. */
-export const deno: string | undefined = (() => {
-  try {
-    return binaryOf('@deno/linux-x64-glibc', 'deno');
-  } catch (error) {
-    if (error instanceof Missing && !isTheirSystem) {
-      console.warn('What runs in Deno is left out here: its program comes for Linux on x64 with glibc only.');
-      return undefined;
-    }
-    throw error;
-  }
-})();
-
 /** Starts Deno with a home of its own, in which nothing is cached, so that nothing is found by accident. */
 function spawnDeno(args: string[], cwd: string = PACKAGE, env: Record<string, string> = {}): ChildProcess {
   const home = temporaryHome();
-  const child = spawn(deno!, args, {
+  const child = spawn(deno.binary(), args, {
     cwd,
     env: { ...home.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,8 +1,9 @@
 /** The suites that run in Deno, with its sanitizers, which see what is left open; each of their tests is one here. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isTheirSystem, needsRuntimes } from '@ws/runtimes';
 import { expect, test } from 'vitest';
-import { deno, PACKAGE, runDeno } from './deno.suite.ts';
+import { PACKAGE, runDeno } from './deno.suite.ts';
 
 const suites = readdirSync(join(PACKAGE, 'src')).filter((name) => name.endsWith('.deno.suite.ts'));
 
@@ -35,15 +36,13 @@ function unescapeXml(text: string): string {
   return text.replace(/&(\w+);/g, (all, name) => chars[name] ?? all);
 }
 
-const results = deno === undefined ? [] : await runSuites();
+const results = isTheirSystem ? await runSuites() : [];
 
 for (const { suite, name, failure } of results) test(`${suite}: ${name}`, () => expect(failure).toBeUndefined());
 
-test.skipIf(deno === undefined)('every suite has run all of its tests, in Deno, which comes for Linux on x64', () => {
-  for (const suite of suites) {
-    const source = readFileSync(join(PACKAGE, 'src', suite), 'utf8');
-    const ran = results.filter((result) => result.suite === suite).length;
-    // A call in a loop is several tests.
-    expect(ran, suite).toBeGreaterThanOrEqual([...source.matchAll(/^ *test\(/gm)].length);
-  }
+test.each(suites)('%s has run all of its tests, in Deno', needsRuntimes, (suite) => {
+  const source = readFileSync(join(PACKAGE, 'src', suite), 'utf8');
+  const ran = results.filter((result) => result.suite === suite).length;
+  // A call in a loop is several tests.
+  expect(ran).toBeGreaterThanOrEqual([...source.matchAll(/^ *test\(/gm)].length);
 });

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { needsRuntimes } from '@ws/runtimes';
 import { expect, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
-import { deno, type Program, program } from './deno.suite.ts';
+import { type Program, program } from './deno.suite.ts';
 import { AcceptPolicy, OPTIONS, settingsOf } from './policy.ts';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -27,77 +28,58 @@ async function open(url: string, options: object = { origin: 'https://example.co
 
 const message = async (client: WsClient): Promise<string> => String((await once(client, 'message'))[0]);
 
-const inDeno = (run: () => Promise<void>) => async () => {
-  if (deno !== undefined) await run();
-};
+test('README: the server sends to all, and forbids other origins', needsRuntimes, async () => {
+  const { url, line } = await start('A server');
+  const [first, second] = [await open(`${url}/one`), await open(`${url}/two`)];
+  expect([await line(), await line()].sort()).toEqual(['hello /one', 'hello /two']);
+  const both = Promise.all([message(first), message(second)]);
+  first.send('to all');
+  expect(await both).toEqual(['to all', 'to all']);
+  second.close(4000);
+  expect(await line()).toBe('goodbye 4000');
+  const [error] = await once(new WsClient(url, { origin: 'https://evil.example' }), 'error');
+  expect(error.message).toContain('403');
+  first.terminate();
+});
 
-test(
-  'README: the server sends to all, and forbids other origins',
-  inDeno(async () => {
-    const { url, line } = await start('A server');
-    const [first, second] = [await open(`${url}/one`), await open(`${url}/two`)];
-    expect([await line(), await line()].sort()).toEqual(['hello /one', 'hello /two']);
-    const both = Promise.all([message(first), message(second)]);
-    first.send('to all');
-    expect(await both).toEqual(['to all', 'to all']);
-    second.close(4000);
-    expect(await line()).toBe('goodbye 4000');
-    const [error] = await once(new WsClient(url, { origin: 'https://evil.example' }), 'error');
-    expect(error.message).toContain('403');
-    first.terminate();
-  }),
-);
+test('README: a connection of your own', needsRuntimes, async () => {
+  const { url, line } = await start('A connection of your own');
+  const client = await open(`${url}/echo`);
+  const back = message(client);
+  client.send('mine');
+  expect(await back).toBe('mine');
+  client.terminate();
+  expect(await line()).toMatch(/^lost: /);
+  const [error] = await once(new WsClient(url), 'error');
+  expect(error.message).toContain('404');
+});
 
-test(
-  'README: a connection of your own',
-  inDeno(async () => {
-    const { url, line } = await start('A connection of your own');
-    const client = await open(`${url}/echo`);
-    const back = message(client);
-    client.send('mine');
-    expect(await back).toBe('mine');
-    client.terminate();
-    expect(await line()).toMatch(/^lost: /);
-    const [error] = await once(new WsClient(url), 'error');
-    expect(error.message).toContain('404');
-  }),
-);
+test('README: the socket: a sender that waits for its reader, and closes', needsRuntimes, async () => {
+  const { url, line } = await start('The socket');
+  const client = new WsClient(url);
+  let bytes = 0;
+  client.on('message', (data: Buffer) => (bytes += data.length));
+  expect((await once(client, 'close'))[0]).toBe(1000);
+  expect(bytes).toBe(1000 * 65_536);
+  expect(await line()).toBe('1000  a clean close');
+});
 
-test(
-  'README: the socket: a sender that waits for its reader, and closes',
-  inDeno(async () => {
-    const { url, line } = await start('The socket');
-    const client = new WsClient(url);
-    let bytes = 0;
-    client.on('message', (data: Buffer) => (bytes += data.length));
-    expect((await once(client, 'close'))[0]).toBe(1000);
-    expect(bytes).toBe(1000 * 65_536);
-    expect(await line()).toBe('1000  a clean close');
-  }),
-);
+test('README: authentication by a bearer token', needsRuntimes, async () => {
+  const { url } = await start('Authentication');
+  const client = new WsClient(url, { headers: { Authorization: 'Bearer s3cret' } });
+  expect(await message(client)).toBe('hello ada');
+  client.terminate();
+  const [, response] = await once(new WsClient(url), 'unexpected-response');
+  expect([response.statusCode, response.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+  response.destroy();
+});
 
-test(
-  'README: authentication by a bearer token',
-  inDeno(async () => {
-    const { url } = await start('Authentication');
-    const client = new WsClient(url, { headers: { Authorization: 'Bearer s3cret' } });
-    expect(await message(client)).toBe('hello ada');
-    client.terminate();
-    const [, response] = await once(new WsClient(url), 'unexpected-response');
-    expect([response.statusCode, response.headers['www-authenticate']]).toEqual([401, 'Bearer']);
-    response.destroy();
-  }),
-);
-
-test(
-  'README: plain requests',
-  inDeno(async () => {
-    const { url } = await start('Plain requests');
-    const response = await fetch(`${url.replace('ws', 'http')}/health`);
-    expect([response.status, await response.text()]).toEqual([200, 'healthy: /health\n']);
-    (await open(`${url}/echo`)).terminate();
-  }),
-);
+test('README: plain requests', needsRuntimes, async () => {
+  const { url } = await start('Plain requests');
+  const response = await fetch(`${url.replace('ws', 'http')}/health`);
+  expect([response.status, await response.text()]).toEqual([200, 'healthy: /health\n']);
+  (await open(`${url}/echo`)).terminate();
+});
 
 test('README: the table has every option, with its default', () => {
   const table = README.split('\n## Options\n')[1]!.split('\n## ')[0]!;

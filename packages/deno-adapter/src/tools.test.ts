@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { needsRuntimes } from '@ws/runtimes';
 import { expect, test } from 'vitest';
-import { deno, PACKAGE, runDeno } from './deno.suite.ts';
+import { PACKAGE, runDeno } from './deno.suite.ts';
 
 /** What is published to JSR from here: this package, and what it needs. */
 const PUBLISHED = ['codec', 'handshake', 'connection', 'permessage-deflate', 'deno-adapter'];
@@ -12,56 +13,39 @@ async function passes(args: string[], cwd?: string): Promise<string> {
   return output;
 }
 
-/** On other systems there is no Deno to run. */
-const inDeno = (run: () => Promise<void>) => async () => {
-  if (deno !== undefined) await run();
-};
+test('deno check: the sources, against the types of Deno itself, and the suites', needsRuntimes, async () => {
+  await passes([
+    'check',
+    '--no-remote',
+    'src/index.ts',
+    'src/handshake.deno.suite.ts',
+    'src/connection.deno.suite.ts',
+    'src/serve.deno.suite.ts',
+    'src/types.deno.suite.ts',
+  ]);
+});
 
-test(
-  'deno check: the sources, against the types of Deno itself, and the suites',
-  inDeno(async () => {
-    await passes([
-      'check',
-      '--no-remote',
-      'src/index.ts',
-      'src/handshake.deno.suite.ts',
-      'src/connection.deno.suite.ts',
-      'src/serve.deno.suite.ts',
-      'src/types.deno.suite.ts',
-    ]);
-  }),
-);
+test('deno lint', needsRuntimes, async () => {
+  await passes(['lint', '--ignore=src/*.test.ts,src/*.suite.ts', 'src']);
+});
 
-test(
-  'deno lint',
-  inDeno(async () => {
-    await passes(['lint', '--ignore=src/*.test.ts,src/*.suite.ts', 'src']);
-  }),
-);
-
-test(
-  'deno doc --lint: every public word is documented, and none of its types is private',
-  inDeno(async () => {
-    const { output } = await runDeno(['doc', '--lint', 'src/index.ts']);
-    // What it hands on of other packages is theirs to document.
-    const errors = output.split(/^error/m).filter((error) => error.includes('/deno-adapter/src/'));
-    expect(errors).toEqual([]);
-    expect(output).toMatch(/documentation lint errors|Checked 1 file/);
-  }),
-);
+test('deno doc --lint: every public word is documented, and none of its types is private', needsRuntimes, async () => {
+  const { output } = await runDeno(['doc', '--lint', 'src/index.ts']);
+  // What it hands on of other packages is theirs to document.
+  const errors = output.split(/^error/m).filter((error) => error.includes('/deno-adapter/src/'));
+  expect(errors).toEqual([]);
+  expect(output).toMatch(/documentation lint errors|Checked 1 file/);
+});
 
 for (const name of PUBLISHED) {
   const folder = join(PACKAGE, '..', name);
 
-  test(
-    `deno publish --dry-run: ${name}, with no slow types and no test in it`,
-    inDeno(async () => {
-      const output = await passes(['publish', '--dry-run', '--allow-dirty'], folder);
-      expect(output).toContain('Dry run complete');
-      expect(output).not.toMatch(/\.(test|suite)\.ts/);
-      expect(output).toMatch(/src\/index\.ts/);
-    }),
-  );
+  test(`deno publish --dry-run: ${name}, with no slow types and no test in it`, needsRuntimes, async () => {
+    const output = await passes(['publish', '--dry-run', '--allow-dirty'], folder);
+    expect(output).toContain('Dry run complete');
+    expect(output).not.toMatch(/\.(test|suite)\.ts/);
+    expect(output).toMatch(/src\/index\.ts/);
+  });
 
   test(`deno.json says of ${name} what package.json says`, () => {
     const read = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));

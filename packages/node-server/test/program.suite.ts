@@ -39,6 +39,7 @@ export async function start(command: string, args: readonly string[], port: numb
     const accepted = await once(socket, 'connect').catch(() => undefined);
     socket.destroy();
     if (accepted !== undefined) return child;
+    // A program from outside tells nobody when it listens: only another try shows it.
     await delay(20);
   }
   throw new Error(`${command} does not listen on ${port}: ${output}`);

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { bun, deno, isTheirSystem, nodes } from '@ws/runtimes';
+import { bun, deno, needsRuntimes, nodes } from '@ws/runtimes';
 import { temporaryHome } from '@ws/runtimes/home';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../runtimes/main.js', import.meta.url));
 
@@ -13,9 +13,10 @@ const runtimes = [
   { ...bun, args: ['--no-install', '--no-env-file'] },
 ];
 
-// On other systems there is none to run.
-describe.skipIf(!isTheirSystem)('on Linux on x64, for which the runtimes come', () => {
-  test.each(runtimes)('$name has zlib inside and out, and pako: the built package is right in it', (runtime) => {
+test.each(runtimes)(
+  '$name has zlib inside and out, and pako: the built package is right in it',
+  needsRuntimes,
+  (runtime) => {
     const home = temporaryHome();
     try {
       const options = { env: home.env, cwd: home.path, encoding: 'utf8' } as const;
@@ -27,5 +28,5 @@ describe.skipIf(!isTheirSystem)('on Linux on x64, for which the runtimes come', 
     } finally {
       home.remove();
     }
-  });
-});
+  },
+);
