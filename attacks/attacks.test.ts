@@ -4,6 +4,7 @@ import { attacks, elsewhere, Siege } from './attacks.suite.ts';
 import { clientAttacks } from './client.suite.ts';
 import { report } from './report.suite.ts';
 import { ours } from './subjects.ts';
+import { verdictsOfReadme } from './table.js';
 
 /** Every row and every advisory of the field. */
 const FIELD = [
@@ -22,17 +23,23 @@ test('the catalogue has each of them, or says why not', () => {
   expect(FIELD.filter((name) => !named.has(name))).toEqual([]);
 });
 
-describe(`${ours.name}, ${ours.versions}`, () => {
-  const siege = new Siege(ours);
-  const outcomes: Record<string, Outcome> = {};
-  afterAll(() => siege.end());
-  afterAll(() => report(ours, outcomes));
+for (const subject of ours) {
+  describe(`${subject.name}, ${subject.versions}`, subject.needs, () => {
+    const siege = new Siege(subject);
+    const outcomes: Record<string, Outcome> = {};
+    afterAll(() => siege.end());
+    afterAll(() => report(subject, outcomes));
 
-  for (const attack of attacks) {
-    test(`${attack.name}: ${attack.attacker}: ${attack.good}`, async () => {
-      const outcome = (outcomes[attack.name] = await siege.attack(attack));
-      // Nothing is to be told of ours but numbers.
-      expect(outcome).toEqual({ held: true, fact: expect.stringMatching(/^([\d.]+ (ms of CPU|[KM]iB))?$/) });
-    });
-  }
-});
+    for (const attack of attacks) {
+      test(`${attack.name}: ${attack.attacker}: ${attack.good}`, async () => {
+        const outcome = (outcomes[attack.name] = await siege.attack(attack));
+        // Nothing is to be told of ours but numbers.
+        expect(outcome).toEqual({ held: true, fact: expect.stringMatching(/^([\d.]+ (ms of CPU|[KM]iB))?$/) });
+      });
+    }
+  });
+
+  test(`${subject.name}: its verdicts are what the README says; \`node attacks/run.js --write\` mends it`, () => {
+    expect(verdictsOfReadme(subject.name)).toEqual(attacks.map(({ name }) => `${name}: held`));
+  });
+}

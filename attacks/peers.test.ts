@@ -11,7 +11,10 @@ const found = new Map<string, Record<string, Outcome>>();
 
 for (const subject of peers) {
   // A siege is mostly waiting: they go on at the same time. The timeout only ends a hang.
-  test.concurrent(`${subject.name}, ${subject.versions}, is attacked`, { timeout: 300_000 }, async () => {
+  test.concurrent(`${subject.name}, ${subject.versions}, is attacked`, {
+    ...subject.needs,
+    timeout: 300_000,
+  }, async () => {
     const outcomes: Record<string, Outcome> = {};
     const siege = new Siege(subject);
     for (const attack of attacks) outcomes[attack.name] = await siege.attack(attack);
@@ -22,8 +25,8 @@ for (const subject of peers) {
   });
 }
 
-for (const { name } of peers) {
-  test(`${name}: its verdicts are what the README says; \`node attacks/run.js --write\` mends it`, () => {
+for (const { name, needs } of peers) {
+  test(`${name}: its verdicts are what the README says; \`node attacks/run.js --write\` mends it`, needs, () => {
     const verdicts = Object.entries(found.get(name)!).map(([name, { held }]) => `${name}: ${held ? 'held' : 'fell'}`);
     expect(verdicts).toEqual(verdictsOfReadme(name));
   });

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { binaryOf, isTheirSystem, versionOf } from '@ws/runtimes';
+import { deno as itsDeno, needsRuntimes } from '@ws/runtimes';
 
 /** A server under attack. A new one is a program in `servers/` and a line here. */
 export interface Subject {
@@ -7,30 +7,35 @@ export interface Subject {
   /** What else the table says of it: its version, and what runs it. */
   readonly versions: string;
   readonly command: () => readonly string[];
+  /** The options of the tests that run it. */
+  readonly needs: Partial<typeof needsRuntimes>;
 }
-
-const DENO = '@deno/linux-x64-glibc';
 
 const node = (name: string, program: string, version = ''): Subject => ({
   name,
   versions: `${version}Node ${process.versions.node}`,
   command: () => [process.execPath, '--expose-gc', `servers/${program}`],
+  needs: {},
 });
 const deno = (name: string, program: string): Subject => ({
   name,
-  versions: `Deno ${versionOf(DENO)}`,
+  versions: `Deno ${itsDeno.version}`,
   command: () => {
     const quiet = ['--no-remote', '--cached-only', '--no-lock', '--no-prompt', '--v8-flags=--expose-gc'];
     const permissions = ['--allow-net', '--allow-read', '--allow-env', '--allow-sys'];
-    return [binaryOf(DENO, 'deno'), 'run', ...quiet, ...permissions, `servers/${program}`];
+    return [itsDeno.binary(), 'run', ...quiet, ...permissions, `servers/${program}`];
   },
+  needs: needsRuntimes,
 });
 
-export const ours: Subject = node('@ws/node-server', 'node-server.js');
+/** Those that have to hold. */
+export const ours: readonly Subject[] = [
+  node('@ws/node-server', 'node-server.js'),
+  deno('@ws/deno-adapter', 'deno-adapter.js'),
+];
 
-/** Those beside it; Deno can be had on one system only. */
+/** Those beside them. */
 export const peers: readonly Subject[] = [
-  ...(isTheirSystem ? [deno('@ws/deno-adapter', 'deno-adapter.js')] : []),
   node('ws', 'ws.js', `${createRequire(import.meta.url)('ws/package.json').version}, `),
-  ...(isTheirSystem ? [deno('Deno.serve', 'deno.js')] : []),
+  deno('Deno.serve', 'deno.js'),
 ];
