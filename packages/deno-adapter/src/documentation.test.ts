@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { needsRuntimes } from '@ws/runtimes';
 import { expect, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
@@ -81,13 +82,29 @@ test('README: plain requests', needsRuntimes, async () => {
   (await open(`${url}/echo`)).terminate();
 });
 
+/** A default as the table writes it. */
+function inTable(value: unknown): string {
+  if (typeof value !== 'number') return `\`${inspect(value)}\``;
+  return value % 2 ** 20 === 0 ? `${value / 2 ** 20} MiB` : value.toLocaleString('en');
+}
+
 test('README: the table has every option, with its default', () => {
   const table = README.split('\n## Options\n')[1]!.split('\n## ')[0]!;
   const documented = [...table.matchAll(/^\| (`.*?) +\|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);
   expect(documented.sort()).toEqual(Object.keys(OPTIONS).sort());
-  const { handshakeTimeout, connection } = settingsOf(new AcceptPolicy());
-  const { closeTimeout, closeReplyTimeout } = connection;
-  const told = [...table.matchAll(/`(\w+Timeout)` +\| ([\d,]+) /g)].map(([, name, preset]) => [name, preset]);
-  const presets = Object.entries({ handshakeTimeout, closeTimeout, closeReplyTimeout });
-  expect(told.sort()).toEqual(presets.map(([name, preset]) => [name, preset.toLocaleString('en')]).sort());
+  const { upgrade, deflate, handshakeTimeout, connection } = settingsOf(new AcceptPolicy());
+  const { limits, heartbeat, ...others } = connection;
+  const defaults = {
+    ...others,
+    requireOrigin: upgrade.requireOrigin,
+    handshakeTimeout,
+    maxPayload: limits.maxMessagePayload,
+    perMessageDeflate: deflate.extensions.length > 0,
+    heartbeat: heartbeat !== undefined,
+    idleTimeout: false,
+  };
+  const told = [...table.matchAll(/^\| `(\w+)` +\| ([\d`].*?) +\|/gm)].map(([, name, preset]) => [name, preset]);
+  expect(Object.fromEntries(told)).toEqual(
+    Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, inTable(value)])),
+  );
 });

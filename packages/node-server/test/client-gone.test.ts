@@ -69,6 +69,28 @@ for (const how of ['reset', 'ended'] as const) {
   });
 }
 
+test('H1: a socket that has closed before handleUpgrade has it: the signal of a hook that never decides is aborted', async () => {
+  const { server: http, port } = await listen();
+  const asked = deferred<AbortSignal>();
+  const server = new WebSocketServer({
+    noServer: true,
+    handshakeTimeout: 60_000,
+    verifyClient({ signal }) {
+      asked.resolve(signal);
+      return new Promise(() => {});
+    },
+  });
+  http.on('upgrade', async (request, socket, head) => {
+    await once(socket.destroy(), 'close');
+    server.handleUpgrade(request, socket, head, () => expect.unreachable('the client has gone'));
+  });
+  const client = request(port);
+  const signal = await asked.promise;
+  if (!signal.aborted) await once(signal, 'abort');
+  expect(signal.reason.message).toBe('the client has gone before it was answered');
+  await client.end();
+});
+
 test('H1: a hook that destroys the socket with an error and says yes: nobody is connected, nothing is thrown', async () => {
   const { server, port } = await serve({
     verifyClient: ({ req }) => {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { inspect } from 'node:util';
+import { UpgradePolicy } from '@ws/handshake';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import * as api from '../src/index.ts';
 import { readOptions } from '../src/options.ts';
 import { OPTIONS } from '../src/own-options.ts';
@@ -7,6 +9,7 @@ import { type Child, LISTEN, run } from './child.suite.ts';
 import { close, open, request, text, textLine } from './raw-client.suite.ts';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const COMING_FROM_WS = readFileSync(new URL('../docs/coming-from-ws.md', import.meta.url), 'utf8');
 
 /** Runs the block under a heading, as it stands there. */
 async function start(heading: string): Promise<{ child: Child; port: number }> {
@@ -121,20 +124,58 @@ test('README: compression by its options, for a client that offers it', async ()
   expect(client.bytes[head]).toBe(0xc1);
 });
 
+/** A default as a table of options writes it. */
+function inTable(value: unknown): string {
+  if (typeof value !== 'number') return `\`${inspect(value)}\``;
+  return value % 2 ** 20 === 0 ? `${value / 2 ** 20} MiB` : value.toLocaleString('en');
+}
+
 test('README: the table has every option, with its default', () => {
   const table = README.split('\n## Options\n')[1]!.split('\n## ')[0]!;
   const documented = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);
   expect(documented.sort()).toEqual(Object.keys(OPTIONS).sort());
-  const { handshakeTimeout, connection } = readOptions({ noServer: true });
-  expect([handshakeTimeout, connection.closeTimeout, connection.closeReplyTimeout]).toEqual([10_000, 1000, 10_000]);
-  expect([connection.limits.maxMessagePayload, connection.maxBufferedAmount]).toEqual([16 * 2 ** 20, 64 * 2 ** 20]);
-  for (const number of ['10,000', '1,000', '16 MiB', '30,000 and 20,000', '64 MiB'])
-    expect(table).toMatch(new RegExp(`\\| ${number} +\\|`));
+  const settings = readOptions({ noServer: true, messageHook: () => true });
+  const { limits, heartbeat: _, rateLimit: _none, messageHook, ...connection } = settings.connection;
+  const defaults = {
+    ...connection,
+    requireOrigin: new UpgradePolicy().requireOrigin,
+    handshakeTimeout: settings.handshakeTimeout,
+    maxPayload: limits.maxMessagePayload,
+    perMessageDeflate: settings.extensions.length > 0,
+    // It alone knows its times: heartbeat.test.ts of @ws/connection.
+    heartbeat: { interval: 30_000, timeout: 20_000 },
+    idleTimeout: false,
+    trustProxy: false,
+    proxyProtocol: settings.proxyProtocol !== undefined,
+    messageHookTimeout: messageHook!.timeout,
+  };
+  const told = [...table.matchAll(/^\| `(\w+)` +\| ([\d`].*?) +\|/gm)].map(([, name, preset]) => [name, preset]);
+  expect(Object.fromEntries(told)).toEqual({
+    ...Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, inTable(value)])),
+    heartbeat: Object.values(defaults.heartbeat).map(inTable).join(' and '),
+  });
 });
 
 test('docs/coming-from-ws.md: what it says is not here is not here', () => {
-  const prototype = api.WebSocket.prototype as unknown as Record<string, unknown>;
-  for (const name of ['url', '_socket', '_receiver']) expect(name in prototype).toBe(false);
+  const [, section] = COMING_FROM_WS.split('\n## Not here\n');
+  const text = section!.split('\n## ')[0]!.replace(/\s+/g, ' ');
+  const names = (list: string) => Array.from(list.matchAll(/`(\w+)`/g), ([, name]) => name!);
+  // No `a`, `b`: a list of names.
+  const absent = [...text.matchAll(/\bno ((`\w+`(, )?)+)/gi)].flatMap(([list]) => names(list));
+  expect(absent).toEqual(expect.arrayContaining(['Receiver', 'Sender', 'url', '_socket', '_receiver', '_server']));
+  const { WebSocket, WebSocketServer } = api;
+  const here = [api, WebSocket, WebSocket.prototype, WebSocketServer, WebSocketServer.prototype];
+  expect(absent.filter((name) => here.some((it) => name in it))).toEqual([]);
+  const [, list] = /an option .* if `ws` has it \((.*?)\)/i.exec(text)!;
+  const ignored = names(list!);
+  expect(ignored.filter((name) => name in OPTIONS)).toEqual([]);
+  const warnings = vi.spyOn(process, 'emitWarning').mockReturnValue();
+  onTestFinished(() => warnings.mockRestore());
+  new WebSocketServer({ noServer: true, ...Object.fromEntries(ignored.map((name) => [name, 1])) });
+  expect(warnings).not.toHaveBeenCalled();
+});
+
+test('the package exports these and no others', () => {
   expect(Object.keys(api).sort()).toEqual([
     'CloseCode',
     'HandshakeError',

@@ -317,6 +317,21 @@ test('H18: close() and then once() after once(): what came with the one before i
   await client.end();
 });
 
+test.each<[string, (socket: WebSocket) => void]>([
+  ['close()', (socket) => socket.close()],
+  ['resume()', (socket) => socket.resume()],
+])('H18: a once(), then %s in the same turn, and a once() after the first: what waited is heard', async (_, act) => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  await client.send(text('1'), text('2'), { opcode: 9 }).received(1);
+  const first = once(socket, 'message');
+  act(socket);
+  const seen = [String((await first)[0]), String((await once(socket, 'message'))[0])];
+  expect(seen).toEqual(['1', '2']);
+});
+
 test('H18: a listener that comes and a close in the same turn: nothing that was sent before our Close came is lost', async () => {
   const { server, port } = await serve();
   const connected = once(server, 'connection');
