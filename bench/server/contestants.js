@@ -17,14 +17,14 @@ const BUN = '@oven/bun-linux-x64';
 const DENO = '@deno/linux-x64-glibc';
 const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** ws comes first: all others are compared with it. */
+/** Ours, in the tables. */
 export const OURS = '@ws/node-server';
-/** What the answer is to: could one do better on this runtime? */
+/** A bare echo: how fast this runtime can be at all. */
 export const LIMIT = 'net';
 
 /**
  * @param {Settings} settings
- * @param {string[]} names of whom is wanted
+ * @param {string[]} names of whom is wanted; ws comes first, since all others are compared with it
  * @param {string} [folder] of a certificate, for TLS
  * @returns {Contestant[]} those of them that there are here; of the others, a line is printed
  */

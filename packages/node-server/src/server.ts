@@ -72,7 +72,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   readonly #clients = new Set<WebSocket<Context>>();
   readonly #settings: Settings;
   /** The settings of the next connections: `maxPayload` may have been set. */
-  #connection: ConnectionSettings;
+  #connectionSettings: ConnectionSettings;
   readonly #upgrades: Upgrades;
   readonly #telemetry: Telemetry = new Telemetry(this);
   /** One host serves all: closures of each handshake would keep its request alive as long as the connection. */
@@ -109,12 +109,12 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     // Its hooks get the sockets that have their context from its verifyClient, and no other.
     const own = ownOptions(options as ServerOptions, (changed) => {
       checkChangeable(changed);
-      this.#connection = { ...this.#connection, limits: readMessageLimits(changed) };
+      this.#connectionSettings = { ...this.#connectionSettings, limits: readMessageLimits(changed) };
     });
     this.options = own;
     this.#settings = readOptions(own);
     warnOfUnknown(options);
-    this.#connection = this.#settings.connection;
+    this.#connectionSettings = this.#settings.connection;
     this.clients = this.#clients;
     this.#upgrades = new Upgrades(own, this.#settings, {
       isRunning: () => this.#state === 'running',
@@ -347,7 +347,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
       extensions: negotiated.extensions.map(({ extension }) => extension),
       context: context as Context,
       remoteAddress: this.#settings.clientAddress(request),
-      settings: this.#connection,
+      settings: this.#connectionSettings,
       host: this.#host,
     });
     this.#clients.add(webSocket);

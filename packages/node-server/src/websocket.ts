@@ -36,7 +36,7 @@ export interface WebSocketHost<Context> {
   closed(socket: WebSocket<Context>, code: number, reason: string): void;
   /** `maxBufferedAmount` was reached. */
   overflow(policy: Overflow): void;
-  /** A `send` has returned false. */
+  /** A `send` has returned false, for the first time since the last 'drain'. */
   backpressure(socket: WebSocket<Context>): void;
 }
 

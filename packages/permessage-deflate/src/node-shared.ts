@@ -52,14 +52,14 @@ export class Shared {
     this.giveWay = this.inside ? giveWay : undefined;
   }
 
-  /** Compresses in the thread pool, once there is a place. */
+  /** Runs a compression once there is a place, in the thread pool or in turns. */
   deflating<T>(work: () => Promise<T>): Promise<T> {
     return this.#places.run(work);
   }
 
   /**
-   * Decompresses in the thread pool, once there is a place; in at most half of them, since a few bytes of a client's
-   * can be the work of milliseconds.
+   * Runs a decompression once there is a place, in the thread pool or in turns; in at most half of the places, since a
+   * few bytes of a client's can be the work of milliseconds.
    */
   inflating<T>(work: () => Promise<T>): Promise<T> {
     return this.#inflating.run(() => this.#places.run(work));

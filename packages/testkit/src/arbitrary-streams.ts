@@ -24,7 +24,7 @@ export interface StreamSize {
   readonly maxPayload?: number | undefined;
 }
 
-/** The three RSV fields of a frame, out of three bits: 4 is RSV1. */
+/** The three RSV fields of a frame, out of the bits as they lie in byte 0: 0x40 is RSV1. */
 export function rsvBits(bits: number): { rsv1: boolean; rsv2: boolean; rsv3: boolean } {
   return { rsv1: (bits & 0x40) !== 0, rsv2: (bits & 0x20) !== 0, rsv3: (bits & 0x10) !== 0 };
 }

@@ -16,7 +16,10 @@ export interface DriverHandler {
   pong(payload: Uint8Array<ArrayBuffer>): void;
   /** After a `send` that returned false: all has been written. */
   drain(): void;
-  /** `maxBufferedAmount` was reached, and `policy` was followed. For counters; not called for the application. */
+  /**
+   * `maxBufferedAmount` was reached, and `policy` was followed. Called inside that `send`: the callback of what was
+   * refused comes after it.
+   */
   overflow?(policy: Overflow): void;
   /**
    * The end, once, last.

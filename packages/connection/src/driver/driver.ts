@@ -48,7 +48,7 @@ export class Driver {
   constructor(options: DriverOptions) {
     const { transport, clock, heartbeat = false } = options;
     if (heartbeat !== false && (typeof heartbeat !== 'object' || heartbeat === null)) {
-      throw new TypeError(`heartbeat must be a Heartbeat, { interval, timeout } or false, got ${String(heartbeat)}`);
+      throw new TypeError(`heartbeat must be a Heartbeat, the options of one or false, got ${String(heartbeat)}`);
     }
     this.#clock = clock;
     this.#limits = readDriverLimits(options);
@@ -164,9 +164,11 @@ export class Driver {
     return this.#closing?.gone === true;
   }
 
-  /** Whether the transport is read: it is not paused, and nothing that was read waits. */
-  get reading(): boolean {
-    return this.#reader.reading;
+  /**
+   * Whether a silence of the peer's can be judged: the transport is read, or has stopped only until the peer reads.
+   */
+  get judgeable(): boolean {
+    return this.#reader.judgeable;
   }
 
   /** Whether reading has stopped because the peer has sent more than its rate. */

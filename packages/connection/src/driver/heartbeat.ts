@@ -19,10 +19,10 @@ export interface HeartbeatOptions {
 }
 
 /** A connection as a heartbeat sees it: a driver. */
-export interface HeartbeatOwner {
+export interface HeartbeatHost {
   readonly state: 'open' | 'closing' | 'closed';
-  /** False while it has stopped reading. */
-  readonly reading: boolean;
+  /** Whether a silence of the peer's can be judged: not while this end has stopped reading for a reason of its own. */
+  readonly judgeable: boolean;
   /** True while it has stopped because the peer has sent more than its rate. */
   readonly throttled: boolean;
   /** Whether a message of the peer's has begun to come, and is not whole. */
@@ -41,7 +41,7 @@ export interface HeartbeatOwner {
 
 /** What a {@link Heartbeat} remembers of one connection. */
 export class Pulse {
-  readonly owner: HeartbeatOwner;
+  readonly host: HeartbeatHost;
   readonly slot: Set<Pulse>;
   /** Bytes were received, or written, since the last visit. */
   heard = true;
@@ -56,8 +56,8 @@ export class Pulse {
   /** Whether a write was under way at the last visit. */
   writing = false;
 
-  constructor(owner: HeartbeatOwner, slot: Set<Pulse>) {
-    this.owner = owner;
+  constructor(host: HeartbeatHost, slot: Set<Pulse>) {
+    this.host = host;
     this.slot = slot;
   }
 
@@ -151,10 +151,10 @@ export class Heartbeat {
    *
    * @internal
    */
-  join(owner: HeartbeatOwner): Pulse {
+  join(host: HeartbeatHost): Pulse {
     const slot = this.#slots[this.#nextToJoin]!;
     this.#nextToJoin = (this.#nextToJoin + 1) % SLOTS;
-    const pulse = new Pulse(owner, slot);
+    const pulse = new Pulse(host, slot);
     slot.add(pulse);
     if (this.#count++ === 0 && !this.#running) this.#arm();
     return pulse;
@@ -194,14 +194,14 @@ export class Heartbeat {
   }
 
   #visit(pulse: Pulse): void {
-    const { owner } = pulse;
+    const { host } = pulse;
     // A closing connection has time limits of its own.
-    if (owner.state !== 'open') return;
-    const moved = pulse.moved || (pulse.heard && owner.receivingMessage) || owner.throttled;
+    if (host.state !== 'open') return;
+    const moved = pulse.moved || (pulse.heard && host.receivingMessage) || host.throttled;
     pulse.still = moved ? 0 : pulse.still + 1;
     pulse.moved = false;
     if (pulse.still >= this.#idleAt) {
-      owner.close(CloseCode.GoingAway, `no message for ${this.#idleAfter} ms`);
+      host.close(CloseCode.GoingAway, `no message for ${this.#idleAfter} ms`);
       return;
     }
     if (this.#heard(pulse)) {
@@ -211,20 +211,20 @@ export class Heartbeat {
     pulse.quiet++;
     if (pulse.quiet === this.#pingAt) {
       pulse.pinged = true;
-      owner.beat(PAYLOAD);
+      host.beat(PAYLOAD);
       // The answer may be in what we do not read: only the time to the next ping is counted.
-      if (!owner.reading) pulse.quiet = 0;
-    } else if (!owner.reading) pulse.quiet = Math.min(pulse.quiet, this.#pingAt - 1);
+      if (!host.judgeable) pulse.quiet = 0;
+    } else if (!host.judgeable) pulse.quiet = Math.min(pulse.quiet, this.#pingAt - 1);
     else if (pulse.quiet >= this.#goneAt) {
-      owner.terminate(new Error(`the peer has sent nothing, and has not answered a ping for ${this.#goneAfter} ms`));
+      host.terminate(new Error(`the peer has sent nothing, and has not answered a ping for ${this.#goneAfter} ms`));
     }
   }
 
   /** Whether bytes have come, or have left: a peer that takes them is there. */
   #heard(pulse: Pulse): boolean {
     const before = pulse.unwritten;
-    pulse.unwritten = pulse.owner.unwritten;
-    pulse.writing = pulse.owner.writing;
+    pulse.unwritten = pulse.host.unwritten;
+    pulse.writing = pulse.host.writing;
     const heard = pulse.heard || pulse.unwritten < before;
     pulse.heard = false;
     return heard;

@@ -66,8 +66,8 @@ export class Reader {
     return this.#peerEnded;
   }
 
-  /** Whether the transport is read; also true while the only reason for a pause is that the peer has to read first. */
-  get reading(): boolean {
+  /** Whether the transport is read, or the only reason for a pause is that the peer has to read first. */
+  get judgeable(): boolean {
     return !this.#transportPaused || this.#paused === PauseReason.Output;
   }
 

@@ -54,12 +54,12 @@ export class SendCallbacks {
   }
 
   /** This many bytes have been written since the start. */
-  written(bytes: number, insideSend: boolean): void {
+  written(bytes: number, tellLater: boolean): void {
     let count = 0;
     while (count < this.#waiting.length && this.#waiting[count]!.until <= bytes) count++;
     if (count === 0) return;
     const callbacks = this.#takeWaiting(0, count);
-    if (insideSend) this.settleSoon(callbacks, undefined);
+    if (tellLater) this.settleSoon(callbacks, undefined);
     else {
       this.#due.push({ callbacks, error: undefined });
       this.#settle();

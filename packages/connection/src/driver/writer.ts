@@ -140,7 +140,8 @@ export class Writer {
     this.#callbacks?.lost(why);
   }
 
-  #flush(insideSend = false): void {
+  /** @param tellLater whether nobody is to be told before the call that this is part of has returned */
+  #flush(tellLater = false): void {
     while (!this.#stopped && this.#writing === 0 && this.#connection.queuedBytes > 0) {
       const chunks = this.#connection.take(this.#connection.state === 'open' ? WRITE_AT_MOST : WRITE_AT_MOST_CLOSING);
       for (const { length } of chunks) this.#writing += length;
@@ -149,9 +150,9 @@ export class Writer {
       this.#events.taken();
       if (!done) return;
       if (this.#transport.copies === true) this.#connection.giveBack();
-      this.#advance(insideSend);
+      this.#advance(tellLater);
     }
-    if (!this.#stopped && this.bufferedAmount === 0 && !insideSend) this.#events.idle();
+    if (!this.#stopped && this.bufferedAmount === 0 && !tellLater) this.#events.idle();
   }
 
   #write(chunks: readonly Uint8Array[]): boolean {
@@ -166,11 +167,11 @@ export class Writer {
   }
 
   /** Counts what was under way as written. */
-  #advance(insideSend: boolean): void {
+  #advance(tellLater: boolean): void {
     this.#written += this.#writing;
     this.#writing = 0;
     this.#writingMore = 0;
-    this.#callbacks?.written(this.#written, insideSend);
+    this.#callbacks?.written(this.#written, tellLater);
   }
 
   /** How many bytes have been written since the start. */

@@ -27,7 +27,7 @@ const channels = {
 /** Counts and publishes what happens on a server. Ordinary messages never pass here, so they cost nothing. */
 export class Telemetry {
   readonly #server: Watched;
-  #opened = 0;
+  #accepted = 0;
   readonly #connectionsRefused = new Counter();
   readonly #refused = new Counter();
   readonly #closed = new Counter();
@@ -46,7 +46,7 @@ export class Telemetry {
   };
 
   accepted(request: IncomingMessage): void {
-    this.#opened++;
+    this.#accepted++;
     if (channels.accepted.hasSubscribers) channels.accepted.publish({ server: this.#server, request });
   }
 
@@ -99,7 +99,7 @@ export class Telemetry {
         this.#connectionsRefused,
         labels,
       ),
-      metric('ws_handshakes_accepted_total', 'counter', 'Clients that were let in.', this.#opened, labels),
+      metric('ws_handshakes_accepted_total', 'counter', 'Clients that were let in.', this.#accepted, labels),
       metric('ws_handshakes_refused_total', 'counter', 'Clients that were refused.', this.#refused, labels),
       metric('ws_closed_total', 'counter', 'Connections that have ended, by close code.', this.#closed, labels),
       metric('ws_violations_total', 'counter', 'Connections on which a rule was broken.', this.#violations, labels),
