@@ -5,7 +5,7 @@ export function webRequest(head: RequestHead, secure: boolean): Request | Handsh
   const host = hostOf(head);
   const origin = `http${secure ? 's' : ''}://${host}`;
   if (host === undefined || !URL.canParse(origin)) {
-    return new HandshakeError('host-malformed', 'Expected exactly one Host, and that a host or host:port');
+    return new HandshakeError('host-malformed', 'Expected exactly one Host header: host or host:port');
   }
   // A target that is a whole URL stands for the Host as well.
   const { target } = head;

@@ -53,8 +53,8 @@ export function createUpgrade<E>(
   const offers = extensions.flatMap(({ name, offers }) => offers.map((parameters) => ({ name, parameters })));
   const extra = readExtraFields(options.headers, /^(host|origin)$/i);
   const nonce = options.random();
-  checkBytes('random', nonce);
-  if (nonce.length !== 16) throw new TypeError('random: expected a Uint8Array of 16 bytes');
+  checkBytes('random()', nonce);
+  if (nonce.length !== 16) throw new TypeError('random() must be a Uint8Array of 16 bytes');
   const key = encodeBase64(nonce);
 
   const headers: (readonly [string, string])[] = [

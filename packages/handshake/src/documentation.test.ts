@@ -73,6 +73,22 @@ test("the README's two steps: an awaited authentication, 401 or a cookie", async
   expect(await answer([])).toMatch(/^HTTP\/1\.1 401 .*WWW-Authenticate: Bearer\r\n/s);
 });
 
+const OPTIONS: Record<keyof handshake.UpgradePolicyOptions, true> = {
+  acceptKey: true,
+  allowedOrigins: true,
+  extensions: true,
+  headers: true,
+  requireOrigin: true,
+  selectSubprotocol: true,
+  subprotocols: true,
+};
+
+test('the README has every option of a policy', () => {
+  const [, table] = /^`new UpgradePolicy\(options\)`.*?\n((?:^\|.*\n)+)/ms.exec(readme)!;
+  const named = Array.from(table!.matchAll(/^\| `(\w+)/gm), (match) => match[1]!);
+  expect(named.sort()).toEqual(Object.keys(OPTIONS));
+});
+
 test('the README names every reason with its status', () => {
   for (const [reason, status] of Object.entries(handshake.HANDSHAKE_REASONS)) {
     if (status === 0) expect(readme).toContain(`\`${reason}\``);

@@ -20,7 +20,7 @@ export type Headers = Readonly<Record<string, HeaderValue>> | Iterable<readonly 
 export function headerFields(headers: Headers | null | undefined): [string, string][] {
   if (headers === undefined || headers === null) return [];
   const wrong = (got: unknown) =>
-    new TypeError(`headers: expected an object of names and values, or pairs of them, got ${String(got)}`);
+    new TypeError(`headers must be an object of names and values, or pairs of them, got ${String(got)}`);
   if (typeof headers !== 'object') throw wrong(headers);
   const pairs: [string, HeaderValue][] = Symbol.iterator in headers ? [...(headers as [])] : Object.entries(headers);
   return pairs.flatMap((pair): [string, string][] => {
@@ -37,8 +37,8 @@ export function headerFields(headers: Headers | null | undefined): [string, stri
 export function headerValues(headers: HeaderFields, name: string): string[] {
   const wanted = name.toLowerCase();
   let values: string[] | undefined;
-  for (const [name, value] of headers) {
-    if (name.length !== wanted.length || name.toLowerCase() !== wanted) continue;
+  for (const [other, value] of headers) {
+    if (other.length !== wanted.length || other.toLowerCase() !== wanted) continue;
     // Mostly there is one: an array that has grown by `push` has room for sixteen more.
     if (values === undefined) values = [trimBlanks(value)];
     else values.push(trimBlanks(value));
@@ -52,7 +52,7 @@ export function checkField(name: string, value: string): void {
   // Blanks around a value are not its own (RFC 9110, section 5.5): readers of the field do not see them.
   if (!isText(value) || value !== trimBlanks(value)) {
     throw new TypeError(
-      `the value of ${name} must be a string without control characters, chars above U+00FF and blanks around it`,
+      `the value of ${name} must be a string without control characters, characters above U+00FF or blanks around it`,
     );
   }
 }

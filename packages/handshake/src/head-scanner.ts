@@ -82,8 +82,8 @@ export class HeadScanner<K extends keyof HeadKinds> {
   constructor(kind: K, limits: HeadLimits = {}) {
     this.#kind = kind;
     this.#parts = [...START_LINES[kind], ...FIELD_LINES];
-    this.maxHeadBytes = readLimit('maxHeadBytes', limits.maxHeadBytes, DEFAULT_MAX_HEAD_BYTES);
-    this.#maxHeaderFields = readLimit('maxHeaderFields', limits.maxHeaderFields, DEFAULT_MAX_HEADER_FIELDS);
+    this.maxHeadBytes = readLimit('maxHeadBytes', DEFAULT_MAX_HEAD_BYTES, limits.maxHeadBytes);
+    this.#maxHeaderFields = readLimit('maxHeaderFields', DEFAULT_MAX_HEADER_FIELDS, limits.maxHeaderFields);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkType } from './check.ts';
+import { checkType, kindOf } from './check.ts';
 import type { Extension, ExtensionParameters } from './extensions.ts';
 import { readUniqueTokens } from './tokens.ts';
 
@@ -40,8 +40,9 @@ export function checkExtensions<Side extends { readonly name: string }>(
   extensions: readonly Side[],
   method: keyof Side & string,
 ): readonly Side[] {
+  if (!Array.isArray(extensions)) throw new TypeError(`extensions must be an array, got ${kindOf(extensions)}`);
   readUniqueTokens(
-    extensions.map(({ name }) => name),
+    extensions.map((extension) => extension?.name),
     'extensions',
   );
   for (const extension of extensions) checkType(`${method} of an extension`, extension[method], 'function');

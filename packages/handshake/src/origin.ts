@@ -1,11 +1,6 @@
 import { HOST } from './host.ts';
 
-const DEFAULT_PORTS = new Map([
-  ['http', '80'],
-  ['https', '443'],
-  ['ws', '80'],
-  ['wss', '443'],
-]);
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443', ws: '80', wss: '443' };
 
 const ORIGIN = /* @__PURE__ */ new RegExp(`^([a-z][a-z0-9+.-]*)://${HOST}(?::([1-9]\\d{0,4}))?$`, 'i');
 
@@ -25,6 +20,6 @@ export function serializeOrigin(text: string): string {
     );
   }
   const scheme = match[1]!.toLowerCase();
-  const port = match[3] === DEFAULT_PORTS.get(scheme) ? undefined : match[3];
+  const port = match[3] === DEFAULT_PORTS[scheme] ? undefined : match[3];
   return `${scheme}://${match[2]!.toLowerCase()}${port === undefined ? '' : `:${port}`}`;
 }

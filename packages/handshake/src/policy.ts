@@ -1,5 +1,5 @@
 import { acceptKey } from './accept-key.ts';
-import { checkType } from './check.ts';
+import { checkType, kindOf } from './check.ts';
 import { quote } from './error.ts';
 import { type HeaderFields, type Headers, readExtraFields } from './fields.ts';
 import type { RequestHead } from './head.ts';
@@ -52,7 +52,8 @@ export class UpgradePolicy<E = unknown> {
 
   /** @throws TypeError for an option that is not legal, or that there is none of: a misspelt one would let all in. */
   constructor(options: UpgradePolicyOptions<E> = {}) {
-    if (typeof options !== 'object') throw new TypeError('options: expected an object');
+    if (typeof options !== 'object' || options === null)
+      throw new TypeError(`options must be an object, got ${kindOf(options)}`);
     const {
       allowedOrigins,
       requireOrigin = false,
@@ -64,10 +65,10 @@ export class UpgradePolicy<E = unknown> {
       ...others
     } = options;
     for (const name in others)
-      if (others[name as never] !== undefined) throw new TypeError(`options: there is none named ${quote(name)}`);
+      if (others[name as never] !== undefined) throw new TypeError(`there is no option ${quote(name)}`);
     // Only what is left out allows every origin: a setting that could not be read, which is null, does not.
     if (allowedOrigins !== undefined && !Array.isArray(allowedOrigins))
-      throw new TypeError('allowedOrigins: expected an array');
+      throw new TypeError(`allowedOrigins must be an array, got ${kindOf(allowedOrigins)}`);
     checkType('requireOrigin', requireOrigin, 'boolean');
     checkType('acceptKey', accept, 'function');
     if (options.subprotocols && select) throw new TypeError('either subprotocols or selectSubprotocol, not both');

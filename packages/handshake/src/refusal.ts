@@ -20,32 +20,29 @@ export interface RefusalOptions {
   readonly headers?: Headers | undefined;
 }
 
-const PHRASES = new Map([
-  [400, 'Bad Request'],
-  [401, 'Unauthorized'],
-  [403, 'Forbidden'],
-  [404, 'Not Found'],
-  [405, 'Method Not Allowed'],
-  [408, 'Request Timeout'],
-  [426, 'Upgrade Required'],
-  [429, 'Too Many Requests'],
-  [431, 'Request Header Fields Too Large'],
-  [500, 'Internal Server Error'],
-  [503, 'Service Unavailable'],
-  [505, 'HTTP Version Not Supported'],
-]);
+const PHRASES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  426: 'Upgrade Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+  505: 'HTTP Version Not Supported',
+};
 
 /** The fields that RFC 9110 demands with a status (sections 15.5.6, 15.5.22) and RFC 6455 with a version (4.2.2). */
-const REQUIRED_FIELDS = new Map<number, HeaderFields>([
-  [405, [['Allow', 'GET']]],
-  [
-    426,
-    [
-      ['Upgrade', 'websocket'],
-      ['Sec-WebSocket-Version', '13'],
-    ],
+const REQUIRED_FIELDS: Readonly<Record<number, HeaderFields>> = {
+  405: [['Allow', 'GET']],
+  426: [
+    ['Upgrade', 'websocket'],
+    ['Sec-WebSocket-Version', '13'],
   ],
-]);
+};
 
 /**
  * The answer that ends a handshake: `Connection: close`, because a proxy may keep a tunnel open after anything that
@@ -59,21 +56,21 @@ export function refuse(why: number | HandshakeError, options: RefusalOptions = {
   if (!(why instanceof Error)) checkType('a status', why, 'number');
   const { status, reason, message, offset, cause } = typeof why === 'number' ? asError(why) : why;
   if (!(Number.isInteger(status) && status >= 300 && status <= 599)) {
-    throw new RangeError(`${status} is no status to refuse with: expected 300 to 599`);
+    throw new RangeError(`a status must be an integer from 300 to 599, got ${status}`);
   }
   const extra = readExtraFields(options.headers);
   const body = encodeUtf8(options.body ?? `${message}\n`);
   const headers: HeaderFields = [
     // A sender of Upgrade names it here too (RFC 9110 section 7.8).
     ['Connection', status === 426 ? 'Upgrade, close' : 'close'],
-    ...(REQUIRED_FIELDS.get(status) ?? []),
+    ...(REQUIRED_FIELDS[status] ?? []),
     ...(headerValues(extra, 'content-type').length ? [] : [['Content-Type', 'text/plain; charset=utf-8'] as const]),
     ['Content-Length', String(body.length)],
     ...extra,
   ];
   return {
     ok: false,
-    response: { httpVersion: '1.1', status, reason: PHRASES.get(status) ?? '', headers, body },
+    response: { httpVersion: '1.1', status, reason: PHRASES[status] ?? '', headers, body },
     error: new HandshakeError(reason, message, { status, headers, offset, cause }),
   };
 }
@@ -102,7 +99,7 @@ function wordsOf(thrown: unknown): string {
 }
 
 function asError(status: number): HandshakeError {
-  return new HandshakeError('refused', `${status} ${PHRASES.get(status) ?? ''}`.trim(), { status });
+  return new HandshakeError('refused', `${status} ${PHRASES[status] ?? ''}`.trim(), { status });
 }
 
 /** A lone surrogate becomes U+FFFD, which encodeURIComponent would throw for. */

@@ -69,7 +69,7 @@ export function checkUpgrade(
     );
   }
   if (hostOf(request) === undefined) {
-    return refuseFor('host-malformed', 'Expected exactly one Host, and that a host or host:port');
+    return refuseFor('host-malformed', 'Expected exactly one Host header: host or host:port');
   }
   if (!asksForWebSocket(request)) {
     return refuseFor('upgrade-missing', 'This is a WebSocket endpoint: expected the header Upgrade: websocket');
@@ -82,13 +82,13 @@ export function checkUpgrade(
   }
   const versions = values('sec-websocket-version');
   if (versions.length !== 1 || versions[0] !== '13') {
-    return refuseFor('version-unsupported', 'Expected exactly one Sec-WebSocket-Version, and that 13');
+    return refuseFor('version-unsupported', 'Expected exactly one Sec-WebSocket-Version header: 13');
   }
   const keys = values('sec-websocket-key');
   const key = keys[0];
   // Not judged: the low bits of the 22nd character, which decoders may ignore (RFC 4648 section 3.5).
   if (keys.length !== 1 || key === undefined || !/^[A-Za-z0-9+/]{22}==$/.test(key)) {
-    return refuseFor('key-malformed', 'Expected exactly one Sec-WebSocket-Key, and that 16 bytes in base64');
+    return refuseFor('key-malformed', 'Expected exactly one Sec-WebSocket-Key header: 16 bytes in base64');
   }
   const origins = values('origin');
   const origin = origins[0];

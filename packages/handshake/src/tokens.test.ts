@@ -60,7 +60,7 @@ test('empty list elements do not count, and a list goes over several fields', ()
 test('what is no array of different tokens is a TypeError', () => {
   expect(readUniqueTokens(['a', 'A'], 'x')).toEqual(['a', 'A']);
   for (const bad of ['chat', ['a', 'a'], ['a b'], [''], [1], [undefined], {}]) {
-    expect(() => readUniqueTokens(bad as string[], 'subprotocols')).toThrow(/^subprotocols: /);
+    expect(() => readUniqueTokens(bad as string[], 'subprotocols')).toThrow(/^subprotocols(:| must be) /);
     expect(() => readUniqueTokens(bad as string[], 'subprotocols')).toThrow(TypeError);
   }
 });

@@ -1,3 +1,5 @@
+import { kindOf } from './check.ts';
+
 // One bit for each char of RFC 9110's `tchar`, 32 chars an entry.
 const TOKEN_CHARS = [0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff];
 
@@ -64,7 +66,7 @@ export const LISTS_WEBSOCKET: RegExp = /(^|,)[\t ]*websocket[\t ]*(,|$)/i;
 
 /** A copy of `value`. @throws TypeError unless it is an array of tokens, each once */
 export function readUniqueTokens(value: readonly string[], what: string): readonly string[] {
-  if (!Array.isArray(value)) throw new TypeError(`${what}: expected an array of tokens, got ${typeof value}`);
+  if (!Array.isArray(value)) throw new TypeError(`${what} must be an array of tokens, got ${kindOf(value)}`);
   for (const element of value) {
     if (!isToken(element)) throw new TypeError(`${what}: ${JSON.stringify(element)} is not a token (RFC 9110 5.6.2)`);
   }

@@ -39,7 +39,7 @@ test('header fields come as an object, as pairs, as a Map or as the Headers of t
   expect(decided([['A', 1]])).toEqual([['A', '1']]);
   for (const none of [undefined, null, {}, []]) expect(decided(none)).toEqual([]);
   for (const wrong of [5, 'A: 1', true, ['A: 1'], [['A']], [['A', '1', '2']], [null]]) {
-    expect(() => decided(wrong), String(wrong)).toThrow(/^headers: expected an object of names and values, or pairs/);
+    expect(() => decided(wrong), String(wrong)).toThrow(/^headers must be an object of names and values, or pairs/);
   }
   const options = { headers: { 'X-A': '1' } };
   expect(refuse(400, options).response.headers).toContainEqual(['X-A', '1']);

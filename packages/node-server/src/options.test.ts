@@ -76,8 +76,8 @@ test('M8: a wrong option is said at construction, by its name', () => {
     [{ noServer: true, allowedOrigins: ['example.com'] }, '"example.com" is not an origin'],
     [{ noServer: true, allowedOrigins: ['https://example.com/'] }, 'is not an origin'],
     [{ noServer: true, allowedOrigins: ['*'] }, '"*" is not an origin'],
-    [{ noServer: true, allowedOrigins: 'https://example.com' }, 'allowedOrigins: expected an array'],
-    [{ noServer: true, requireOrigin: 'yes' }, 'requireOrigin: expected a boolean'],
+    [{ noServer: true, allowedOrigins: 'https://example.com' }, 'allowedOrigins must be an array, got string'],
+    [{ noServer: true, requireOrigin: 'yes' }, 'requireOrigin must be a boolean, got string'],
   ];
   for (const [options, message] of wrong) expect(() => new WebSocketServer(options), message).toThrow(message);
   for (const [options, got] of [
