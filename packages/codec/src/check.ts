@@ -49,7 +49,7 @@ export function readLimit<Name extends string>(
   name: Name,
   preset: number = Number.MAX_SAFE_INTEGER,
 ): number {
-  check(typeof limits === 'object', limits, 'limits', 'an object');
+  check(!!limits && typeof limits === 'object', limits, 'limits', 'an object');
   const { [name]: limit = preset } = limits;
   checkInteger(limit, name, 0, Number.MAX_SAFE_INTEGER);
   return limit;

@@ -1,6 +1,5 @@
 import { checkBytes, checkInteger, checkMethods, readLimit } from './check.ts';
 import {
-  checkRules,
   emptyHeader,
   extendedLengthBytes,
   type FrameHeader,
@@ -11,6 +10,7 @@ import {
   judgeLength,
   MAX_HEADER_BYTES,
   type Role,
+  readAllowedRsv,
   readInt32,
   readPayloadLength,
 } from './frame-header.ts';
@@ -110,7 +110,7 @@ export class FrameDecoder {
    */
   constructor(rules: FrameRules, sink: FrameSink, limits: FrameLimits = {}) {
     checkMethods(sink, 'sink', ['frame', 'begin', 'part', 'violation']);
-    this.#allowedRsv = checkRules(rules);
+    this.#allowedRsv = readAllowedRsv(rules);
     this.#role = rules.role;
     this.#sink = sink;
     this.#maxFramePayload = readLimit(limits, 'maxFramePayload');
@@ -187,7 +187,7 @@ export class FrameDecoder {
 
   #checkReturned(call: string): void {
     if (this.#pushing)
-      throw new TypeError(`${call}() inside a callback of the same decoder: call it again when push() has returned`);
+      throw new TypeError(`${call}() inside a callback of the same decoder: call it after push() has returned`);
   }
 
   #run(chunk: Uint8Array, at: number): void {

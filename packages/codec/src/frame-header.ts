@@ -82,12 +82,11 @@ export type DecodedFrameHeader =
   | { readonly violation: ViolationName; readonly offset: number };
 
 /**
- * Checks the role and the reserved bits.
+ * Reads the reserved bits that are allowed, and checks the role.
  *
- * @returns the reserved bits that are allowed
  * @throws TypeError or RangeError if the rules are of the wrong kind
  */
-export function checkRules(rules: FrameRules): number {
+export function readAllowedRsv(rules: FrameRules): number {
   const { role, allowedRsv = 0 } = rules;
   if (role !== 'server' && role !== 'client' && role !== 'observer') {
     throw new TypeError(`role must be 'server', 'client' or 'observer', got ${String(role)}`);
@@ -184,7 +183,7 @@ export function emptyHeader(): FrameHeader {
 export function decodeFrameHeader(bytes: Uint8Array, rules: FrameRules, at = 0): DecodedFrameHeader {
   checkBytes(bytes, 'bytes');
   checkInteger(at, 'at', 0, bytes.length);
-  const allowedRsv = checkRules(rules);
+  const allowedRsv = readAllowedRsv(rules);
   const available = bytes.length - at;
   if (available < 1) return { needed: 2 };
   const byte0 = bytes[at]!;

@@ -55,11 +55,11 @@ test.each<[string, () => unknown]>([
     () => decodeFrameHeader(bytes, { role: 'peer' as never }),
   ],
   [
-    'push() inside a callback of the same decoder: call it again when push() has returned',
+    'push() inside a callback of the same decoder: call it after push() has returned',
     inside((decoder) => decoder.push(bytes)),
   ],
   [
-    'end() inside a callback of the same decoder: call it again when push() has returned',
+    'end() inside a callback of the same decoder: call it after push() has returned',
     inside((decoder) => decoder.end()),
   ],
   ['push() after end()', ended],
@@ -71,6 +71,7 @@ test.each<[string, () => unknown]>([
   ['maxMessagePayload must be a number, got string', () => decode({ maxMessagePayload: '1kb' })],
   ['maxMessagePayload must be a number, got string', () => new MessageAssembler(sink, {}, '1kb' as never)],
   ['limits must be an object, got string', () => decode('16MB' as never)],
+  ['limits must be an object, got null', () => decode(null as never)],
   ['limits must be an object, got number', () => new FrameDecoder({ role: 'client' }, sink, 5 as never)],
   ['sink.frame must be a function, got undefined', () => new FrameDecoder({ role: 'client' }, undefined as never)],
   [

@@ -295,6 +295,10 @@ test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
   },
 );
 
+test.each([undefined, null])('options that are %o are a TypeError', (options) => {
+  expect(() => new Driver(options as never)).toThrow(new TypeError(`options must be an object, got ${options}`));
+});
+
 test.each(['transport', 'clock', 'handler'] as const)('%s is required, with its methods', (name) => {
   const clock = new ManualClock();
   const parts = {

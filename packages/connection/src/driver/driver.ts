@@ -5,6 +5,7 @@ import type { Data } from '../machine/data.ts';
 import type { PreparedMessage } from '../machine/prepared.ts';
 import type { SendOptions } from '../machine/sender.ts';
 import { checkMethods } from '../options/methods.ts';
+import { checkObject } from '../options/types.ts';
 import { Closing } from './closing.ts';
 import { type DriverLimitSettings, readDriverLimits } from './driver-limits.ts';
 import type { DriverHandler, DriverOptions } from './driver-options.ts';
@@ -46,6 +47,7 @@ export class Driver {
 
   /** @throws TypeError or RangeError if an option is of the wrong kind */
   constructor(options: DriverOptions) {
+    checkObject('options', options);
     const { transport, clock, heartbeat = false } = options;
     if (heartbeat !== false && (typeof heartbeat !== 'object' || heartbeat === null)) {
       throw new TypeError(`heartbeat must be a Heartbeat, the options of one or false, got ${String(heartbeat)}`);

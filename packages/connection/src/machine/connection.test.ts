@@ -295,14 +295,17 @@ describe('options', () => {
     ['maxMessagePayload', { limits: { maxMessagePayload: '1kb' } }],
     ['maxFramePayload', { limits: { maxFramePayload: null } }],
     ['reserved bit', { extensions: [extension, extension] }],
-    ['extensions must be an array', { extensions: 'x' }],
+    ['extensions must be an array, got string', { extensions: 'x' }],
+    ['extensions must be an array, got null', { extensions: null }],
     ['an extension must have the methods', { extensions: [null] }],
     ['an extension must have the methods', { extensions: [{ rsv: 0x40, encode: none }] }],
     ['the rsv of an extension must be a number', { extensions: [{ ...extension, rsv: '64' }] }],
     ['the rsv of an extension must be a number', { extensions: [{ ...extension, rsv: undefined }] }],
     ['sendMemory must have the methods', { sendMemory: 5 }],
     ['sendMemory must have the methods', { sendMemory: {} }],
-    ['limits must be an object', { limits: '16MB' }],
+    ['limits must be an object, got string', { limits: '16MB' }],
+    ['limits must be an object, got null', { limits: null }],
+    ['platform must be an object, got null', { platform: null }],
   ])('M8: a wrong %s is a TypeError: %o', (words, options) => {
     expect(make({ role: 'server', sink, ...options })).toThrow(TypeError);
     expect(make({ role: 'server', sink, ...options })).toThrow(words);
@@ -318,6 +321,12 @@ describe('options', () => {
     { extensions: [{ ...extension, rsv: 0 }] },
   ])('M8: a number out of range is a RangeError: %o', (options) => {
     expect(make({ role: 'server', sink, ...options })).toThrow(RangeError);
+  });
+
+  test('options are required', () => {
+    for (const options of [undefined, null]) {
+      expect(make(options)).toThrow(new TypeError(`options must be an object, got ${options}`));
+    }
   });
 
   test('a sink is required, with its methods', () => {

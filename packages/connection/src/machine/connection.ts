@@ -8,7 +8,9 @@ import {
   type ProtocolError,
 } from '@ws/codec';
 import { readInteger } from '../options/integer.ts';
+import { kindOf } from '../options/kind-of.ts';
 import { checkMethods } from '../options/methods.ts';
+import { checkObject } from '../options/types.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { type Data, toBytes } from './data.ts';
 import type { Extension } from './extension.ts';
@@ -71,16 +73,20 @@ export class Connection {
 
   /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
   constructor(options: ConnectionOptions) {
+    checkObject('options', options);
     const { role, sink, limits = {}, extensions = [], maskingKey, platform } = options;
     if (role !== 'server' && role !== 'client')
       throw new TypeError(`role must be 'server' or 'client', got ${String(role)}`);
     if (role === 'client' && maskingKey === undefined)
       throw new TypeError('a client must mask its frames: maskingKey is missing');
     if (maskingKey !== undefined && typeof maskingKey !== 'function')
-      throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${typeof maskingKey}`);
+      throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${kindOf(maskingKey)}`);
     checkMethods(sink, 'sink', SINK);
     const { sendMemory = new SendMemory() } = options;
     checkMethods(sendMemory, 'sendMemory', ['reserve', 'giveBack']);
+    checkObject('limits', limits);
+    if (platform !== undefined) checkObject('platform', platform);
+    if (!Array.isArray(extensions)) throw new TypeError(`extensions must be an array, got ${kindOf(extensions)}`);
     this.#role = role;
     this.#sink = sink;
     this.#extensions = extensions;

@@ -117,8 +117,7 @@ const RSV: IntegerRange = { default: 0, min: 0x10, max: 0x70 };
  */
 export function allRsv(extensions: readonly Extension[]): number {
   let rsv = 0;
-  if (!Array.isArray(extensions)) throw new TypeError(`extensions must be an array, got ${typeof extensions}`);
-  for (const extension of extensions as readonly Extension[]) {
+  for (const extension of extensions) {
     checkMethods(extension, 'an extension', ['decode', 'encode']);
     if (typeof extension.rsv !== 'number') {
       throw new TypeError(`the rsv of an extension must be a number, got ${typeof extension.rsv}`);

@@ -8,6 +8,12 @@ const A = {
   string: 'a string',
 };
 
+/** @throws TypeError for what is no object; null is none. For options that are read for each connection. */
+export function checkObject(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`${name} must be an object, got ${kindOf(value)}`);
+}
+
 /**
  * Checks the types of options; one that is left out, as undefined, is of any.
  *
