@@ -18,9 +18,10 @@ import {
   type Verdict,
 } from '@ws/handshake';
 import { type Conn, writeAll } from './deno.ts';
+import type { Settings } from './options.ts';
 import { PendingConn } from './pending-conn.ts';
 import { type Answer, answerOf, notFound, type RequestHandler, refusePlain, withoutBody } from './plain.ts';
-import { type AcceptPolicy, type Settings, settingsOf } from './policy.ts';
+import { type AcceptPolicy, settingsOf } from './policy.ts';
 import { webRequest } from './request.ts';
 import { type ServerWebSocket, socketOf } from './socket.ts';
 

@@ -5,7 +5,8 @@ import { needsRuntimes } from '@ws/runtimes';
 import { expect, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { type Program, program } from './deno.suite.ts';
-import { AcceptPolicy, OPTIONS, settingsOf } from './policy.ts';
+import { OPTIONS } from './options.ts';
+import { AcceptPolicy, settingsOf } from './policy.ts';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 

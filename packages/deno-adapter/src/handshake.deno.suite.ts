@@ -447,7 +447,7 @@ test('onRequest: a response that comes when nobody waits for it any more is canc
   const finished = server.shutdown();
   assert.equal((await peer.response()).status, 503);
   answered.resolve(new Response(endless(cancelled.resolve, true)));
-  assert.match(String(await cancelled.promise), /The server is closing/);
+  assert.match(String(await cancelled.promise), /the server is closing/);
   await peer.end();
   await finished;
 });

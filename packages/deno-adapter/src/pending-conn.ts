@@ -48,7 +48,7 @@ export class PendingConn {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
     this.#timer = setTimeout(() => {
-      const why = `The handshake has not ended within ${timeout} ms`;
+      const why = `the handshake has not ended within ${timeout} ms`;
       // Once the request is there, it is not the client that takes so long.
       this.#abort.abort(new HandshakeError('refused', why, { status: this.#asked ? 503 : 408 }));
     }, timeout);
@@ -57,7 +57,7 @@ export class PendingConn {
   }
 
   readonly #stop = (): void => {
-    this.#abort.abort(new HandshakeError('refused', 'The server is closing', { status: 503 }));
+    this.#abort.abort(new HandshakeError('refused', 'the server is closing', { status: 503 }));
   };
 
   /** Aborted when no answer is wanted any more; `reason` says why. */

@@ -3,7 +3,8 @@ import { checkTypes, NotSentError, readInteger } from '@ws/connection';
 import { accept } from './accept.ts';
 import { type Address, type Conn, closeQuietly, denoNetwork, type Listener } from './deno.ts';
 import type { ListenOptions } from './listen-options.ts';
-import { AcceptPolicy, type PolicyOptions } from './policy.ts';
+import type { PolicyOptions } from './options.ts';
+import { AcceptPolicy } from './policy.ts';
 import type { ServerWebSocket } from './socket.ts';
 
 /** Where a server listens, and what it accepts. */

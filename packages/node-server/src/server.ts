@@ -9,7 +9,7 @@ import type { ConnectionSettings } from './connection-settings.ts';
 import { checkChangeable, readOptions, type ServerOptions, type Settings } from './options.ts';
 import { ownHttpServer } from './own-http-server.ts';
 import { type OwnOptions, ownOptions } from './own-options.ts';
-import { readProxyHeaders } from './proxy/proxy-gate.ts';
+import { joinProxyGate } from './proxy/proxy-gate.ts';
 import { platform } from './runtime/platform.ts';
 import { callEach } from './runtime/rethrow.ts';
 import type { Labels } from './telemetry/prometheus.ts';
@@ -280,7 +280,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     if (proxyProtocol !== undefined) {
       const refused = this.#telemetry.connectionRefused;
       const member = { trusts: (address: string | undefined) => proxyProtocol(address, 0), refused };
-      leaveProxies = readProxyHeaders(http, member, handshakeTimeout);
+      leaveProxies = joinProxyGate(http, member, handshakeTimeout);
     }
     return () => {
       stopRouting();

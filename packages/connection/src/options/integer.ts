@@ -25,17 +25,18 @@ export interface TimeRange extends Omit<IntegerRange, 'max'> {
  */
 export function readInteger(value: number | undefined, name: string, range: IntegerRange): number {
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = range;
-  return value === undefined ? range.default : check(value, name, min, max, '', '');
+  return value === undefined ? range.default : inRange(value, name, min, max, '', '');
 }
 
 /** As {@link readInteger}, for a time limit: nothing means "for ever" by accident. */
 export function readMilliseconds(value: number | undefined, name: string, range: TimeRange): number {
   if (value === undefined) return range.default;
   const { min = 0, none } = range;
-  return check(value, name, min, MAX_MILLISECONDS, ' milliseconds', none === undefined ? '' : `; ${none}`);
+  return inRange(value, name, min, MAX_MILLISECONDS, ' milliseconds', none === undefined ? '' : `; ${none}`);
 }
 
-function check(value: number, name: string, min: number, max: number, unit: string, hint: string): number {
+/** The value, if it is an integer from `min` to `max`; else throws. */
+function inRange(value: number, name: string, min: number, max: number, unit: string, hint: string): number {
   if (typeof value !== 'number') {
     const of = unit && ` of${unit}`;
     throw new TypeError(`${name} must be a number${of}, got ${kindOf(value)}${hint}`);

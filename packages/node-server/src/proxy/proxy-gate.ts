@@ -45,11 +45,7 @@ export function proxiedSource(socket: Socket): string | undefined {
  * @param timeout how long a header may take, in milliseconds; that of the first member holds
  * @returns a function that takes the member away; with true, connections whose header has not come are ended
  */
-export function readProxyHeaders(
-  server: Server,
-  member: ProxyGateMember,
-  timeout: number,
-): (endWaiting: boolean) => void {
+export function joinProxyGate(server: Server, member: ProxyGateMember, timeout: number): (endWaiting: boolean) => void {
   let gate = gates.get(server);
   if (gate === undefined) {
     gate = { members: new Set(), left: undefined, waiting: new Set() };

@@ -29,7 +29,7 @@ const routers = new WeakMap<Server, Router>();
  * @param isShared whether it has other tasks than WebSockets
  * @returns a function that takes it back
  */
-export function route(server: Server, target: UpgradeTarget, isShared: boolean): () => void {
+export function route(server: Server, joining: UpgradeTarget, isShared: boolean): () => void {
   let router = routers.get(server);
   if (router === undefined) {
     const targets = new Set<UpgradeTarget>();
@@ -51,9 +51,9 @@ export function route(server: Server, target: UpgradeTarget, isShared: boolean):
     routers.set(server, router);
   }
   const { targets, stop } = router;
-  targets.add(target);
+  targets.add(joining);
   return () => {
-    targets.delete(target);
+    targets.delete(joining);
     if (targets.size > 0) return;
     stop();
     routers.delete(server);

@@ -121,7 +121,7 @@ export class Upgrades {
     if (pending === undefined) return;
     let checked: { readonly ok: true; readonly offer: UpgradeOffer } | Refusal;
     try {
-      checked = this.#check(request);
+      checked = this.#judge(request);
     } catch (error) {
       this.#fail(pending, error);
       return;
@@ -172,7 +172,7 @@ export class Upgrades {
     return undefined;
   }
 
-  #check(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
+  #judge(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
     if (!this.#host.isRunning()) return refuse(closing());
     if (!this.#host.shouldHandle(request)) return refuse(404);
     if (hasTooManyFields(request)) return refuse(tooManyFields());
