@@ -46,7 +46,9 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
     else socket.once('close', () => callback());
   };
   socket.on('message', (data, isBinary) => {
-    if (!stream.push(!isBinary && stream.readableObjectMode ? data.toString() : data)) socket.pause();
+    const goOn = stream.push(!isBinary && stream.readableObjectMode ? data.toString() : data);
+    // What is left once the connection has ended, 64 KiB or so, is not kept from the end that follows.
+    if (!goOn && socket.readyState !== socket.CLOSED) socket.pause();
   });
   socket.on('error', (error) => {
     hear();
