@@ -1,5 +1,5 @@
 /** One attack, until it is stopped. */
-import { ATTACKS, done } from './attackers.js';
+import { ATTACKS, done } from './attacks.js';
 import { answer, options } from './programs.js';
 
 /** @type {{ port: number, attack: string, connections: number }} */

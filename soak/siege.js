@@ -8,8 +8,8 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { tableOf } from '../scripts/markdown.js';
-import { SIEGE } from './attacks.js';
 import { start } from './programs.js';
+import { SIEGE } from './siege-plan.js';
 import { finish, machine, mebibytes, writeReadme } from './table.js';
 
 /** How long the healthy client measures, without and with the attack, in seconds. */
@@ -20,7 +20,7 @@ const MOST_SLOWER = 5;
 const string = /** @type {const} */ ({ type: 'string' });
 const { values } = parseArgs({ options: { only: string, write: { type: 'boolean' } } });
 
-/** @type {{ attack: import('./attacks.js').Attack, result: Awaited<ReturnType<typeof besiege>> }[]} */
+/** @type {{ attack: import('./siege-plan.js').Attack, result: Awaited<ReturnType<typeof besiege>> }[]} */
 const sieges = [];
 const failures = [];
 for (const attack of SIEGE.filter(({ name }) => values.only === undefined || name === values.only)) {
@@ -68,7 +68,7 @@ function medianOf(numbers) {
   return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 }
 
-/** @param {import('./attacks.js').Attack} attack */
+/** @param {import('./siege-plan.js').Attack} attack */
 async function besiege({ name, connections, server: options }) {
   const server = start('server.js', options);
   const programs = [server];
