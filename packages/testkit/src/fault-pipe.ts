@@ -31,12 +31,12 @@ export interface FaultPipeOptions {
 export class FaultConnection {
   readonly toTarget: Flow;
   readonly toClient: Flow;
-  private readonly client: Socket;
-  private readonly target: Socket;
+  readonly #client: Socket;
+  readonly #target: Socket;
 
   constructor(client: Socket, target: Socket, forgets = false) {
-    this.client = client;
-    this.target = target;
+    this.#client = client;
+    this.#target = target;
     this.toTarget = new Flow(client, target, forgets);
     this.toClient = new Flow(target, client, forgets);
     // A peer's RST goes through as an RST, not as an orderly end.
@@ -46,12 +46,12 @@ export class FaultConnection {
 
   /** RST to the client, which sees ECONNRESET. The target's side stays as it is, until it is ended or reset. */
   resetClient(): void {
-    this.client.resetAndDestroy();
+    this.#client.resetAndDestroy();
   }
 
   /** RST to the target. */
   resetTarget(): void {
-    this.target.resetAndDestroy();
+    this.#target.resetAndDestroy();
   }
 
   /** RST to both. */
@@ -62,8 +62,8 @@ export class FaultConnection {
 
   /** Destroys both sockets, without a thought for what is on its way. */
   destroy(): void {
-    this.client.destroy();
-    this.target.destroy();
+    this.#client.destroy();
+    this.#target.destroy();
   }
 }
 
@@ -76,105 +76,105 @@ export class Flow {
   /** Whether the source has sent its FIN. */
   ended = false;
 
-  private readonly source: Socket;
-  private readonly destination: Socket;
-  private readonly chunks: Uint8Array[] = [];
-  private readonly queue: Uint8Array[] = [];
-  private count = 0;
-  private stalled = false;
-  private pumping = false;
-  private readonly waiters: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
+  readonly #source: Socket;
+  readonly #destination: Socket;
+  readonly #chunks: Uint8Array[] = [];
+  readonly #queue: Uint8Array[] = [];
+  #count = 0;
+  #stalled = false;
+  #pumping = false;
+  readonly #waiters: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(source: Socket, destination: Socket, forgets = false) {
-    this.source = source;
-    this.destination = destination;
+    this.#source = source;
+    this.#destination = destination;
     source.on('data', (chunk: Uint8Array) => {
-      if (!forgets) this.chunks.push(chunk);
-      this.count += chunk.length;
-      this.queue.push(chunk);
-      this.settle();
-      void this.pump();
+      if (!forgets) this.#chunks.push(chunk);
+      this.#count += chunk.length;
+      this.#queue.push(chunk);
+      this.#settle();
+      void this.#pump();
     });
     source.on('end', () => {
       this.ended = true;
-      this.settle();
-      void this.pump();
+      this.#settle();
+      void this.#pump();
     });
   }
 
   /** A copy of what the source has sent and the pipe has read, whether or not it has gone on. */
   captured(): Uint8Array<ArrayBuffer> {
-    return concat(this.chunks);
+    return concat(this.#chunks);
   }
 
   /** Resolves when at least `count` bytes were captured. */
   arrived(count: number): Promise<void> {
-    return this.until(() => this.count >= count);
+    return this.#until(() => this.#count >= count);
   }
 
   /** Resolves when the source's FIN was captured. */
   finished(): Promise<void> {
-    return this.until(() => this.ended);
+    return this.#until(() => this.ended);
   }
 
   /** Reads nothing more and lets nothing through, so that the source's own buffers fill up. */
   stall(): void {
-    this.stalled = true;
-    this.source.pause();
+    this.#stalled = true;
+    this.#source.pause();
   }
 
   /** Ends a stall: what was held back goes on first. */
   resume(): void {
-    this.stalled = false;
-    this.source.resume();
-    void this.pump();
+    this.#stalled = false;
+    this.#source.resume();
+    void this.#pump();
   }
 
   /** Half-closes: FIN to the destination now. What the source still sends is captured and goes nowhere. */
   end(): void {
-    this.destination.end();
+    this.#destination.end();
   }
 
   /** Puts bytes of the test's own into the direction, behind what has gone on so far. They are not captured. */
   inject(bytes: Uint8Array): void {
-    this.queue.push(bytes);
-    void this.pump();
+    this.#queue.push(bytes);
+    void this.#pump();
   }
 
-  private async pump(): Promise<void> {
-    if (this.pumping) return;
-    this.pumping = true;
-    while (!this.stalled && this.queue.length > 0) {
-      const chunk = this.queue.shift()!;
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (!this.#stalled && this.#queue.length > 0) {
+      const chunk = this.#queue.shift()!;
       const piece = chunk.subarray(0, this.pieceSize);
-      if (piece.length < chunk.length) this.queue.unshift(chunk.subarray(piece.length));
+      if (piece.length < chunk.length) this.#queue.unshift(chunk.subarray(piece.length));
       if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
-      if (!this.destination.writable) continue;
-      await this.write(piece);
+      if (!this.#destination.writable) continue;
+      await this.#write(piece);
     }
-    this.pumping = false;
-    if (this.ended && !this.stalled) this.destination.end();
+    this.#pumping = false;
+    if (this.ended && !this.#stalled) this.#destination.end();
   }
 
   /** One piece, one segment: the next waits for a turn of the event loop, in which a peer in this process reads. */
-  private async write(piece: Uint8Array): Promise<void> {
+  async #write(piece: Uint8Array): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.destination.once('close', resolve);
-      this.destination.write(piece, () => {
-        this.destination.off('close', resolve);
+      this.#destination.once('close', resolve);
+      this.#destination.write(piece, () => {
+        this.#destination.off('close', resolve);
         resolve();
       });
     });
     if (this.pieceSize !== Number.POSITIVE_INFINITY) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  private until(done: () => boolean): Promise<void> {
+  #until(done: () => boolean): Promise<void> {
     if (done()) return Promise.resolve();
-    return new Promise((resolve) => this.waiters.push({ done, resolve }));
+    return new Promise((resolve) => this.#waiters.push({ done, resolve }));
   }
 
-  private settle(): void {
-    for (const waiter of this.waiters) if (waiter.done()) waiter.resolve();
+  #settle(): void {
+    for (const waiter of this.#waiters) if (waiter.done()) waiter.resolve();
   }
 }
 

@@ -44,7 +44,7 @@ export class Draft {
   readonly maxMessagePayload: number;
   readonly maxFramePayload: number;
   readonly frames: RawFrame[] = [];
-  private open = false;
+  #open = false;
 
   constructor(random: Random, rules: NaiveRules) {
     this.random = random;
@@ -62,7 +62,7 @@ export class Draft {
 
   add(frame: RawFrame): void {
     this.frames.push(frame);
-    if (frame.opcode < 8) this.open = !(frame.fin ?? true);
+    if (frame.opcode < 8) this.#open = !(frame.fin ?? true);
   }
 
   data(): RawFrame {
@@ -73,7 +73,7 @@ export class Draft {
 
   /** The next data frame of the stream as it is. Its payload is short: it must not meet a limit. */
   inOrder(): RawFrame {
-    const opcode = this.open ? 0 : this.random.pick([1, 2]);
+    const opcode = this.#open ? 0 : this.random.pick([1, 2]);
     const payload = new Uint8Array(this.random.below(10)).fill(0x41);
     return { opcode, fin: this.random.oneIn(2), maskingKey: this.key(), payload };
   }
@@ -126,7 +126,7 @@ export class Draft {
   }
 
   finish(): void {
-    if (this.open) this.add({ opcode: 0, maskingKey: this.key() });
+    if (this.#open) this.add({ opcode: 0, maskingKey: this.key() });
   }
 
   legal(count: number): void {
