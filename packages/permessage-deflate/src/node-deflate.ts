@@ -1,4 +1,5 @@
 import { constants, createDeflateRaw } from 'node:zlib';
+import { COPY_UP_TO } from '@ws/connection';
 import { deflateInTurns } from './in-turns.ts';
 import type { Shared } from './node-shared.ts';
 import { CHUNK_BYTES, deflateByStream, NodeStream, StreamPool } from './node-stream.ts';
@@ -10,9 +11,6 @@ import type { Deflater, DeflateSettings } from './zlib.ts';
  * (bench/deflate/border.js).
  */
 const AT_ONCE = 2048;
-
-/** Up to here, in bytes, a payload may change once the call has returned. */
-const MAY_CHANGE = 4096;
 
 /** Compresses messages that stand by themselves, for all connections. */
 export class SingleDeflater implements Deflater {
@@ -80,7 +78,10 @@ function open({ windowBits, level, memLevel }: DeflateSettings): NodeStream {
   return new NodeStream(createDeflateRaw(options));
 }
 
-/** What stays as it is when the call has returned. The slice() of a Buffer would be no copy. */
+/**
+ * What stays as it is when the call has returned: a longer payload does so by itself (`Extension.encode`). The slice()
+ * of a Buffer would be no copy.
+ */
 function keep(payload: Uint8Array): Uint8Array {
-  return payload.length <= MAY_CHANGE ? new Uint8Array(payload) : payload;
+  return payload.length <= COPY_UP_TO ? new Uint8Array(payload) : payload;
 }

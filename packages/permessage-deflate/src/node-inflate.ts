@@ -4,6 +4,7 @@ import { inflateInTurns } from './in-turns.ts';
 import { Inflation } from './inflation.ts';
 import type { Shared } from './node-shared.ts';
 import { CHUNK_BYTES, inflateByStream, NodeStream, StreamPool } from './node-stream.ts';
+import { MAX_WINDOW_BITS } from './parameters.ts';
 import { inflateInSteps } from './stepwise.ts';
 import type { Inflater, InflateSettings } from './zlib.ts';
 
@@ -16,12 +17,10 @@ const AT_ONCE = 16_384;
 /** … if no more than this comes out of it: about what a trip to the thread pool takes. */
 const INFLATED_AT_ONCE = 65_536;
 
-/** A window of this size has room for every other. */
-const MAX_WINDOW_BITS = 15;
-
 /** Decompresses messages that stand by themselves, for all connections. */
 export class SingleInflater implements Inflater {
   readonly #shared: Shared;
+  /** With windows that have room for every other. */
   readonly #pool = new StreamPool(() => open(MAX_WINDOW_BITS));
 
   constructor(shared: Shared) {

@@ -1,4 +1,4 @@
-import type { Decoded, Encoded, EncodeOptions, Extension } from '@ws/connection';
+import { type Decoded, type Encoded, type EncodeOptions, type Extension, isPromise } from '@ws/connection';
 import type { Settings } from './options.ts';
 import type { Agreed } from './parameters.ts';
 import type { Deflater, Inflater } from './zlib.ts';
@@ -56,7 +56,9 @@ export class PermessageDeflate implements Extension {
     try {
       this.#deflater ??= zlib.deflater({ ...this.#outgoing, level, memLevel });
       const deflated = this.#deflater.deflate(payload);
-      return 'then' in deflated ? this.#encodeLater(deflated, payload.length) : this.#orPlain(deflated, payload.length);
+      return isPromise(deflated)
+        ? this.#encodeLater(deflated, payload.length)
+        : this.#orPlain(deflated, payload.length);
     } catch {
       return this.#giveUp();
     }
@@ -70,7 +72,7 @@ export class PermessageDeflate implements Extension {
     this.#closed?.();
   }
 
-  async #encodeLater(deflated: Promise<Uint8Array>, plainLength: number): Promise<Encoded> {
+  async #encodeLater(deflated: PromiseLike<Uint8Array>, plainLength: number): Promise<Encoded> {
     try {
       return this.#orPlain(await deflated, plainLength);
     } catch {

@@ -14,6 +14,7 @@ import {
   zlibInflateReset,
 } from 'pako';
 import { Inflation } from './inflation.ts';
+import { MAX_WINDOW_BITS } from './parameters.ts';
 import { deflateInSteps, inflateInSteps, type Steps } from './stepwise.ts';
 import type { Allocate, Deflater, DeflateSettings, Inflater, InflateSettings, Zlib } from './zlib.ts';
 
@@ -58,7 +59,7 @@ export function pureZlib({ allocate = (length) => new Uint8Array(length) }: Pure
 
   const inflater = ({ takeover, windowBits }: InflateSettings): Inflater => {
     // A larger window than the peer's is as good.
-    const steps = takeover ? new InflateSteps(windowBits) : (inflating ??= new InflateSteps(15));
+    const steps = takeover ? new InflateSteps(windowBits) : (inflating ??= new InflateSteps(MAX_WINDOW_BITS));
     return {
       inflate: (payload, maxLength) => {
         if (!takeover) steps.reset();

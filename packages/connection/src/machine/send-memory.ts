@@ -4,8 +4,8 @@ import { readInteger } from '../options/integer.ts';
 const SLAB_BYTES = 65_536;
 
 /**
- * Up to here a payload is always copied beside its header: cheaper than one more chunk to write, and the caller may
- * reuse it at once.
+ * Up to here, in bytes, a payload is always copied beside its header: cheaper than one more chunk to write, and the
+ * caller may reuse it at once. An extension that encodes one later keeps a copy, therefore.
  */
 export const COPY_UP_TO = 4096;
 
