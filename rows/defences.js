@@ -180,4 +180,18 @@ export const DEFENCES = [
     find: "else if (opcode === Opcode.Text && !this.#isUtf8(decoded)) violation = 'text-not-utf8';",
     replace: '',
   },
+  {
+    row: 'H18',
+    tests: 'node-server/test/held-messages',
+    file: 'node-server/src/websocket.ts',
+    find: 'this.#waiting.push(payload, isBinary);',
+    replace: '',
+  },
+  {
+    row: 'H19',
+    tests: 'node-server/src/options',
+    file: 'handshake/src/subprotocol.ts',
+    find: 'return supported.find(',
+    replace: 'return offered[0] ?? supported.find(',
+  },
 ];

@@ -30,8 +30,9 @@ export default defineConfig({
   test: {
     include: [`${tests}.test.ts`],
     testNamePattern: new RegExp(`\\b${row}[:,]`),
-    // Without its defence, a test may wait for what never comes.
+    // Without its defence, a test may wait for what never comes; one that fails is enough.
     testTimeout: 5_000,
+    bail: 1,
     reporters: [['json', {}]],
   },
 });

@@ -13,6 +13,7 @@ import { isBuiltin } from 'node:module';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readSource } from './read-imports.js';
+import { FOLDERS } from './run.js';
 
 /**
  * The packages, and what the sources of each may import of the house: `types` only by `import type`.
@@ -250,16 +251,12 @@ function checkCycles(unit) {
  */
 function readHouse(root) {
   const packages = join(root, 'packages');
-  const dirs = existsSync(packages) ? readdirSync(packages).map((name) => join(packages, name)) : [];
-  dirs.push(
-    ...['examples', 'bench', 'fuzz', 'conformance', 'attacks', 'soak', 'mutation', 'runtimes'].map((name) =>
-      join(root, name),
-    ),
-  );
-  const units = dirs
-    .filter((dir) => existsSync(join(dir, 'package.json')))
-    .map((dir) => readUnit(root, dir, walk(dir)));
-  return { root, units: [...units, readUnit(root, root, [...walk(root, false), ...walk(join(root, 'scripts'))])] };
+  const inPackages = existsSync(packages) ? readdirSync(packages).map((name) => join(packages, name)) : [];
+  const folders = FOLDERS.map((name) => join(root, name));
+  const isUnit = (/** @type {string} */ dir) => existsSync(join(dir, 'package.json'));
+  const units = [...inPackages, ...folders].filter(isUnit).map((dir) => readUnit(root, dir, walk(dir)));
+  const others = folders.filter((dir) => !isUnit(dir)).flatMap((dir) => walk(dir));
+  return { root, units: [...units, readUnit(root, root, [...walk(root, false), ...others])] };
 }
 
 /**

@@ -109,6 +109,11 @@ const BROKEN = {
     'scripts/tool.js:1',
     /turbo, which is not in the devDependencies or dependencies of package.json/,
   ],
+  'and so does any folder that has no package.json': [
+    { 'rows/tool.js': `const turbo = require('turbo');\n` },
+    'rows/tool.js:1',
+    /turbo, which is not in the devDependencies or dependencies of package.json/,
+  ],
   'a path into another package': [
     { 'packages/connection/src/index.ts': `import { at } from '../../codec/src/mask.ts';\n` },
     'packages/connection/src/index.ts:1',

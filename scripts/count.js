@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { ROOT } from './run.js';
+import { FOLDERS, ROOT } from './run.js';
 
 /** @typedef {import('./report.js').Count} Count */
 
@@ -11,16 +11,10 @@ const VITEST_REPORT = join('.reports', 'vitest.json');
 
 /** @returns {string[]} the folders that have tests of their own */
 function workspaces() {
-  const packages = readdirSync(join(ROOT, 'packages')).map((name) => join(ROOT, 'packages', name));
-  return [
-    ...packages,
-    join(ROOT, 'examples'),
-    join(ROOT, 'bench'),
-    join(ROOT, 'fuzz'),
-    join(ROOT, 'conformance'),
-    join(ROOT, 'attacks'),
-    join(ROOT, 'soak'),
-  ].filter((dir) => existsSync(join(dir, 'package.json')));
+  const packages = readdirSync(join(ROOT, 'packages')).map((name) => join('packages', name));
+  return [...packages, ...FOLDERS]
+    .map((name) => join(ROOT, name))
+    .filter((dir) => existsSync(join(dir, 'package.json')));
 }
 
 /** Deletes the reports of an earlier run, which would count as this one's. */

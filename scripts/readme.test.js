@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { DEFENCES } from '../rows/defences.js';
 import { examplesOf } from '../runtimes/readme.js';
-import { ROOT } from './run.js';
+import { FOLDERS, ROOT } from './run.js';
 
 // Where the packages are dependencies, as they are for a reader who has installed them.
 const cwd = join(ROOT, 'bench');
@@ -25,6 +25,12 @@ test('rows/README.md has a line for each row', () => {
     Array.from(rows, (match) => match[1]),
     DEFENCES.map(({ row }) => row),
   );
+});
+
+test('the attacks that have the name of a row, by M and H, and the rows are the same', () => {
+  const lines = readFileSync(join(ROOT, 'attacks/README.md'), 'utf8').matchAll(/^\| ([MH]\d+)/gm);
+  const attacks = new Set(Array.from(lines, ([, name]) => name));
+  assert.deepEqual([...attacks].sort(), DEFENCES.map(({ row }) => row).sort());
 });
 
 test('the server snippet echoes to the origin that it names, and to no other', async () => {
@@ -73,11 +79,9 @@ const texts = execFileSync('git', ['ls-files', 'CONTRIBUTING.md', '*README.md', 
   .split('\n')
   .map((name) => ({ name, folder: dirname(join(ROOT, name)), text: readFileSync(join(ROOT, name), 'utf8') }));
 
-const FOLDERS = 'packages|bench|scripts|rows|fuzz|attacks|conformance|soak|mutation|examples|runtimes';
-
 /** What is in a folder of the house, and any file whose name says of what kind; what only a run makes is left out. */
 const PATH = new RegExp(
-  `\`((?:${FOLDERS})/(?!reports/)[\\w/.-]+|[\\w/.-]+/[\\w.-]+\\.(?:[cjt]s|json|md|py|sh))\``,
+  `\`((?:${['packages', ...FOLDERS].join('|')})/(?!reports/)[\\w/.-]+|[\\w/.-]+/[\\w.-]+\\.(?:[cjt]s|json|md|py|sh))\``,
   'g',
 );
 
