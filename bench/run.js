@@ -11,7 +11,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { binaryOf, versionOf } from '@ws/runtimes';
+import { binaryOf, bun, versionOf } from '@ws/runtimes';
 import { putSection } from '../scripts/markdown.js';
 import { benchBun } from './bun/bench.js';
 import { benchCodec } from './codec/bench.js';
@@ -75,6 +75,5 @@ if (wanted('head')) benchHead();
 function runtime(wanted) {
   if (wanted === undefined) return { name: `Node ${process.versions.node}`, program: process.execPath };
   if (wanted !== 'bun') return { name: `Node ${versionOf(wanted)}`, program: binaryOf(wanted, 'bin/node') };
-  const bun = '@oven/bun-linux-x64';
-  return { name: `Bun ${versionOf(bun)}`, program: binaryOf(bun, 'bin/bun') };
+  return { name: `Bun ${bun.version}`, program: bun.binary() };
 }

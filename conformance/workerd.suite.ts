@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from '@ws/runtimes';
+import { workerd as its } from '@ws/runtimes';
 import { buildSync } from 'esbuild';
 
-const PACKAGE = '@cloudflare/workerd-linux-64';
-
-export const workerd: string = `workerd ${Number.parseInt(versionOf(PACKAGE), 10)}`;
+export const workerd: string = its.name;
 
 /** What runs the client's suite in a Worker, bundled as every Worker is. It may connect to this machine. */
 export function workerdCommand(home: string, port: number): string[] {
@@ -34,5 +32,5 @@ const config :Workerd.Config = (
 );
 `,
   );
-  return [binaryOf(PACKAGE, 'bin/workerd'), 'test', join(home, 'config.capnp')];
+  return [its.binary(), 'test', join(home, 'config.capnp')];
 }

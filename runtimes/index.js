@@ -74,6 +74,7 @@ function runtime(name, of, path) {
 export const nodes = ['node-20', 'node-22', 'node-24', 'node-26'].map((of) => runtime('Node', of, 'bin/node'));
 export const bun = runtime('Bun', '@oven/bun-linux-x64', 'bin/bun');
 export const deno = runtime('Deno', '@deno/linux-x64-glibc', 'deno');
+export const workerd = runtime('workerd', '@cloudflare/workerd-linux-64', 'bin/workerd');
 
 /** @param {string} name @param {string} path */
 function isInstalled(name, path) {

@@ -1,6 +1,6 @@
 /** Bun's own WebSocket server beside @ws/node-server on Bun and on Node: what it is better at, and what not. */
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from '@ws/runtimes';
+import { binaryOf, bun, versionOf } from '@ws/runtimes';
 import { takeTurns } from '../server/turns.js';
 import { printTable } from '../table.js';
 import { load, startServer, withWsload } from '../wsload.js';
@@ -18,21 +18,20 @@ const SECONDS = 1.5;
 const IDLE = 2000;
 
 const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
-const BUN = '@oven/bun-linux-x64';
 
 export async function benchBun() {
-  const bun = binaryOf(BUN, 'bin/bun');
+  const program = bun.binary();
   const node = binaryOf('node-24', 'bin/node');
   const ours = [here('../server/node.js'), '@ws/node-server'];
   /** @type {[string, string, string[]][]} */
   const contestants = [
-    ['Bun.serve', bun, [here('./server.js')]],
-    ['@ws/node-server, Bun', bun, ['--no-install', '--no-env-file', ...ours]],
+    ['Bun.serve', program, [here('./server.js')]],
+    ['@ws/node-server, Bun', program, ['--no-install', '--no-env-file', ...ours]],
     ['@ws/node-server, Node', node, ours],
   ];
   const names = contestants.map(([name]) => name);
   console.log(
-    `Bun ${versionOf(BUN)}, Node ${versionOf('node-24')}. Echo, binary: messages per second of server CPU, median of ${ROUNDS} rounds of ${SECONDS} s\n`,
+    `Bun ${bun.version}, Node ${versionOf('node-24')}. Echo, binary: messages per second of server CPU, median of ${ROUNDS} rounds of ${SECONDS} s\n`,
   );
   const start = () => Promise.all(contestants.map(([, program, args]) => startServer(program, args)));
   await withWsload(async (wsload) => {

@@ -1,11 +1,10 @@
 /** Echo in Deno: messages per second of the server's CPU time, over loopback, driven by wsload. */
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from '@ws/runtimes';
+import { deno } from '@ws/runtimes';
 import { takeTurns } from '../server/turns.js';
 import { printTable } from '../table.js';
 import { load, startServer, withWsload } from '../wsload.js';
 
-const DENO = '@deno/linux-x64-glibc';
 const CONTESTANTS = ['Deno', '@ws/deno-adapter', 'tcp'];
 const CELLS = [
   { size: 16, connections: 1, outstanding: 1 },
@@ -20,10 +19,10 @@ const SECONDS = 1;
 
 export async function benchDeno() {
   console.log(
-    `Echo in Deno ${versionOf(DENO)}, binary: messages per second of server CPU, median of ${ROUNDS} rounds of ${SECONDS} s;`,
+    `Echo in Deno ${deno.version}, binary: messages per second of server CPU, median of ${ROUNDS} rounds of ${SECONDS} s;`,
     'Deno is Deno.serve with Deno.upgradeWebSocket, tcp a bare echo\n',
   );
-  const program = binaryOf(DENO, 'deno');
+  const program = deno.binary();
   // What npm gets: by the configuration of Deno, the packages would be their sources.
   const args = ['run', '--no-remote', '--no-config', '--node-modules-dir=manual', '--allow-net'];
   const server = fileURLToPath(new URL('./server.js', import.meta.url));

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { binaryOf, Missing, versionOf } from '@ws/runtimes';
+import { binaryOf, bun, deno, Missing, versionOf } from '@ws/runtimes';
 import { version } from '../version.js';
 
 /**
@@ -13,8 +13,6 @@ import { version } from '../version.js';
  */
 
 const UWS = '@btc-vision/uwebsockets.js';
-const BUN = '@oven/bun-linux-x64';
-const DENO = '@deno/linux-x64-glibc';
 const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Ours, in the tables. */
@@ -40,14 +38,14 @@ export function contestants({ node, glibc }, names, folder) {
     [OURS]: nodeServer(OURS, ''),
     'uWebSockets.js': () => ({ version: versionOf(UWS), ...nodeForUws(node, glibc) }),
     Bun: () => ({
-      version: versionOf(BUN),
-      program: binaryOf(BUN, 'bin/bun'),
+      version: bun.version,
+      program: bun.binary(),
       args: [here('../bun/server.js')],
       strings: true,
     }),
     Deno: () => ({
-      version: versionOf(DENO),
-      program: binaryOf(DENO, 'deno'),
+      version: deno.version,
+      program: deno.binary(),
       args: [
         ...['run', '--no-remote', '--no-config', '--node-modules-dir=manual', '--allow-net', '--v8-flags=--expose-gc'],
         ...[here('../deno/server.js'), 'Deno'],

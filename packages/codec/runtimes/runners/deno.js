@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from '@ws/runtimes';
+import { deno as its } from '@ws/runtimes';
 import { runProgram } from './program.js';
 
-const PACKAGE = '@deno/linux-x64-glibc';
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 
 /**
@@ -11,11 +10,10 @@ const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
  * @type {import('./runtimes.js').Runtime}
  */
 export const deno = {
-  name: `Deno ${Number.parseInt(versionOf(PACKAGE), 10)}`,
-  version: versionOf(PACKAGE),
+  ...its,
   run: () =>
     runProgram(
-      binaryOf(PACKAGE, 'deno'),
+      its.binary(),
       () => ['run', '--no-remote', '--cached-only', '--no-config', '--no-lock', '--no-prompt', MAIN],
       { DENO_NO_PACKAGE_JSON: '1' },
     ),

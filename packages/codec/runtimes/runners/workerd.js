@@ -1,19 +1,18 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { binaryOf, versionOf } from '@ws/runtimes';
+import { workerd as its } from '@ws/runtimes';
 import { runProgram } from './program.js';
 
-const PACKAGE = '@cloudflare/workerd-linux-64';
 const CODEC = fileURLToPath(new URL('../..', import.meta.url));
 
 /** @type {import('./runtimes.js').Runtime} */
 export const workerd = {
-  name: `workerd ${Number.parseInt(versionOf(PACKAGE), 10)}`,
+  ...its,
   // It tells no program what it is but this.
   version: 'Cloudflare-Workers',
   run: () =>
-    runProgram(binaryOf(PACKAGE, 'bin/workerd'), (home) => {
+    runProgram(its.binary(), (home) => {
       const path = join(home, 'config.capnp');
       writeFileSync(path, config());
       return ['test', `--import-path=${CODEC}`, path];
