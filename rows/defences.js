@@ -134,7 +134,7 @@ export const DEFENCES = [
   {
     row: 'H11',
     tests: 'node-server/test/closing',
-    file: 'connection/src/driver/closing.ts',
+    file: 'connection/src/driver/ending.ts',
     find: 'writing ? closeReplyTimeout : closeTimeout',
     replace: '2 ** 31 - 1',
   },

@@ -6,9 +6,9 @@ import type { PreparedMessage } from '../machine/prepared.ts';
 import type { SendOptions } from '../machine/sender.ts';
 import { checkMethods } from '../options/methods.ts';
 import { checkObject } from '../options/types.ts';
-import { Closing } from './closing.ts';
 import { type DriverLimitSettings, readDriverLimits } from './driver-limits.ts';
 import type { DriverHandler, DriverOptions } from './driver-options.ts';
+import { Ending } from './ending.ts';
 import { Heartbeat, type Pulse } from './heartbeat.ts';
 import { NotSentError } from './not-sent-error.ts';
 import { PauseReason, Reader, type ReaderEvents } from './reader.ts';
@@ -35,7 +35,7 @@ export class Driver {
   readonly #clock: Clock;
   readonly #limits: DriverLimitSettings;
   /** Made when the connection begins to end. */
-  #closing: Closing | undefined;
+  #ending: Ending | undefined;
   /** Whether a fragmented message of ours has begun, and its end has not been sent. */
   #insideMessage = false;
   #needsDrain = false;
@@ -96,16 +96,16 @@ export class Driver {
     }
 
     close(code: number | undefined, reason: string): void {
-      this.#driver.#ensureClosing().peerCloses(code, reason);
+      this.#driver.#ensureEnding().peerCloses(code, reason);
     }
 
     violation(error: ProtocolError): void {
-      this.#driver.#ensureClosing().failed(error);
+      this.#driver.#ensureEnding().failed(error);
     }
 
     output(): void {
       this.#driver.#writer.queued();
-      this.#driver.#closing?.queued();
+      this.#driver.#ending?.queued();
     }
 
     decoded(): void {
@@ -113,7 +113,7 @@ export class Driver {
     }
 
     peerEnded(): void {
-      this.#driver.#ensureClosing().peerEnded();
+      this.#driver.#ensureEnding().peerEnded();
     }
 
     pongsUnread(ms: number): void {
@@ -143,7 +143,7 @@ export class Driver {
 
   /** The {@link Connection.state}, or `closed` once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
-    return this.#closing?.destroyed === true ? 'closed' : this.#connection.state;
+    return this.#ending?.destroyed === true ? 'closed' : this.#connection.state;
   }
 
   /** How many bytes were sent and have not left this process. */
@@ -163,7 +163,7 @@ export class Driver {
 
   /** Whether the transport is gone: nothing follows. */
   get gone(): boolean {
-    return this.#closing?.gone === true;
+    return this.#ending?.gone === true;
   }
 
   /**
@@ -215,7 +215,7 @@ export class Driver {
     if (this.gone) return;
     this.#reader.outputWritten();
     this.#writer.done();
-    this.#closing?.written();
+    this.#ending?.written();
     // If more waits, it is the rest of a message, or a later one.
     this.#pulse?.written(this.bufferedAmount > 0);
   }
@@ -224,9 +224,9 @@ export class Driver {
   lost(error?: Error | undefined): void {
     if (this.gone) return;
     if (this.#pulse !== undefined) this.#heartbeat?.leave(this.#pulse);
-    const closing = this.#ensureClosing();
-    closing.lost(error);
-    const { code, reason, cause } = closing;
+    const ending = this.#ensureEnding();
+    ending.lost(error);
+    const { code, reason, cause } = ending;
     this.call(() => this.#handler.close(code, reason, code === CloseCode.Abnormal ? cause : undefined), true);
   }
 
@@ -276,7 +276,7 @@ export class Driver {
     const { state } = this.#connection;
     this.#connection.close(code, reason);
     if (state !== 'open') return;
-    this.#ensureClosing().begun();
+    this.#ensureEnding().begun();
     // The peer's Close stands behind what is held back.
     this.#reader.resume(PauseReason.Rate);
   }
@@ -286,7 +286,7 @@ export class Driver {
    * written, and the end is told soon.
    */
   terminate(cause?: Error | undefined): void {
-    this.#ensureClosing().terminate(cause);
+    this.#ensureEnding().terminate(cause);
   }
 
   /**
@@ -316,8 +316,8 @@ export class Driver {
   }
 
   /** Returns what ends the connection; makes it when the connection begins to end. */
-  #ensureClosing(): Closing {
-    this.#closing ??= new Closing({
+  #ensureEnding(): Ending {
+    this.#ending ??= new Ending({
       connection: this.#connection,
       reader: this.#reader,
       writer: this.#writer,
@@ -325,7 +325,7 @@ export class Driver {
       clock: this.#clock,
       limits: this.#limits,
     });
-    return this.#closing;
+    return this.#ending;
   }
 
   // Writing.
@@ -340,7 +340,7 @@ export class Driver {
     if (state !== 'open') {
       if (callback !== undefined) {
         const why = `the connection is ${state}: nothing can be sent`;
-        this.#writer.refused(callback, new NotSentError('not-open', why, this.#closing?.cause));
+        this.#writer.refused(callback, new NotSentError('not-open', why, this.#ending?.cause));
       }
       return false;
     }
@@ -390,7 +390,7 @@ export class Driver {
       this.#needsDrain = false;
       this.call(() => this.#handler.drain());
     }
-    this.#closing?.finish();
+    this.#ending?.finish();
   }
 
   // Calling the application.

@@ -26,7 +26,7 @@ const Stage = {
  * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where
  * the peer takes too long for its Close or for its end, the transport is destroyed.
  */
-export class Closing {
+export class Ending {
   readonly #connection: Connection;
   readonly #reader: Reader;
   readonly #writer: Writer;
