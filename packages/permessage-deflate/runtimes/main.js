@@ -42,8 +42,13 @@ for (const [name, zlib] of Object.entries(backends)) {
       inflater.close();
     }
     const fresh = () => zlib.inflater({ takeover, windowBits: 15 });
-    for (const hex of ['f248cdc9c90700', 'f348cdc9c9070000', 'f24805000000ffffcac9c90700', '000500faff48656c6c6f00']) {
-      check(`${name}: ${hex}`, show(await fresh().inflate(unhex(hex), 5)), '72,101,108,108,111');
+    const final = ['f348cdc9c90700', 'f348cdc9c9070000', 'f348cdc9c9070001'];
+    for (const hex of ['f248cdc9c90700', 'f24805000000ffffcac9c90700', '000500faff48656c6c6f00', ...final]) {
+      const inflater = fresh();
+      for (const time of ['once', 'again']) {
+        check(`${name}: ${hex} ${time}`, show(await inflater.inflate(unhex(hex), 5)), '72,101,108,108,111');
+      }
+      inflater.close();
       check(`${name}: ${hex}, limited`, await fresh().inflate(unhex(hex), 4), 'message-too-big');
       for (let cut = 2; cut < hex.length - 2; cut += 2) {
         const found = await fresh().inflate(unhex(hex.slice(0, cut)), 5);

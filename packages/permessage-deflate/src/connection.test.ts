@@ -74,6 +74,8 @@ const deflated = (payload: Uint8Array, options = {}): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH, ...options }).subarray(0, -4));
 const inText = (text: string) => `text ${hex(utf8(text))}`;
 const hello = unhex('f2 48 cd c9 c9 07 00');
+/** In a block that is marked as final, as `deflateRaw` makes it. */
+const final = unhex('f3 48 cd c9 c9 07 00');
 const ping: RawFrame = { opcode: 9, payload: utf8('p') };
 
 describe.each(backends)('%s', (_, zlib) => {
@@ -98,6 +100,12 @@ describe.each(backends)('%s', (_, zlib) => {
             { opcode: 2, rsv1: true, payload: deflated(prose(100_000)) },
             ping,
             { opcode: 1, rsv1: true, payload: unhex('f3 48 cd c9 c9 07 00 00') },
+            { opcode: 1, rsv1: true, fin: false },
+            ...Array.from(final, (byte) => ({ opcode: 0, fin: false, payload: Uint8Array.of(byte) })),
+            ping,
+            { opcode: 0 },
+            { opcode: 1, rsv1: true, payload: final },
+            { opcode: 1, rsv1: true, payload: hello },
             { opcode: 8, payload: unhex('03e8') },
           ],
           options,
@@ -105,13 +113,16 @@ describe.each(backends)('%s', (_, zlib) => {
         const pinged = 'ping 70';
         expect(events).toEqual([
           ...[inText('Hello'), inText('plain'), pinged, inText('Hello'), 'text ', 'text ', pinged],
-          ...[`binary ${hex(utf8('Hello'))}`, `binary ${hex(prose(100_000))}`, pinged, inText('Hello'), 'close 1000'],
+          ...[`binary ${hex(utf8('Hello'))}`, `binary ${hex(prose(100_000))}`, pinged, inText('Hello')],
+          ...[pinged, inText('Hello'), inText('Hello'), inText('Hello'), 'close 1000'],
         ]);
       });
 
       test.each([
         ['F14: no payload', NOTHING],
         ['a cut', hello.slice(0, 5)],
+        ['a cut in a final block', final.slice(0, 6)],
+        ['something behind a final block', concat([final, unhex('07')])],
         ['no type of block', unhex('07')],
         ['a reference to nothing', deflated(prose(40), { dictionary: prose(40) })],
         ['a long one that ends badly', concat([deflated(prose(90_000)), unhex('ff')])],

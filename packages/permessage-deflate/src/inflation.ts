@@ -29,10 +29,17 @@ export class Inflation {
 
   /**
    * Whether the message was whole, by how many bytes of the tail were read behind it: all that belong to the stream.
-   * Where the message's last block is an empty one that is marked as final, the stream ends with that block, whose last
-   * bytes are the first 4 of the tail.
+   * Where the message's last block is marked as final, the stream ends with that block. Of an empty one, the last bytes
+   * are the first 4 of the tail; of another, none is, though the sender should have put an empty one behind it (section
+   * 7.2.3.4): many leave it out, and nothing shows better that a message was not cut.
    */
   endsWith(tailRead: number): boolean {
-    return tailRead === TAIL_BYTES || tailRead === (this.takeover ? NEXT_TAIL.length : LAST_TAIL_BYTES);
+    const whole = this.takeover ? NEXT_TAIL.length : LAST_TAIL_BYTES;
+    return tailRead === 0 || tailRead === TAIL_BYTES || tailRead === whole;
+  }
+
+  /** Whether the stream has ended with the message: the next begins a new one, with an empty window. */
+  startsAnew(tailRead: number): boolean {
+    return this.takeover && tailRead < NEXT_TAIL.length;
   }
 }

@@ -1,3 +1,5 @@
+import { concat } from '@ws/testkit';
+
 /**
  * DEFLATE as RFC 1951 tells it, bit by bit, with the tables that zlib takes: slow, and an oracle.
  */
@@ -7,6 +9,8 @@ export interface NaiveResult {
   readonly farthest: number;
   /** Where the headers of blocks with code tables are: their first bit, and the one behind the tables. */
   readonly tables: readonly (readonly [from: number, to: number])[];
+  /** Whether the last block is the last of its stream, too. */
+  readonly ended: boolean;
 }
 
 const LENGTHS = [
@@ -50,6 +54,7 @@ export function inflateNaively(input: Uint8Array, before: Uint8Array = new Uint8
   let beginning = 0;
   let farthest = 0;
   const headers: [number, number][] = [];
+  let ended = false;
   const bit = (): number => {
     if (at >= input.length * 8) throw new Error('the input is over');
     return (input[at >> 3]! >> (at++ & 7)) & 1;
@@ -114,7 +119,7 @@ export function inflateNaively(input: Uint8Array, before: Uint8Array = new Uint8
   };
   while (at < input.length * 8) {
     const start = at;
-    const final = bit();
+    ended = bit() === 1;
     const type = number(2);
     if (type === 0) stored();
     else if (type === 1) compressed(FIXED_LITERALS, FIXED_DISTANCES);
@@ -123,11 +128,31 @@ export function inflateNaively(input: Uint8Array, before: Uint8Array = new Uint8
       headers.push([start, at]);
       compressed(...codes);
     } else throw new Error('no such type of block');
-    if (final) {
+    if (ended) {
       // RFC 7692, section 7.2.1: the next stream follows at a byte's beginning.
       at = (at + 7) & ~7;
       beginning = output.length;
     }
   }
-  return { output: Uint8Array.from(output.slice(before.length)), farthest, tables: headers };
+  return { output: Uint8Array.from(output.slice(before.length)), farthest, tables: headers, ended };
+}
+
+/**
+ * What RFC 7692, section 7.2.2, makes of a message that refers to none before it. Its last block is a final one, or it
+ * ends with the header of a stored block, as it must: then any length may follow.
+ *
+ * @returns undefined if it is not legal
+ */
+export function readNaively(message: Uint8Array): NaiveResult | undefined {
+  const read = (...behind: number[]): NaiveResult | undefined => {
+    try {
+      return inflateNaively(concat([message, Uint8Array.from(behind)]));
+    } catch {
+      return undefined;
+    }
+  };
+  const alone = read();
+  if (alone?.ended) return alone;
+  const [empty, x] = [read(0, 0, 0xff, 0xff), read(1, 0, 0xfe, 0xff, 0x78)];
+  return empty && x && Buffer.compare(x.output, concat([empty.output, Uint8Array.of(0x78)])) === 0 ? empty : undefined;
 }

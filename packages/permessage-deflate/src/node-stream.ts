@@ -58,7 +58,8 @@ export class NodeStream extends StreamSteps {
       stream.write(input, (error) => {
         const read = stream.bytesWritten - before;
         if (read < input.length) this.#ended = true;
-        this.#done(error ? 'failed' : read);
+        // Deno calls back without the error.
+        this.#done(error || this.failed ? 'failed' : read);
       });
     });
   }
@@ -139,10 +140,10 @@ export async function inflateByStream(
     stream = renew();
   }
   if (scratch !== undefined) return endInSteps(stream, inflation, scratch);
-  const { tail, takeover } = inflation;
+  const { tail } = inflation;
   const { length } = pieces;
   const read = await stream.write(tail, pieces, maxLength);
   if (typeof read === 'string' || pieces.length > length || !inflation.endsWith(read)) return 'extension-data-illegal';
-  if (takeover && read < tail.length) renew();
+  if (inflation.startsAnew(read)) renew();
   return pieces.join();
 }

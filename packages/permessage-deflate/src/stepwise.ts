@@ -93,6 +93,8 @@ export function inflateInSteps(
 export function endInSteps(steps: Steps, inflation: Inflation, scratch: Uint8Array<ArrayBuffer>): Decoded {
   const { tail, pieces } = inflation;
   const legal = steps.step(tail, 0, scratch) && steps.outputLeft === scratch.length;
-  // A stream that has ended here is found to have when it is read on.
-  return legal && inflation.endsWith(tail.length - steps.inputLeft) ? pieces.join() : 'extension-data-illegal';
+  const read = tail.length - steps.inputLeft;
+  if (!legal || !inflation.endsWith(read)) return 'extension-data-illegal';
+  if (inflation.startsAnew(read)) steps.reset();
+  return pieces.join();
 }

@@ -8,6 +8,7 @@ const ALONE: [section: string, payload: string, text: string][] = [
   ['7.2.3.1 one frame, and two of 3 and 4 bytes', 'f2 48 cd c9 c9 07 00', 'Hello'],
   ['7.2.3.3 a block that is not compressed', '00 05 00 fa ff 48 65 6c 6c 6f 00', 'Hello'],
   ['7.2.3.4 a final block', 'f3 48 cd c9 c9 07 00 00', 'Hello'],
+  ['7.2.3.4 a final block, and no empty one behind it', 'f3 48 cd c9 c9 07 00', 'Hello'],
   ['7.2.1 an empty block at the end that is final', 'f2 48 cd c9 c9 07 04', 'Hello'],
   ['7.2.3.5 two blocks', 'f2 48 05 00 00 00 ff ff ca c9 c9 07 00', 'Hello'],
   ['7.2.3.6 an empty message', '00', ''],
