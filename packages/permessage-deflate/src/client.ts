@@ -5,7 +5,7 @@ import { PermessageDeflate } from './permessage-deflate.ts';
 import type { Zlib } from './zlib.ts';
 
 /**
- * The client's side of the extension, for `createUpgrade`: one offer, and the judgement of its answer, which throws
+ * The client's side of the extension, for `createUpgrade`: its offers, and the judgement of their answer, which throws
  * what is wrong with it.
  *
  * @throws TypeError or RangeError if an option is of the wrong kind, or smaller than what zlib can keep to
@@ -22,13 +22,18 @@ export function offerPermessageDeflate(
     );
   }
   const offer = makeOffer(settings);
+  const offers = [offer];
+  // A server that cannot keep to it declines the first (section 7.1.1.1), and may take another (section 5.1). Where
+  // nobody has set it, a context that is kept is better than no compression, or none of the handshake.
+  if (options.serverNoContextTakeover === undefined) offers.push({ ...offer, serverNoContextTakeover: false });
   return {
     name: NAME,
-    offers: [writeParameters(offer)],
+    offers: offers.map(writeParameters),
     verify(list) {
       const answer = readParameters(list);
       if (typeof answer === 'string') throw new Error(answer);
-      return new PermessageDeflate('client', judge(answer, offer, settings), settings);
+      // The last asks for the least: what answers another answers it, too.
+      return new PermessageDeflate('client', judge(answer, offers.at(-1)!, settings), settings);
     },
   };
 }

@@ -220,9 +220,9 @@ describe('a client', () => {
       return serializeExtensions(offers.map((parameters) => ({ name, parameters })));
     };
     const takeover = { serverNoContextTakeover: false, clientNoContextTakeover: false };
-    expect(offerOf({})).toBe(
-      'permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits',
-    );
+    const alone = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits';
+    expect(offerOf({})).toBe(`${alone}, permessage-deflate; client_no_context_takeover; client_max_window_bits`);
+    expect(offerOf({ serverNoContextTakeover: true })).toBe(alone);
     expect(offerOf(takeover)).toBe('permessage-deflate; client_max_window_bits');
     expect(offerOf({ ...takeover, serverMaxWindowBits: 9, clientMaxWindowBits: 10 })).toBe(
       'permessage-deflate; server_max_window_bits=9; client_max_window_bits=10',
@@ -279,6 +279,20 @@ describe('a client', () => {
       }
     }
     expect(Math.min(taken, refused)).toBeGreaterThan(4000);
+  });
+
+  test('takes a server that keeps its context, unless it was told that none may', () => {
+    const { zlib, contextsOf } = noting();
+    const { verify } = offerPermessageDeflate(zlib);
+    for (const takeover of [true, false]) {
+      const answer = takeover ? [] : [['server_no_context_takeover', undefined] as const];
+      expect(contextsOf(verify(answer))).toEqual({
+        outgoing: { takeover: false, windowBits: 15 },
+        incoming: { takeover, windowBits: 15 },
+      });
+    }
+    const strict = offerPermessageDeflate(zlib, { serverNoContextTakeover: true });
+    expect(() => strict.verify([])).toThrow('server_no_context_takeover was asked for, and is not in the answer');
   });
 
   test('fails the handshake on what is not legal, was not asked for, or is there twice', () => {

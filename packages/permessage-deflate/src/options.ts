@@ -6,7 +6,7 @@ import type { Zlib } from './zlib.ts';
 export interface PermessageDeflateOptions {
   /**
    * Whether the server compresses each message by itself. Default: true, since a context that is kept costs it 220 KB a
-   * connection.
+   * connection. By default a client offers it first, and then without it, for servers that cannot.
    */
   readonly serverNoContextTakeover?: boolean | undefined;
   /** Whether the client does. Default: true; a context that is kept costs the server 20 KB a connection. */
