@@ -12,6 +12,9 @@ test.each([
   ['https://localhost?q', true, 'localhost', 443, 'localhost', '/?q'],
   ['ws://[::1]', false, '::1', 80, '[::1]', '/'],
   ['ws://[2001:DB8::1]:9000/x', false, '2001:db8::1', 9000, '[2001:db8::1]:9000', '/x'],
+  // RFC 3986, section 3.2.3: a port may be empty.
+  ['ws://example.com:/x', false, 'example.com', 80, 'example.com', '/x'],
+  ['wss://[::1]:', true, '::1', 443, '[::1]', '/'],
   ['ws://[::]/', false, '::', 80, '[::]', '/'],
   ['ws://[::ffff:127.0.0.1]/', false, '::ffff:127.0.0.1', 80, '[::ffff:127.0.0.1]', '/'],
 ])('%s', (url, secure, host, port, authority, target) => {
@@ -30,7 +33,9 @@ test.each([
   ['ws:///path', 'expected host'],
   ['ws://:80', 'expected host'],
   ['ws://a:b', 'expected host'],
-  ['ws://a:', 'expected host'],
+  ['ws://a::', 'expected host'],
+  ['ws://a:123456', 'expected host'],
+  ['ws://:', 'expected host'],
   ['ws://a b', 'expected host'],
   ['ws://bücher.example', 'expected host'],
   ['ws://::1', 'expected host'],

@@ -1,6 +1,6 @@
 import { HOST } from './host.ts';
 
-const HOST_AND_PORT = /* @__PURE__ */ new RegExp(`^${HOST}(?::(\\d{1,5}))?$`, 'i');
+const HOST_AND_PORT = /* @__PURE__ */ new RegExp(`^${HOST}(?::(\\d{0,5}))?$`, 'i');
 
 /** Where to connect to, and what to ask for there. */
 export interface WebSocketUrl {
@@ -33,7 +33,8 @@ export function parseWebSocketUrl(url: string | { readonly href: string }): WebS
   if (!parts) throw illegal('expected host or host:port after // (an IPv6 address in brackets, a host name in ASCII)');
   const secure = /wss|https/i.test(scheme);
   const defaultPort = secure ? 443 : 80;
-  const port = parts[2] === undefined ? defaultPort : Number(parts[2]);
+  // It may be empty (RFC 3986, section 3.2.3).
+  const port = Number(parts[2] || defaultPort);
   if (port < 1 || port > 65535) throw illegal('its port is not within 1 to 65535');
   const name = parts[1]!.toLowerCase();
   return {
