@@ -79,6 +79,22 @@ test('the body is UTF-8 and is counted in bytes', () => {
   }
 });
 
+test.each([5, {}, Buffer.from('no')])('a body that is no string is a TypeError: %o', (body) => {
+  const message = `body: expected a string, got ${typeof body}`;
+  expect(() => refuse(401, { body: body as never })).toThrow(new TypeError(message));
+});
+
+test('a 304 has no content, and says nothing of one (RFC 9110 sections 8.6 and 15.4.5)', () => {
+  for (const options of [{}, { body: 'see your cache' }]) {
+    const { response } = refuse(304, { ...options, headers: [['ETag', '"1"']] });
+    expect(response.headers).toEqual([
+      ['Connection', 'close'],
+      ['ETag', '"1"'],
+    ]);
+    expect(response.body).toHaveLength(0);
+  }
+});
+
 test('a Content-Type of the caller replaces ours', () => {
   const { response } = refuse(404, { headers: [['content-TYPE', 'application/json']], body: '{}' });
   expect(response.headers).toEqual([

@@ -14,7 +14,7 @@ export interface Refusal {
 
 /** The options of a refusal besides its status. */
 export interface RefusalOptions {
-  /** Plain text. Default: the error's message, which says what to do. */
+  /** Plain text. Default: the error's message, which says what to do. A 304 has none. */
   readonly body?: string | undefined;
   /** More header fields, such as WWW-Authenticate; a Content-Type replaces `text/plain; charset=utf-8`. */
   readonly headers?: Headers | undefined;
@@ -49,8 +49,8 @@ const REQUIRED_FIELDS: Readonly<Record<number, HeaderFields>> = {
  * is no 101, and a Content-Length, so that the client need not wait for the end.
  *
  * @param why a status from 300 to 599, or the error that a parser gave.
- * @throws RangeError for another status; TypeError for what is neither, and for header fields that cannot be written or
- *   are the handshake's own.
+ * @throws RangeError for another status; TypeError for what is neither, for a body that is no string, and for header
+ *   fields that cannot be written or are the handshake's own.
  */
 export function refuse(why: number | HandshakeError, options: RefusalOptions = {}): Refusal {
   if (!(why instanceof Error)) checkType('a status', why, 'number');
@@ -59,13 +59,19 @@ export function refuse(why: number | HandshakeError, options: RefusalOptions = {
     throw new RangeError(`a status must be an integer from 300 to 599, got ${status}`);
   }
   const extra = readExtraFields(options.headers);
-  const body = encodeUtf8(options.body ?? `${message}\n`);
+  const text = options.body ?? `${message}\n`;
+  checkType('body', text, 'string');
+  // RFC 9110, section 15.4.5: a 304 has no content; its Content-Length would be that of another response (8.6).
+  const body = encodeUtf8(status === 304 ? '' : text);
+  const ofContent: HeaderFields = [
+    ...(headerValues(extra, 'content-type').length ? [] : [['Content-Type', 'text/plain; charset=utf-8'] as const]),
+    ['Content-Length', String(body.length)],
+  ];
   const headers: HeaderFields = [
     // A sender of Upgrade names it here too (RFC 9110 section 7.8).
     ['Connection', status === 426 ? 'Upgrade, close' : 'close'],
     ...(REQUIRED_FIELDS[status] ?? []),
-    ...(headerValues(extra, 'content-type').length ? [] : [['Content-Type', 'text/plain; charset=utf-8'] as const]),
-    ['Content-Length', String(body.length)],
+    ...(status === 304 ? [] : ofContent),
     ...extra,
   ];
   return {
