@@ -80,7 +80,7 @@ test('the body is UTF-8 and is counted in bytes', () => {
 });
 
 test.each([5, {}, Buffer.from('no')])('a body that is no string is a TypeError: %o', (body) => {
-  const message = `body: expected a string, got ${typeof body}`;
+  const message = `body must be a string, got ${typeof body}`;
   expect(() => refuse(401, { body: body as never })).toThrow(new TypeError(message));
 });
 
