@@ -216,7 +216,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
    * @throws TypeError if a server has taken this socket before, or the arguments are of the wrong kind
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: UpgradeCallback<Context>): void {
-    if (typeof socket?.on !== 'function' || !(head instanceof Uint8Array) || typeof callback !== 'function') {
+    if (typeof socket?.on !== 'function' || !ArrayBuffer.isView(head) || typeof callback !== 'function') {
       throw new TypeError("handleUpgrade takes the request, socket and head of an 'upgrade' event, and a callback");
     }
     this.#upgrades.handle(request, socket, head, (upgraded) => this.#accept(upgraded, request, callback));

@@ -1,9 +1,8 @@
+// Not the global one: fake timers, which a test may have installed before, must not stop our writes, and jsdom has none.
+import { setImmediate } from 'node:timers';
 import type { Clock } from '@ws/connection';
 import { forAll } from './async-context.ts';
 import { callEach } from './rethrow.ts';
-
-// Captured when loaded, so that fake timers that a test installs later do not stop our writes.
-const { setImmediate } = globalThis;
 
 let deferred: (() => void)[] = [];
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { forAll } from '../runtime/async-context.ts';
 
 /** From this many bytes in a row on, much is read from a socket. */
@@ -146,7 +147,7 @@ function goOn(who: Bulk): void {
 }
 
 // Captured when loaded, so that fake timers that a test installs later do not stop our reading.
-const { setImmediate, queueMicrotask } = globalThis;
+const { queueMicrotask } = globalThis;
 const { nextTick } = process;
 const now = performance.now.bind(performance);
 
