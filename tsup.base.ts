@@ -9,5 +9,8 @@ export const base: Options = {
   dts: true,
   sourcemap: true,
   treeshake: true,
+  // As it is in the sources: of 'events' or 'util', bundlers for browsers would take npm's.
+  removeNodeProtocol: false,
+  external: [/^node:/],
   clean: true,
 };
