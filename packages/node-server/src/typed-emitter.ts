@@ -15,6 +15,8 @@ export interface TypedEmitter<Events extends Record<keyof Events, unknown[]>> {
   on<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
   /** Does what Node's `once` does. */
   once<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
+  /** Takes the `resolve` of a `Promise<void>`, which ignores what the event tells. */
+  once(event: keyof Events, listener: (value: void | PromiseLike<void>) => void): this;
   /** Does what Node's `off` does. */
   off<Name extends keyof Events>(event: Name, listener: Listener<this, Events[Name]>): this;
   /** Does what Node's `addListener` does. */

@@ -97,6 +97,20 @@ export function heartbeat(ws: WebSocket): void {
   ws.on('pong', function (this: WebSocketServer) {});
 }
 
+export async function settled(ws: WebSocket): Promise<void> {
+  await new Promise<void>((resolve) => ws.once('close', resolve));
+  await new Promise<void>((resolve) => ws.once('message', resolve));
+  expectTypeOf(await new Promise<Buffer>((resolve) => ws.once('message', resolve))).toEqualTypeOf<Buffer>();
+  // @ts-expect-error a typo
+  await new Promise<void>((resolve) => ws.once('clos', resolve));
+  // @ts-expect-error the code is no string
+  await new Promise<string>((resolve) => ws.once('close', resolve));
+  ws.once('message', (data, isBinary) => {
+    expectTypeOf(data).toEqualTypeOf<Buffer<ArrayBuffer>>();
+    expectTypeOf(isBinary).toEqualTypeOf<boolean>();
+  });
+}
+
 export function messages(ws: WebSocket): void {
   ws.on('message', (data: WebSocket.RawData) => ws.send(data));
   ws.on('message', (data: WebSocket.Data) => ws.send(data));
@@ -139,6 +153,15 @@ test('context: what verifyClient hands over has its type at the connection', () 
   const sockets: WebSocket[] = [...server.clients];
   const verify: VerifyClient = (() => ({ ok: true, context: { name: 'ada' } })) satisfies VerifyClient<User>;
   expect([servers.length, sockets.length, verify.length]).toEqual([1, 0, 0]);
+});
+
+test('verifyClient: an async hook may call back', () => {
+  const server = new WebSocketServer({
+    noServer: true,
+    verifyClient: async ({ req }, callback) => callback((await userOf(req.headers.authorization)) !== undefined),
+  });
+  expectTypeOf(server).toEqualTypeOf<WebSocketServer>();
+  expect(server.clients.size).toBe(0);
 });
 
 test('context: nothing is known of it where no hook says so', () => {

@@ -22,13 +22,13 @@ export type VerifyCallback = (ok: boolean, status?: number, body?: string, heade
 /**
  * Decides on a client before the 101 response: at once, by a promise, or, with a second parameter, by a callback. One
  * type for the three, since of a union TypeScript could not tell what the parameters are. The `context` of its verdict
- * becomes that of the WebSocket.
+ * becomes that of the WebSocket; if it may be of several types, name their union: `new WebSocketServer<User | Guest>`.
  */
 export type VerifyClient<Context = unknown> = (
   info: ClientInfo,
   callback: VerifyCallback,
-  // biome-ignore lint/suspicious/noConfusingVoidType: what a hook with a callback returns
-) => Verdict<Context> | Promise<Verdict<Context>> | void;
+  // biome-ignore lint/suspicious/noConfusingVoidType: what a hook with a callback returns, which may be async
+) => Verdict<Context> | void | Promise<Verdict<Context> | void>;
 
 /**
  * Asks the hook.
