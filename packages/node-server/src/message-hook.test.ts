@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { MessageHook, type MessageHookHost } from './message-hook.ts';
 
@@ -70,6 +71,24 @@ test('an error closes with 1011 and no word, or with its own code and message', 
       expect(log.at(-1)).not.toContain('b');
     }
   }
+});
+
+test('the cause is what was thrown, also if that is an error of another realm; what is no error is the cause of one', () => {
+  const thrown = [new RangeError('own'), runInNewContext("new RangeError('foreign')"), 'a string'];
+  const causes = thrown.map((each) => {
+    let told: Error | undefined;
+    const failed: MessageHookHost['failed'] = (cause) => {
+      told = cause;
+    };
+    const ask = () => {
+      throw each;
+    };
+    new MessageHook({ ask, pause() {}, resume() {}, deliver() {}, failed }, 1000).message(Buffer.from('a'), false);
+    return told;
+  });
+  expect(causes[0]).toBe(thrown[0]);
+  expect(causes[1]).toBe(thrown[1]);
+  expect(causes[2]).toEqual(new Error("the message hook has thrown 'a string'", { cause: 'a string' }));
 });
 
 test('an error of a verdict that cannot even be awaited is that of the hook', async () => {

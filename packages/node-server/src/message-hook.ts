@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { CloseCode, decodeUtf8, isWireCloseCode, MAX_REASON_BYTES } from '@ws/codec';
 import { type Data, isPromise, type Message, toBytes } from '@ws/connection';
 import { clock } from './runtime/clock.ts';
@@ -112,7 +112,9 @@ export class MessageHook {
     const given = typeof closeCode === 'number' && isWireCloseCode(closeCode);
     const code = given ? closeCode : CloseCode.InternalError;
     // An error without a close code was not made for the peer: its message stays here.
-    const cause = error instanceof Error ? error : new Error(`the message hook has thrown ${inspect(error)}`);
+    // Of another realm, an error is no Error of ours.
+    const isError = error instanceof Error || types.isNativeError(error);
+    const cause = isError ? error : new Error(`the message hook has thrown ${inspect(error)}`, { cause: error });
     this.#host.failed(cause, code, given && typeof message === 'string' ? reasonOf(message) : '');
   }
 }
