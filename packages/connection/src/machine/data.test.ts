@@ -27,5 +27,11 @@ test('H14: the error names what is wrong', () => {
   );
   expect(() => toBytes(null as unknown as Data, 'data')).toThrow('got null');
   expect(() => toBytes({} as Data, 'data')).toThrow('got object: JSON.stringify it, perhaps');
+  for (const blob of [new Blob(['a']), new File(['a'], 'a.txt')]) {
+    expect(() => toBytes(blob as unknown as Data, 'data')).toThrow('got object: await its arrayBuffer()');
+  }
+  const shared = new SharedArrayBuffer(1);
+  expect(() => toBytes(shared as unknown as Data, 'data')).toThrow('got object: send a view of it');
+  expect(toBytes(new Uint8Array(shared), 'data')).toEqual(Uint8Array.of(0));
   expect(() => toBytes(Promise.resolve('a') as unknown as Data, 'data')).toThrow('got object: await the promise');
 });

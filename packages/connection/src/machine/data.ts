@@ -14,8 +14,21 @@ export function toBytes(data: Data, name: string): Uint8Array {
   if (typeof data === 'string') return encodeUtf8(data);
   const bytes = viewOf(data);
   if (bytes !== undefined) return bytes;
-  const hint = isPromise(data) ? ': await the promise' : ': JSON.stringify it, perhaps';
-  return wrongData(data, `${name} must be a string, an ArrayBuffer or a view of one`, hint);
+  return wrongData(data, `${name} must be a string, an ArrayBuffer or a view of one`, hintFor(data));
+}
+
+/** Says what to do with an object that cannot be sent. */
+function hintFor(data: unknown): string {
+  if (isPromise(data)) return ': await the promise';
+  switch (Object.prototype.toString.call(data)) {
+    case '[object Blob]':
+    case '[object File]':
+      return ': await its arrayBuffer()';
+    case '[object SharedArrayBuffer]':
+      return ': send a view of it';
+    default:
+      return ': JSON.stringify it, perhaps';
+  }
 }
 
 /**
