@@ -32,7 +32,9 @@ export interface Conn {
 /** Where connections come from: a `Deno.Listener` or `Deno.TlsListener`. */
 export interface Listener {
   readonly addr: unknown;
+  /** Waits for the next connection. */
   accept(): Promise<Conn>;
+  /** Takes no more connections. */
   close(): void;
 }
 

@@ -21,6 +21,7 @@ export {
 export {
   HandshakeError,
   type HandshakeReason,
+  type HeaderFields,
   type Headers,
   type HeadLimits,
   type UpgradePolicyOptions,
@@ -29,7 +30,7 @@ export {
 export type { ServerOptions as DeflateOptions } from '@ws/permessage-deflate';
 export { type AcceptOptions, accept } from './accept.ts';
 export type { PerMessageDeflateOptions } from './deflate.ts';
-export type { Address, Conn } from './deno.ts';
+export type { Address, Conn, Listener } from './deno.ts';
 export type { ListenOptions } from './listen-options.ts';
 export type { Authenticate, ClientInfo, PolicyOptions } from './options.ts';
 export type { RequestHandler } from './plain.ts';

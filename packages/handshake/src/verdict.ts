@@ -1,6 +1,9 @@
 import { type HeaderFields, type Headers, headerFields } from './fields.ts';
 
-/** The answer of an application that decides about a client. */
+/**
+ * The answer of an application that decides about a client. With `true`, the WebSocket has no `context`, of which its
+ * type says nothing: a hook that hands one over for some clients does so for all.
+ */
 export type Verdict<Context = unknown> =
   | boolean
   | {

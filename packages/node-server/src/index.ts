@@ -12,7 +12,7 @@ export {
   type SendOptions,
   type ServerConnectionOptions,
 } from '@ws/connection';
-export { HandshakeError, type HandshakeReason, type Headers, type Verdict } from '@ws/handshake';
+export { HandshakeError, type HandshakeReason, type HeaderFields, type Headers, type Verdict } from '@ws/handshake';
 export type { BinaryType } from './binary-type.ts';
 export type { BroadcastOptions } from './broadcast.ts';
 export type { CloseOptions } from './close-clients.ts';

@@ -21,7 +21,7 @@ import { addedHeaders } from './upgrade/added-headers.ts';
 import { answerAtOnce } from './upgrade/answer-at-once.ts';
 import { route } from './upgrade/upgrade-router.ts';
 import { type Upgraded, Upgrades } from './upgrade/upgrades.ts';
-import { driverOf, WebSocket, type WebSocketHost } from './websocket.ts';
+import { driverOf, WebSocket, type WebSocketHost, type WebSocketInit } from './websocket.ts';
 
 /** The events of a {@link WebSocketServer} and what their listeners get. */
 export interface WebSocketServerEvents<Context = unknown> {
@@ -349,7 +349,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
       remoteAddress: this.#settings.clientAddress(request),
       settings: this.#connectionSettings,
       host: this.#host,
-    });
+    } satisfies WebSocketInit<Context> as never);
     this.#clients.add(webSocket);
     this.#telemetry.open(webSocket, request);
     driverOf(webSocket).call(() => callback(webSocket, request));

@@ -164,10 +164,12 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   readonly #hook: MessageHook | undefined;
 
   /**
-   * Connections are made by a server: listen for its 'connection'.
+   * Connections are made by a server: listen for its 'connection'. To all others it says `never`, so that nothing that
+   * is internal need be named.
    *
    * @internal
    */
+  constructor(init: never);
   constructor(init: WebSocketInit<Context>) {
     super();
     if (typeof init !== 'object' || init === null || init.transport === undefined) {
