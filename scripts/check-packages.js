@@ -4,13 +4,51 @@
  *
  * Usage: node scripts/check-packages.js, after a build
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import ts from 'typescript';
 import { ROOT, run } from './run.js';
 
 /** The types of Node's `EventEmitter` changed with 26: who has these must be able to compile as well. */
 const NEWEST_NODE_TYPES = '26.6.7';
+
+/** The oldest TypeScript that the READMEs say is enough. */
+const OLDEST_TYPESCRIPT = '5.7.3';
+
+const COMPILER_OPTIONS = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  target: 'es2022',
+  lib: ['es2022', 'dom', 'esnext.disposable'],
+  types: ['node'],
+  module: 'nodenext',
+};
+
+/** CommonJS in TypeScript: the class is a type as well, and has the others on it, as that of `@types/ws`. */
+const COMMON_JS_USES = [
+  "import WebSocket = require('@ws/node-server');",
+  "import WebSocket from '@ws/node-server';",
+].map(
+  (line) => `${line}
+const server = new WebSocket.Server<number>({ port: 0 } satisfies WebSocket.ServerOptions);
+const echo = (socket: WebSocket<number>, data: WebSocket.RawData): boolean => socket.send(data);
+server.on('connection', (socket: WebSocket.WebSocket<number>) => socket.on('message', (data) => echo(socket, data)));
+export const failed = (error: unknown): error is WebSocket.HandshakeError => error instanceof WebSocket.HandshakeError;
+export const close = (servers: WebSocket.WebSocketServer[]) => servers.map((each: WebSocket.Server) => each.close());
+`,
+);
 
 /** @typedef {{ dir: string, name: string, tarball: string, installed: string }} Package */
 
@@ -94,12 +132,27 @@ function checkContents({ name, installed }) {
     if (/\.(test|suite)\.|(^|\/)(\.turbo|\.reports|vitest\.config|tsup\.config)/.test(file)) {
       problems.push(`${file} is for the repository only: leave it out in "files"`);
     }
+    if (file.endsWith('.js')) problems.push(...ambiguousImports(installed, file));
     if (file.endsWith('.map')) problems.push(...lostSources(installed, file));
   }
   const manifest = readFileSync(join(installed, 'package.json'), 'utf8');
   if (/"(workspace|catalog|file|link):/.test(manifest))
     problems.push('package.json names a version that exists only in the repository');
   report(`${name}: the tarball holds what it should`, problems.length === 0 ? undefined : problems.join('\n'));
+}
+
+/**
+ * Without `node:`, a bundler takes the package of npm that has the same name, or warns of it.
+ *
+ * @param {string} installed
+ * @param {string} file
+ * @returns {string[]}
+ */
+function ambiguousImports(installed, file) {
+  const imports = [...readFileSync(join(installed, file), 'utf8').matchAll(/^import .*['"](.+)['"];$/gm)];
+  return imports
+    .filter(([, name = '']) => builtinModules.includes(name))
+    .map(([, name]) => `${file} imports '${name}': 'node:${name}' is meant`);
 }
 
 /**
@@ -187,6 +240,95 @@ function checkTypes(project, { name, installed }, newest) {
 }
 
 /**
+ * An application that emits declarations, with `node_modules` as pnpm lays them out: what TypeScript writes there must
+ * be exported by the package that is imported, since it finds no other.
+ *
+ * @param {string} project
+ * @param {Package} pkg
+ */
+function checkDeclarations(project, { name, installed }) {
+  const folder = mkdtempSync(join(tmpdir(), 'check-packages-'));
+  try {
+    for (const linked of [name, '@types/node']) {
+      mkdirSync(dirname(join(folder, 'node_modules', linked)), { recursive: true });
+      symlinkSync(join(project, 'node_modules', linked), join(folder, 'node_modules', linked));
+    }
+    write(folder, 'package.json', { type: 'module' });
+    writeFileSync(join(folder, 'use.ts'), `import type * as used from '${name}';\n${inferredFrom(installed)}`);
+    write(folder, 'tsconfig.json', {
+      compilerOptions: { ...COMPILER_OPTIONS, declaration: true, emitDeclarationOnly: true, outDir: 'out' },
+      files: ['use.ts'],
+    });
+    report(`${name}: its types can be named without those it depends on`, failureOf('tsc', ['--project', folder]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Has TypeScript infer the types of what each exported function returns, and of all members of each exported class and
+ * interface.
+ *
+ * @param {string} installed
+ * @returns {string} a line for each
+ */
+function inferredFrom(installed) {
+  const entry = realpathSync(join(installed, 'dist/index.d.ts'));
+  const program = ts.createProgram([entry], { module: ts.ModuleKind.NodeNext, types: [] });
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(/** @type {ts.SourceFile} */ (program.getSourceFile(entry)));
+  const named = checker
+    .getExportsOfModule(/** @type {ts.Symbol} */ (module))
+    .filter(({ name }) => /^[A-Z]\w*$/i.test(name));
+  return named
+    .filter(({ name }) => name !== 'default')
+    .map((exported) => {
+      const { name } = exported;
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      if (symbol.flags & ts.SymbolFlags.Function) {
+        return `export const ${name} = (f: typeof used.${name}, ...args: Parameters<typeof f>) => f(...args);\n`;
+      }
+      if (!(symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface))) return '';
+      const type = /** @type {ts.InterfaceType} */ (checker.getDeclaredTypeOfSymbol(symbol));
+      const parameters = type.typeParameters?.map(() => 'any') ?? [];
+      const members = type.getProperties().filter((member) => /^[a-z]\w*$/i.test(member.name));
+      const of = parameters.length > 0 ? `<${parameters}>` : '';
+      const record = members.map((member) => `${member.name}: it.${member.name}`);
+      return `export const ${name} = (it: used.${name}${of}) => ({ ${record.join(', ')} });\n`;
+    })
+    .join('');
+}
+
+/**
+ * @param {string} project
+ * @param {string} what
+ */
+function install(project, what) {
+  const args = ['install', '--ignore-scripts', '--prefer-offline', '--loglevel=error', what];
+  report(`${what} installs beside them`, failureOf('npm', args, project));
+}
+
+/**
+ * @param {string} project
+ * @param {Package} pkg
+ */
+function checkOldest(project, { name }) {
+  const compiler = join(project, 'node_modules/typescript/bin/tsc');
+  const folder = join(project, `${name.replace(/\W/g, '')}-nodenext`);
+  report(`${name}: types with TypeScript ${OLDEST_TYPESCRIPT}`, failureOf('node', [compiler, '--project', folder]));
+}
+
+/** @param {string} project */
+function checkCommonJs(project) {
+  const folder = join(project, 'common-js');
+  mkdirSync(folder);
+  write(folder, 'package.json', { type: 'commonjs' });
+  for (const [index, use] of COMMON_JS_USES.entries()) writeFileSync(join(folder, `use-${index}.ts`), use);
+  write(folder, 'tsconfig.json', { compilerOptions: { ...COMPILER_OPTIONS, noEmit: true } });
+  report('@ws/node-server: types in CommonJS', failureOf('tsc', ['--project', folder]));
+}
+
+/**
  * @param {string} folder
  * @param {string} name
  * @param {unknown} value
@@ -218,15 +360,12 @@ try {
     checkContents(pkg);
     checkLoads(project, pkg);
     checkTypes(project, pkg, false);
+    checkDeclarations(project, pkg);
   }
-  const newest = [
-    'install',
-    '--ignore-scripts',
-    '--prefer-offline',
-    '--loglevel=error',
-    `@types/node@${NEWEST_NODE_TYPES}`,
-  ];
-  report('the newest types of Node install beside them', failureOf('npm', newest, project));
+  checkCommonJs(project);
+  install(project, `typescript@${OLDEST_TYPESCRIPT}`);
+  for (const pkg of packages) if (existsSync(pkg.installed)) checkOldest(project, pkg);
+  install(project, `@types/node@${NEWEST_NODE_TYPES}`);
   for (const pkg of packages) if (existsSync(pkg.installed)) checkTypes(project, pkg, true);
 } finally {
   rmSync(project, { recursive: true, force: true });
