@@ -240,8 +240,8 @@ function checkTypes(project, { name, installed }, newest) {
 }
 
 /**
- * An application that emits declarations, with `node_modules` as pnpm lays them out: what TypeScript writes there must
- * be exported by the package that is imported, since it finds no other.
+ * An application that emits declarations: what TypeScript writes there must be exported by the package that is imported,
+ * since with `node_modules` as pnpm lays them out, it finds no other (TS2742).
  *
  * @param {string} project
  * @param {Package} pkg
@@ -259,7 +259,11 @@ function checkDeclarations(project, { name, installed }) {
       compilerOptions: { ...COMPILER_OPTIONS, declaration: true, emitDeclarationOnly: true, outDir: 'out' },
       files: ['use.ts'],
     });
-    report(`${name}: its types can be named without those it depends on`, failureOf('tsc', ['--project', folder]));
+    const failure = failureOf('tsc', ['--project', folder]);
+    const written = failure === undefined ? readFileSync(join(folder, 'out/use.d.ts'), 'utf8') : '';
+    const others = [...written.matchAll(/import\("(@ws\/[^"]+)"\)\.\w+/g)].filter(([, from]) => from !== name);
+    const missing = [...new Set(others.map(([type]) => `export this type as well: ${type}`))].join('\n');
+    report(`${name}: its types can be named without those it depends on`, failure ?? (missing || undefined));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -24,6 +24,7 @@ export {
   type HeaderFields,
   type Headers,
   type HeadLimits,
+  type SubprotocolSelector,
   type UpgradePolicyOptions,
   type Verdict,
 } from '@ws/handshake';
