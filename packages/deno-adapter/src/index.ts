@@ -19,6 +19,7 @@ export {
   type SocketEnd,
 } from '@ws/connection';
 export {
+  type ExtensionNegotiator,
   HandshakeError,
   type HandshakeReason,
   type HeaderFields,

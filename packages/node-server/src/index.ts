@@ -1,6 +1,9 @@
 export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
 export {
   type Data,
+  type Encoded,
+  type EncodeOptions,
+  type Extension,
   type HeartbeatSettings,
   type Message,
   type NotSentCode,
