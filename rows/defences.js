@@ -128,8 +128,8 @@ export const DEFENCES = [
     row: 'H10',
     tests: 'node-server/test/shared-http',
     file: 'node-server/src/upgrade/upgrade-router.ts',
-    find: "if (server.listenerCount('upgrade') === 1) answering",
-    replace: 'answering',
+    find: "if (server.listenerCount('upgrade') > 1) return;",
+    replace: '',
   },
   {
     row: 'H11',

@@ -42,7 +42,10 @@ async function judge(row) {
   const start = stdout.indexOf('{"numTotalTestSuites"');
   if (start === -1) return `NOT RUN: ${stdout}${stderr}`.slice(0, 2000);
   const report = JSON.parse(stdout.slice(start));
-  if (report.numPassedTests + report.numFailedTests === 0) return `NO TEST that can be loaded has that name: ${stderr}`;
+  if (report.numPassedTests + report.numFailedTests === 0) {
+    const why = report.testResults.map((/** @type {{ message: string }} */ { message }) => message).join('\n');
+    return `NO TEST that can be loaded has that name: ${why}${stderr}`;
+  }
   // An error that no test has caught is no failed test, but a failed run.
   return passed ? 'GREEN: no test misses it' : 'red';
 }

@@ -30,8 +30,9 @@ export default defineConfig({
   test: {
     include: [`${tests}.test.ts`],
     testNamePattern: new RegExp(`\\b${row}[:,]`),
-    // Without its defence, a test may wait for what never comes; one that fails is enough.
-    testTimeout: 5_000,
+    // Without its defence, a test may wait for what never comes; with it, none takes a third of this beside others. One
+    // that fails is enough.
+    testTimeout: 10_000,
     bail: 1,
     reporters: [['json', {}]],
   },

@@ -27,7 +27,7 @@ export const isTheirSystem = process.platform === 'linux' && process.arch === 'x
  * @param {string} what
  * @returns {{ skip: boolean, meta: object }} the summary reads `meta` in vitest's report
  */
-export const needs = (isHere, what) => ({ skip: !isHere, meta: { needs: what } });
+export const needs = (isHere, what) => (isHere ? { skip: false, meta: {} } : { skip: true, meta: { needs: what } });
 
 /** What runs in one of the runtimes. One that is missing on their system is an error, and never skipped. */
 export const needsRuntimes = needs(isTheirSystem, 'the runtimes, which are programs for Linux on x64 with glibc');

@@ -4,9 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 export const ROOT = resolve(import.meta.dirname, '..');
 
 /** What lies beside `packages`. A folder without a package.json has its dependencies in that of the root. */
-export const FOLDERS = [
-  ...['attacks', 'bench', 'conformance', 'examples', 'fuzz', 'mutation', 'rows', 'runtimes', 'scripts', 'soak'],
-];
+export const FOLDERS = 'attacks bench conformance examples fuzz mutation rows runtimes scripts soak'.split(' ');
 
 /**
  * Runs a program, the tools in node_modules before those of the machine, in the repository's root. Tools send no

@@ -2,7 +2,7 @@ export type { MessageLimits, Platform, ProtocolError } from '@ws/codec';
 export { Driver } from './driver/driver.ts';
 export type { DriverLimitSettings, DriverLimits, Overflow } from './driver/driver-limits.ts';
 export type { DriverHandler, DriverOptions } from './driver/driver-options.ts';
-export { Heartbeat, type HeartbeatOptions, type HeartbeatOwner, type Pulse } from './driver/heartbeat.ts';
+export { Heartbeat, type HeartbeatHost, type HeartbeatOptions, type Pulse } from './driver/heartbeat.ts';
 export { type NotSentCode, NotSentError } from './driver/not-sent-error.ts';
 export type { HeartbeatSettings } from './driver/read-heartbeat.ts';
 export { PauseReason } from './driver/reader.ts';

@@ -1,4 +1,4 @@
-/** What a value is, for an error: typeof calls null an object. */
+/** What a value is, for an error: typeof calls null an object. That of connection may not be imported here. */
 export const kindOf = (value: unknown): string => (value === null ? 'null' : typeof value);
 
 /** @throws TypeError for a value of another type */

@@ -58,7 +58,10 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
     // What was held for a listener, or waited for the reader, comes before the end.
     socket.resume();
     clock.defer(() => {
-      if (!stream.destroyed) stream.push(null);
+      if (stream.destroyed) return;
+      // Another listener has paused the socket, which holds the rest.
+      if (socket.isPaused) end();
+      else stream.push(null);
     });
   };
   if (socket.readyState === socket.CLOSED) end();

@@ -122,7 +122,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
         value(this: WebSocket, event: string | symbol, listener: unknown): WebSocket {
           add.call(this, event, listener);
           if (event === 'message') this.#messageListenerAdded();
-          else if (event === 'close') this.#closeListenerAdded();
+          else if (event === 'close') this.#tellCloseSoon();
           return this;
         },
       });
@@ -316,9 +316,13 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   terminate(): void {
     this.#driver.terminate();
     this.#queue?.clear();
+    this.#tellCloseSoon();
   }
 
-  /** Stops reading: no event but 'close' until {@link resume}, and no answer to a ping. */
+  /**
+   * Stops reading: no event until {@link resume} but 'close', unless messages are held before it, and no answer to a
+   * ping.
+   */
   pause(): void {
     if (this.#driver.gone && this.#held === 0) return;
     this.#paused = true;
@@ -339,7 +343,10 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
    * any.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<Buffer<ArrayBuffer>>, void, void> {
-    return this.#waiting.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
+    return this.#waiting.iterate(() => {
+      if (this.#driver.state === 'closing') this.#dropUnwanted();
+      else this.#tellLate?.();
+    });
   }
 
   #messageListenerAdded(): void {
@@ -347,11 +354,12 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.#deliverWaiting();
   }
 
-  /** Who listens only now may have awaited something first. A 'message' listener of the same turn comes before it. */
-  #closeListenerAdded(): void {
+  /** Tells a late 'close' when this turn is over: a 'message' listener, or an iteration, that it brings comes first. */
+  #tellCloseSoon(): void {
     if (this.#tellLate === undefined) return;
     clock.defer(() => {
-      if (this.#held === 0 || this.listenerCount('message') === 0) this.#tellLate?.();
+      const isTaken = this.listenerCount('message') > 0 || this.#queue?.iterating === true;
+      if (this.#held === 0 || !isTaken) this.#tellLate?.();
     });
   }
 

@@ -91,6 +91,35 @@ test('H18: who heard that the client has gone is not told again, whoever comes a
   expect(heard).toEqual(['1']);
 });
 
+test('H18: that the client has gone comes behind a loop over what was held, and behind what terminate has dropped', async () => {
+  for (const how of ['loop', 'terminate']) {
+    const { server, port } = await serve();
+    const connected = nextConnection(server);
+    const client = await open(port);
+    const socket = await connected;
+    client.send(text('1'), text('2'), close(1000));
+    await client.end();
+    await server.close();
+    const heard: string[] = [];
+    const told = once(socket, 'close').then(() => heard.push('close'));
+    if (how === 'loop') {
+      for await (const { data } of socket) {
+        heard.push(String(data));
+        for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+      }
+    } else {
+      socket.on('message', (data: Buffer) => {
+        heard.push(String(data));
+        socket.pause();
+      });
+      for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+      socket.terminate();
+    }
+    await told;
+    expect(heard).toEqual(how === 'loop' ? ['1', '2', 'close'] : ['1', 'close']);
+  }
+});
+
 test('H18: pause keeps what was held of a client that has gone', async () => {
   const { server, port } = await serve();
   const connected = nextConnection(server);

@@ -201,6 +201,24 @@ test('createWebSocketStream: of a connection that has ended before, it has what 
   }
 });
 
+test('createWebSocketStream: nor does another listener’s pause cut off what was held', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  const end = ended(socket);
+  client.send(text('abc'), text('def'), text('ghi'), close(1000));
+  await client.end();
+  await end;
+  const stream = createWebSocketStream(socket);
+  socket.on('message', async () => {
+    socket.pause();
+    for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+    socket.resume();
+  });
+  expect(String(await buffer(stream))).toBe('abcdefghi');
+});
+
 test('createWebSocketStream: what waits for the reader when the connection ends comes before the end', async () => {
   const { server, port } = await serve();
   const connected = nextConnection(server);

@@ -32,8 +32,8 @@ export interface Extension {
   /**
    * A message to the peer.
    *
-   * @param payload of up to 4 KiB, `COPY_UP_TO`, it may change once this has returned; a longer one stays as
-   *   it is until the answer
+   * @param payload of up to 4 KiB, `COPY_UP_TO`, it may change once this has returned; a longer one stays as it is until
+   *   the answer
    * @returns the payload to send with the extension's bits set, or undefined to leave this message as it is. So does a
    *   promise that is rejected
    */

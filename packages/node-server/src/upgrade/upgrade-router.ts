@@ -38,8 +38,9 @@ export function route(server: Server, joining: UpgradeTarget, isShared: boolean)
       if (server.listenerCount('upgrade') > 1) return;
       // Another may have had the path of one that is closing.
       for (const target of targets) if (!target.isRunning() && target.take(request, socket, head)) return;
-      const [any] = targets;
-      any?.refuseUnknown(request, socket, head);
+      const [first] = targets;
+      const running = [...targets].find((target) => target.isRunning());
+      (running ?? first)?.refuseUnknown(request, socket, head);
     };
     server.on('upgrade', listener);
     const stopAsking = isShared ? takeWebSocketsOnly(server) : () => {};
