@@ -1,4 +1,4 @@
-export type { MessageLimits, Platform, ProtocolError } from '@ws/codec';
+export type { Maskable, MaskKernel, MessageLimits, MessageMemory, Platform, ProtocolError } from '@ws/codec';
 export { Driver } from './driver/driver.ts';
 export type { DriverLimitSettings, DriverLimits, Overflow } from './driver/driver-limits.ts';
 export type { DriverHandler, DriverOptions } from './driver/driver-options.ts';

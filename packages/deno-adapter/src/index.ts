@@ -20,6 +20,7 @@ export {
 } from '@ws/connection';
 export {
   type ExtensionNegotiator,
+  type ExtensionParameters,
   HandshakeError,
   type HandshakeReason,
   type HeaderFields,

@@ -1,6 +1,7 @@
 export { CloseCode, ProtocolError, type ViolationName } from '@ws/codec';
 export {
   type Data,
+  type Decoded,
   type Encoded,
   type EncodeOptions,
   type Extension,

@@ -1,5 +1,5 @@
 export type { Decoded, Encoded, EncodeOptions, Extension } from '@ws/connection';
-export type { ExtensionNegotiator, ExtensionOffers } from '@ws/handshake';
+export type { ExtensionNegotiator, ExtensionOffers, ExtensionParameters } from '@ws/handshake';
 export { readPerMessageDeflate } from './adapter-options.ts';
 export { offerPermessageDeflate } from './client.ts';
 export type { PermessageDeflateOptions, ServerOptions } from './options.ts';
