@@ -31,6 +31,7 @@ export interface Conn {
 
 /** Where connections come from: a `Deno.Listener` or `Deno.TlsListener`. */
 export interface Listener {
+  /** Where it listens. */
   readonly addr: unknown;
   /** Waits for the next connection. */
   accept(): Promise<Conn>;
