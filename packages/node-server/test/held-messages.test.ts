@@ -4,6 +4,18 @@ import type { WebSocket } from '../src/websocket.ts';
 import { close, open, text, textLine } from './raw-client.suite.ts';
 import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
 
+/** The socket of a client that has sent these frames, the last of them a Close, and has gone; nobody has listened. */
+async function gone(...frames: Parameters<Awaited<ReturnType<typeof open>>['send']>): Promise<WebSocket> {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  client.send(...frames);
+  await client.end();
+  await server.close();
+  return socket;
+}
+
 test('H18: messages that arrive while the connection handler awaits are delivered in order, none lost', async () => {
   const login = deferred();
   const { port } = await serve({}, async (socket) => {
@@ -32,13 +44,7 @@ test('H18: the client’s Close is seen while nobody listens; what came before i
 });
 
 test('H18: who listens only once the client has gone gets what it said, and then that it has gone', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
-  client.send(text('1'), text('2'), close(1000, 'bye'));
-  await client.end();
-  await server.close();
+  const socket = await gone(text('1'), text('2'), close(1000, 'bye'));
   expect(socket.readyState).toBe(socket.CLOSED);
   const heard: string[] = [];
   const told = deferred();
@@ -57,13 +63,7 @@ test('H18: who listens only once the client has gone gets what it said, and then
 test.each([0, 1])(
   'H18: that the client has gone reaches who listens to that alone, with %i messages held',
   async (count) => {
-    const { server, port } = await serve();
-    const connected = nextConnection(server);
-    const client = await open(port);
-    const socket = await connected;
-    client.send(...['1'].slice(0, count).map(text), close(1000, 'bye'));
-    await client.end();
-    await server.close();
+    const socket = await gone(...['1'].slice(0, count).map(text), close(1000, 'bye'));
     const late = () => expect.unreachable('it was taken back in the turn that it came in');
     socket.on('close', late).off('close', late);
     await new Promise(setImmediate);
@@ -93,13 +93,7 @@ test('H18: who heard that the client has gone is not told again, whoever comes a
 
 test('H18: that the client has gone comes behind a loop over what was held, and behind what terminate has dropped', async () => {
   for (const how of ['loop', 'terminate']) {
-    const { server, port } = await serve();
-    const connected = nextConnection(server);
-    const client = await open(port);
-    const socket = await connected;
-    client.send(text('1'), text('2'), close(1000));
-    await client.end();
-    await server.close();
+    const socket = await gone(text('1'), text('2'), close(1000));
     const heard: string[] = [];
     const told = once(socket, 'close').then(() => heard.push('close'));
     if (how === 'loop') {
@@ -121,13 +115,7 @@ test('H18: that the client has gone comes behind a loop over what was held, and 
 });
 
 test('H18: pause keeps what was held of a client that has gone', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
-  client.send(text('1'), text('2'), close(1000));
-  await client.end();
-  await server.close();
+  const socket = await gone(text('1'), text('2'), close(1000));
   socket.pause();
   expect(socket.isPaused).toBe(true);
   const heard: string[] = [];
@@ -144,13 +132,7 @@ test('H18: pause keeps what was held of a client that has gone', async () => {
 });
 
 test.each([1, 2])('H18: that the client has gone reaches also who takes one of %i messages', async (count) => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
-  client.send(...['1', '2'].slice(0, count).map(text), close(1000, 'bye'));
-  await client.end();
-  await server.close();
+  const socket = await gone(...['1', '2'].slice(0, count).map(text), close(1000, 'bye'));
   const heard: string[] = [];
   socket.once('message', (data: Buffer) => heard.push(String(data)));
   const [code] = await once(socket, 'close');
