@@ -46,6 +46,7 @@ const INFORMATIONAL = /^1(?!01)/;
 
 const LINE_END: Part = { what: 'a line end', allows: () => false, min: 0, end: LF };
 /** Indices into `#parts`: 0-2 start line, 3 its LF, 4 name, 5 value, 6 LF, 7 last LF. */
+const TARGET = 1;
 const NAME = 4;
 const VALUE = 5;
 const LAST = 7;
@@ -119,7 +120,10 @@ export class HeadScanner<K extends keyof HeadKinds> {
       }
       this.#part = this.#words.length = this.#headers.length = 0;
     }
-    return more ? this.#fail('head-too-large', end, `it is longer than ${this.maxHeadBytes} bytes`) : undefined;
+    if (!more) return undefined;
+    // RFC 9112, section 3: a target that is too long has a status of its own.
+    const status = this.#kind === 'request' && this.#part === TARGET ? 414 : undefined;
+    return this.#fail('head-too-large', end, `it is longer than ${this.maxHeadBytes} bytes`, status);
   }
 
   #finish(text: string): void {
@@ -139,9 +143,13 @@ export class HeadScanner<K extends keyof HeadKinds> {
     return head as unknown as HeadKinds[K];
   }
 
-  #fail(reason: HandshakeReason, offset: number, problem: string): { error: HandshakeError } {
+  #fail(
+    reason: HandshakeReason,
+    offset: number,
+    problem: string,
+    status = this.#kind === 'response' ? 0 : undefined,
+  ): { error: HandshakeError } {
     const message = `The ${this.#kind}'s head is not legal at byte ${offset}: ${problem}`;
-    const status = this.#kind === 'response' ? 0 : undefined;
     return { error: new HandshakeError(reason, message, { offset, status }) };
   }
 }

@@ -8,7 +8,7 @@ export type { ExtensionNegotiator, ExtensionOffers, Negotiated, NegotiatedExtens
 export { HeadParser, type ParsedHead, type PushedHead, parseRequestHead, parseResponseHead } from './parse-head.ts';
 export { type SubprotocolSelector, UpgradePolicy, type UpgradePolicyOptions } from './policy.ts';
 export { hookFailed, type Refusal, type RefusalOptions, refuse } from './refusal.ts';
-export { asksForWebSocket, checkPath, hasBody, hostOf, isTarget, pathOf } from './request.ts';
+export { asksForWebSocket, checkPath, hasBody, hostError, hostOf, isTarget, pathOf } from './request.ts';
 export { headText, serializeHead } from './serialize-head.ts';
 export {
   type Acceptance,

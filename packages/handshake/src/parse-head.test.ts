@@ -185,6 +185,18 @@ describe('M7: limits', () => {
     });
   });
 
+  test('a target that is too long has a status of its own (RFC 9112 section 3)', () => {
+    const longer = (text: string) => errorOf(parseRequestHead(bytesOf(text), { maxHeadBytes: 8 }));
+    for (const target of ['GET /abc', 'GET /abcd HTTP/1.1\r\n\r\n'].map((text) => text.padEnd(9, 'x'))) {
+      expect(longer(target)).toMatchObject({ reason: 'head-too-large', status: 414, offset: 8 });
+    }
+    for (const other of ['DESCRIBES', 'GET / HTTP/1.1\r\n\r\n']) {
+      expect(longer(other)).toMatchObject({ reason: 'head-too-large', status: 431, offset: 8 });
+    }
+    const response = parseResponseHead(bytesOf('HTTP/1.1 101 '), { maxHeadBytes: 10 });
+    expect(errorOf(response)).toMatchObject({ reason: 'head-too-large', status: 0 });
+  });
+
   test('M8: a limit that is no integer is refused when it is read', () => {
     for (const limit of ['1kb', '16384', null, true, 1n] as unknown as number[]) {
       expect(() => new HeadParser('request', { maxHeadBytes: limit })).toThrow(TypeError);

@@ -17,13 +17,23 @@ test('H16: a refusal closes the connection and says how long it is', () => {
   expect(error).toMatchObject({ name: 'HandshakeError', reason: 'refused', status: 401, headers: response.headers });
 });
 
-test('426 and 405 say what would have been right (RFC 9110 sections 15.5.6 and 15.5.22)', () => {
+test('426, 405 and 401 say what would have been right (RFC 9110 sections 15.5.2, 15.5.6 and 15.5.22)', () => {
   expect(refuse(426).response.headers.slice(0, 3)).toEqual([
     ['Connection', 'Upgrade, close'],
     ['Upgrade', 'websocket'],
     ['Sec-WebSocket-Version', '13'],
   ]);
   expect(refuse(405).response.headers).toContainEqual(['Allow', 'GET']);
+  expect(refuse(401).response.headers).toContainEqual(['WWW-Authenticate', 'Bearer']);
+  expect(headerValues(refuse(403).response.headers, 'www-authenticate')).toEqual([]);
+});
+
+test.each([
+  [401, 'www-authenticate', ['Basic realm="x"', 'Bearer']],
+  [405, 'allow', ['GET, HEAD']],
+])("the application's field stands in place of ours: %i %s", (status, name, values) => {
+  const { headers } = refuse(status, { headers: { [name]: values } }).response;
+  expect(headerValues(headers, name)).toEqual(values);
 });
 
 test("a parser's error is answered with its status, and keeps its reason and offset", () => {
@@ -105,7 +115,7 @@ test('a Content-Type of the caller replaces ours', () => {
 });
 
 test('the statuses of handshakes have their phrases, in the response and in the error', () => {
-  for (const status of [400, 401, 403, 404, 405, 408, 426, 429, 431, 500, 503, 505]) {
+  for (const status of [400, 401, 403, 404, 405, 408, 414, 426, 429, 431, 500, 503, 505]) {
     const { response, error } = refuse(status);
     expect(response.reason).toBe(STATUS_CODES[status]);
     expect(error.message).toBe(`${status} ${STATUS_CODES[status]}`);

@@ -16,7 +16,10 @@ export interface Refusal {
 export interface RefusalOptions {
   /** Plain text. Default: the error's message, which says what to do. A 304 has none. */
   readonly body?: string | undefined;
-  /** More header fields, such as WWW-Authenticate; a Content-Type replaces `text/plain; charset=utf-8`. */
+  /**
+   * More header fields. One of these replaces ours: a Content-Type `text/plain; charset=utf-8`, a WWW-Authenticate the
+   * `Bearer` of a 401, an Allow the `GET` of a 405.
+   */
   readonly headers?: Headers | undefined;
 }
 
@@ -27,6 +30,7 @@ const PHRASES: Readonly<Record<number, string>> = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
+  414: 'URI Too Long',
   426: 'Upgrade Required',
   429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
@@ -35,8 +39,12 @@ const PHRASES: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 };
 
-/** The fields that RFC 9110 demands with a status (sections 15.5.6, 15.5.22) and RFC 6455 with a version (4.2.2). */
+/**
+ * The fields that RFC 9110 demands with a status (sections 15.5.2, 15.5.6, 15.5.22) and RFC 6455 with a version
+ * (4.2.2), unless the application has its own.
+ */
 const REQUIRED_FIELDS: Readonly<Record<number, HeaderFields>> = {
+  401: [['WWW-Authenticate', 'Bearer']],
   405: [['Allow', 'GET']],
   426: [
     ['Upgrade', 'websocket'],
@@ -64,14 +72,14 @@ export function refuse(why: number | HandshakeError, options: RefusalOptions = {
   // RFC 9110, section 15.4.5: a 304 has no content; its Content-Length would be that of another response (8.6).
   const body = encodeUtf8(status === 304 ? '' : text);
   const ofContent: HeaderFields = [
-    ...(headerValues(extra, 'content-type').length ? [] : [['Content-Type', 'text/plain; charset=utf-8'] as const]),
+    ['Content-Type', 'text/plain; charset=utf-8'],
     ['Content-Length', String(body.length)],
   ];
+  const ours = [...(REQUIRED_FIELDS[status] ?? []), ...(status === 304 ? [] : ofContent)];
   const headers: HeaderFields = [
     // A sender of Upgrade names it here too (RFC 9110 section 7.8).
     ['Connection', status === 426 ? 'Upgrade, close' : 'close'],
-    ...(REQUIRED_FIELDS[status] ?? []),
-    ...(status === 304 ? [] : ofContent),
+    ...ours.filter(([name]) => headerValues(extra, name).length === 0),
     ...extra,
   ];
   return {
@@ -79,6 +87,11 @@ export function refuse(why: number | HandshakeError, options: RefusalOptions = {
     response: { httpVersion: '1.1', status, reason: PHRASES[status] ?? '', headers, body },
     error: new HandshakeError(reason, message, { status, headers, offset, cause }),
   };
+}
+
+/** The same answer to a HEAD: with the Content-Length, and without the content. */
+export function withoutContent(refusal: Refusal): Refusal {
+  return { ...refusal, response: { ...refusal.response, body: encodeUtf8('') } };
 }
 
 /**

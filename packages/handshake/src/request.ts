@@ -1,3 +1,4 @@
+import { HandshakeError } from './error.ts';
 import { headerValues } from './fields.ts';
 import type { RequestHead } from './head.ts';
 import { AUTHORITY } from './host.ts';
@@ -32,6 +33,15 @@ export function hasBody({ headers }: Pick<RequestHead, 'headers'>): boolean {
 export function hostOf({ headers }: Pick<RequestHead, 'headers'>): string | undefined {
   const hosts = headerValues(headers, 'host');
   return hosts.length === 1 && HOST_FIELD.test(hosts[0]!) ? hosts[0] : undefined;
+}
+
+/**
+ * What is wrong with the Host of a request, if anything is. RFC 9112, section 3.2: the answer is a 400, whatever the
+ * request asks for.
+ */
+export function hostError(request: Pick<RequestHead, 'headers'>): HandshakeError | undefined {
+  if (hostOf(request) !== undefined) return undefined;
+  return new HandshakeError('host-malformed', 'Expected exactly one Host header: host or host:port');
 }
 
 /** Whether the target of a request is a path, or a whole URL of http or ws, as a proxy is asked by. */

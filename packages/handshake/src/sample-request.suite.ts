@@ -37,7 +37,10 @@ export function expectRefused(request: RequestHead, reason: HandshakeReason, sta
   expect({ reason: error.reason, status: response.status }).toEqual({ reason, status });
   expect(error).toMatchObject({ status, headers: response.headers });
   expect(headerValues(response.headers, 'connection')[0]).toMatch(/^(Upgrade, )?close$/);
-  expect(headerValues(response.headers, 'content-length')).toEqual([String(response.body.length)]);
+  const length = new TextEncoder().encode(`${error.message}\n`).length;
+  expect(headerValues(response.headers, 'content-length')).toEqual([String(length)]);
+  // RFC 9110, section 9.3.2: the answer to HEAD has no content.
+  expect(response.body.length).toBe(request.method === 'HEAD' ? 0 : length);
   if (status === 426) {
     expect(headerValues(response.headers, 'upgrade')).toEqual(['websocket']);
     expect(headerValues(response.headers, 'sec-websocket-version')).toEqual(['13']);

@@ -151,6 +151,15 @@ describe('what is refused', () => {
     expectRefused(request, reason, status);
   });
 
+  test.each<[string, RequestHead]>([
+    ['another method', { ...without('Host'), method: 'POST' }],
+    ['HEAD', { ...plus(['Host', 'b']), method: 'HEAD' }],
+    ['no target', { ...without('Host', ['Host', 'a b']), target: '*' }],
+    ['a body', { ...request, headers: [['Content-Length', '5']] }],
+  ])('a wrong Host comes first: %s (RFC 9112 section 3.2)', (_, request) => {
+    expectRefused(request, 'host-malformed', 400);
+  });
+
   // Every required header: missing, empty, and with values that are nearly right.
   test.each<[string, HandshakeReason, number, string[]]>([
     [

@@ -4,8 +4,8 @@ import { type Headers, headerValues, readExtraFields } from './fields.ts';
 import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
 import { type Negotiated, negotiateExtensions } from './negotiation.ts';
 import { UpgradePolicy } from './policy.ts';
-import { type Refusal, refuse } from './refusal.ts';
-import { asksForWebSocket, hasBody, hostOf, isTarget } from './request.ts';
+import { type Refusal, refuse, withoutContent } from './refusal.ts';
+import { asksForWebSocket, hasBody, hostError, isTarget } from './request.ts';
 import { isToken, LISTS_UPGRADE, listElements } from './tokens.ts';
 
 /** A legal request, and what it asks for. */
@@ -49,7 +49,9 @@ export function checkUpgrade(
   if (!(policy instanceof UpgradePolicy)) throw new TypeError('expected a policy made by new UpgradePolicy(options)');
   const { method, target, httpVersion, headers } = request;
   const values = (name: string) => headerValues(headers, name);
-  const refuseFor = (reason: HandshakeReason, message: string) => refuse(new HandshakeError(reason, message));
+  // RFC 9110, section 9.3.2: the answer to HEAD has no content.
+  const answerTo = (error: HandshakeError) => (method === 'HEAD' ? withoutContent(refuse(error)) : refuse(error));
+  const refuseFor = (reason: HandshakeReason, message: string) => answerTo(new HandshakeError(reason, message));
 
   if (!canUpgrade(httpVersion)) {
     return refuseFor(
@@ -57,6 +59,8 @@ export function checkUpgrade(
       `HTTP/${httpVersion}: a WebSocket starts with HTTP/1.1 (behind a proxy, set it to 1.1)`,
     );
   }
+  const wrongHost = hostError(request);
+  if (wrongHost !== undefined) return answerTo(wrongHost);
   if (method !== 'GET') return refuseFor('method-not-get', `A WebSocket starts with GET, not ${quote(method)}`);
   if (!isTarget(target)) {
     return refuseFor('target-malformed', `The request target ${quote(target)} is neither a path nor a URL`);
@@ -67,9 +71,6 @@ export function checkUpgrade(
       'body-forbidden',
       'A WebSocket handshake has no body: send neither Transfer-Encoding nor a Content-Length other than 0',
     );
-  }
-  if (hostOf(request) === undefined) {
-    return refuseFor('host-malformed', 'Expected exactly one Host header: host or host:port');
   }
   if (!asksForWebSocket(request)) {
     return refuseFor('upgrade-missing', 'This is a WebSocket endpoint: expected the header Upgrade: websocket');

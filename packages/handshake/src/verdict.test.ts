@@ -47,18 +47,6 @@ test('header fields come as an object, as pairs, as a Map or as the Headers of t
   expect(() => new UpgradePolicy({ headers: 'X-A: 1' as never })).toThrow(TypeError);
 });
 
-test('a 401 names a way to authenticate, by default Bearer; no other status does', () => {
-  const challenge = (verdict: Verdict) => decide(verdict, 'hook').headers;
-  expect(challenge(false)).toEqual([['WWW-Authenticate', 'Bearer']]);
-  expect(challenge({ ok: false })).toEqual([['WWW-Authenticate', 'Bearer']]);
-  expect(challenge({ ok: false, headers: { 'www-authenticate': 'Basic' } })).toEqual([['www-authenticate', 'Basic']]);
-  expect(challenge({ ok: false, headers: { 'X-A': '1' } })).toEqual([
-    ['X-A', '1'],
-    ['WWW-Authenticate', 'Bearer'],
-  ]);
-  expect(challenge({ ok: false, status: 403 })).toEqual([]);
-});
-
 test('what is no verdict is a TypeError that names the hook; so is a header of another type', () => {
   for (const wrong of [undefined, null, 1, 'yes', {}, { ok: 1 }, { name: 'ada' }, []]) {
     expect(() => decide(wrong as never, 'verifyClient')).toThrow(/^verifyClient must answer with a boolean/);

@@ -43,9 +43,5 @@ export function decide<Context>(verdict: Verdict<Context>, hook: string): Decisi
   const headers = headerFields(verdict.headers);
   if (verdict.ok) return { ok: true, context: verdict.context, headers };
   const { status = 401, body } = verdict;
-  // RFC 9110, section 15.5.2: a 401 must name a way to authenticate.
-  if (status === 401 && !headers.some(([name]) => name.toLowerCase() === 'www-authenticate')) {
-    headers.push(['WWW-Authenticate', 'Bearer']);
-  }
   return { ok: false, status, body, headers };
 }
