@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Refusal, serializeHead } from '@ws/handshake';
+import { type HeaderFields, headerValues, type Refusal, serializeHead } from '@ws/handshake';
 import { openResponse } from './open-response.ts';
 
 /** What a client may send before it has its answer: nothing, by the RFC; more than this is left unread. */
@@ -117,10 +117,10 @@ export class PendingSocket {
     const { socket } = this;
     this.#stopWatching?.();
     if (socket.destroyed) return;
-    const { response } = refusal;
-    const head = serializeHead(response);
+    const { body, ...response } = refusal.response;
+    const head = serializeHead({ ...response, headers: dated(response.headers) });
     // RFC 9110, section 9.3.2: the answer to HEAD has no content.
-    socket.end(this.request.method === 'HEAD' ? head : Buffer.concat([head, response.body]));
+    socket.end(this.request.method === 'HEAD' ? head : Buffer.concat([head, body]));
     this.#linger();
   }
 
@@ -157,6 +157,11 @@ export class PendingSocket {
     const timer = setTimeout(() => socket.destroy(), this.#closeTimeout);
     socket.on('close', () => clearTimeout(timer)).resume();
   }
+}
+
+/** RFC 9110, section 6.6.1: whoever has a clock dates its answers. */
+function dated(headers: HeaderFields): HeaderFields {
+  return headerValues(headers, 'date').length > 0 ? headers : [...headers, ['Date', new Date().toUTCString()]];
 }
 
 function ignore(): void {}

@@ -9,6 +9,7 @@ import {
   type HeaderFields,
   headText,
   hookFailed,
+  hostError,
   type Negotiated,
   type Refusal,
   refuse,
@@ -60,6 +61,10 @@ function tooManyFields(): HandshakeError {
   );
 }
 
+function notFound(request: IncomingMessage): Refusal {
+  return refuse(hostError(requestHead(request)) ?? 404);
+}
+
 function closing(): HandshakeError {
   return new HandshakeError('refused', 'the server is closing', { status: 503 });
 }
@@ -106,7 +111,7 @@ export class Upgrades {
   refuseUnknown(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const pending = this.#take(request, socket, head);
     if (pending === undefined) return;
-    const refusal = refuse(404);
+    const refusal = notFound(request);
     this.#recordRefusal(pending, refusal.error);
     pending.refuse(refusal);
   }
@@ -174,7 +179,7 @@ export class Upgrades {
 
   #judge(request: IncomingMessage): { readonly ok: true; readonly offer: UpgradeOffer } | Refusal {
     if (!this.#host.isRunning()) return refuse(closing());
-    if (!this.#host.shouldHandle(request)) return refuse(404);
+    if (!this.#host.shouldHandle(request)) return notFound(request);
     if (hasTooManyFields(request)) return refuse(tooManyFields());
     const connections = this.#host.connections() + this.#pending.size;
     return this.#admission.refusal(request, connections) ?? checkUpgrade(requestHead(request), this.#policy);
