@@ -21,12 +21,12 @@ import { ROOT } from './run.js';
 
 /** @type {readonly Part[]} */
 const PARTS = [
-  { name: 'codec', of: 'codec', limit: 8590, goal: 5000 },
+  { name: 'codec', of: 'codec', limit: 8700, goal: 5000 },
   {
     name: 'codec: header and mask',
     of: 'codec',
     exports: ['decodeFrameHeader', 'encodeFrameHeader', 'applyMask', 'maskInto'],
-    limit: 2200,
+    limit: 2220,
     goal: 1500,
   },
   {

@@ -14,6 +14,11 @@ export function checkBytes(value: unknown, name: string): asserts value is Uint8
   check(isBytes, value, name, 'a Uint8Array');
 }
 
+/** Throws a TypeError unless the value is a function, or is not there. */
+export function checkOptionalFunction(value: unknown, name: string): void {
+  check(value === undefined || typeof value === 'function', value, name, 'a function');
+}
+
 /** Throws a TypeError unless the value is an object with these methods. */
 export function checkMethods(value: unknown, name: string, methods: readonly string[]): void {
   for (const method of methods) {

@@ -1,4 +1,4 @@
-import { checkMethods, readLimit } from './check.ts';
+import { checkMethods, checkOptionalFunction, readLimit } from './check.ts';
 import { isWireCloseCode, readCloseCode } from './close.ts';
 import type { FrameSink, PayloadViolation } from './frame-decoder.ts';
 import { type FrameHeader, frameHeaderBytes } from './frame-header.ts';
@@ -108,20 +108,26 @@ export class MessageAssembler implements FrameSink {
   /**
    * @param maxMessagePayload the limit that the decoder keeps to, in bytes: no memory is taken ahead of need beyond it.
    *   Default: none
-   * @throws TypeError or RangeError if sink or limit are of the wrong kind
+   * @throws TypeError or RangeError if sink, platform or limit are of the wrong kind
    */
   constructor(sink: MessageSink, platform: Platform = {}, maxMessagePayload?: number | undefined) {
     checkMethods(sink, 'sink', ['message', 'ping', 'pong', 'close', 'violation']);
+    const { memory = new MessageMemory(), isUtf8, decodeUtf8, maskKernel = int32Kernel, givesChunks } = platform;
+    checkMethods(memory, 'memory', ['allocate']);
+    checkMethods(maskKernel, 'maskKernel', ['words', 'xor']);
+    checkOptionalFunction(sink.text, 'sink.text');
+    checkOptionalFunction(isUtf8, 'isUtf8');
+    checkOptionalFunction(decodeUtf8, 'decodeUtf8');
+    if (typeof givesChunks !== 'boolean') checkOptionalFunction(givesChunks, 'givesChunks');
     this.#sink = sink;
-    this.#memory = platform.memory ?? new MessageMemory();
-    this.#isUtf8 = platform.isUtf8;
-    this.#decode = platform.decodeUtf8 ?? decodeRange;
-    this.#orUpTo = platform.isUtf8 === undefined ? Number.MAX_SAFE_INTEGER : OR_UP_TO;
-    const { givesChunks } = platform;
+    this.#memory = memory;
+    this.#isUtf8 = isUtf8;
+    this.#decode = decodeUtf8 ?? decodeRange;
+    this.#orUpTo = isUtf8 === undefined ? Number.MAX_SAFE_INTEGER : OR_UP_TO;
     this.#givesChunk = givesChunks === true ? () => true : givesChunks || undefined;
     this.#wantsStrings = sink.text !== undefined;
     this.#maxMessagePayload = readLimit({ maxMessagePayload }, 'maxMessagePayload');
-    this.#kernel = platform.maskKernel ?? int32Kernel;
+    this.#kernel = maskKernel;
   }
 
   /** How many bytes are allocated for what is not whole yet: at most 16 times what has come, plus 125. */

@@ -27,7 +27,7 @@ export class MessageDecoder {
   readonly #frames: FrameDecoder;
   readonly #assembler: MessageAssembler;
 
-  /** @throws TypeError or RangeError if rules, limits or sink are of the wrong kind */
+  /** @throws TypeError or RangeError if rules, limits, sink or platform are of the wrong kind */
   constructor(rules: FrameRules, limits: MessageLimits, sink: MessageSink, platform?: Platform) {
     const maxMessagePayload = readLimit(limits, 'maxMessagePayload', DEFAULT_MAX_MESSAGE_PAYLOAD);
     const maxFramePayload = readLimit(limits, 'maxFramePayload', maxMessagePayload);

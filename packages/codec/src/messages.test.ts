@@ -36,6 +36,15 @@ function inside(use: (decoder: FrameDecoder) => void): () => void {
   return () => decoder.push(Uint8Array.of(0x82, 0));
 }
 
+const wrongPlatforms: [string, unknown][] = [
+  ['memory.allocate must be a function, got undefined', { memory: 5 }],
+  ['maskKernel.words must be a function, got undefined', { maskKernel: 7 }],
+  ['isUtf8 must be a function, got string', { isUtf8: 'x' }],
+  ['isUtf8 must be a function, got null', { isUtf8: null }],
+  ['decodeUtf8 must be a function, got object', { decodeUtf8: {} }],
+  ['givesChunks must be a function, got string', { givesChunks: 'yes' }],
+];
+
 test.each<[string, () => unknown]>([
   ['bytes must be a Uint8Array, got string', () => decodeFrameHeader('81' as never, { role: 'client' })],
   ['bytes must be a Uint8Array, got null', () => new Maskable(null as never)],
@@ -88,6 +97,19 @@ test.each<[string, () => unknown]>([
     'fin must be a boolean, got string',
     () => encodeFrameInto(bytes, 0, { opcode: 1, payload: none, fin: '' as never }),
   ],
+  ...(['rsv1', 'rsv2', 'rsv3'] as const).map((rsv): [string, () => unknown] => [
+    `${rsv} must be a boolean, got string`,
+    () => encodeFrameHeader({ opcode: 1, payloadLength: 0, [rsv]: 'no' }),
+  ]),
+  ...wrongPlatforms.map(([message, platform]): [string, () => unknown] => [
+    message,
+    () => new MessageDecoder({ role: 'client' }, {}, sink, platform as never),
+  ]),
+  [
+    'sink.text must be a function, got number',
+    () => new MessageDecoder({ role: 'client' }, {}, { ...sink, text: 5 as never }),
+  ],
+  ['isUtf8 must be a function, got string', () => new Utf8Validator('x' as never)],
   ['bytes must be a Uint8Array, got string', () => decodeUtf8('abc' as never)],
   ['bytes must be a Uint8Array, got string', () => new Utf8Validator().push('abc' as never)],
   ['text must be a string, got number', () => encodeUtf8(5 as never)],

@@ -1,4 +1,4 @@
-import { check, checkBytes } from './check.ts';
+import { check, checkBytes, checkOptionalFunction } from './check.ts';
 
 /*
  * UTF-8 as RFC 3629 and Unicode's table 3-7 have it: no overlong form, no surrogate, nothing over U+10FFFF.
@@ -46,8 +46,12 @@ export class Utf8Validator {
   #low = 0x80;
   #high = 0xbf;
 
-  /** @param isUtf8 a fast check of whole texts, for what is long: that of `node:buffer`. Default: none */
+  /**
+   * @param isUtf8 a fast check of whole texts, for what is long: that of `node:buffer`. Default: none
+   * @throws TypeError if it is no function
+   */
   constructor(isUtf8?: ((bytes: Uint8Array) => boolean) | undefined) {
+    checkOptionalFunction(isUtf8, 'isUtf8');
     this.#isUtf8 = isUtf8;
   }
 
