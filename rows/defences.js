@@ -49,7 +49,7 @@ export const DEFENCES = [
   },
   {
     row: 'M7',
-    tests: 'handshake/src/parse-head',
+    tests: 'handshake/src/documentation',
     file: 'handshake/src/head-scanner.ts',
     find: 'this.#headers.length === this.#maxHeaderFields',
     replace: '(false as boolean)',
@@ -175,7 +175,7 @@ export const DEFENCES = [
   },
   {
     row: 'H17',
-    tests: 'permessage-deflate/src/connection',
+    tests: 'node-server/test/deflate',
     file: 'connection/src/machine/receiver.ts',
     find: "else if (opcode === Opcode.Text && !this.#isUtf8(decoded)) violation = 'text-not-utf8';",
     replace: '',

@@ -52,6 +52,22 @@ test("the README's server and client open a WebSocket to each other, and its ref
   }
 });
 
+test("M7: the README's server refuses 2,000 header fields with a 431", async () => {
+  const { server } = (await run(blocks[0]!)) as { server: net.Server };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+    client.write(`GET / HTTP/1.1\r\n${'a:b\r\n'.repeat(2000)}\r\n`);
+    let answer = '';
+    for await (const chunk of client) answer += String(chunk);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 .*it has more than 100 header fields\n$/s);
+  } finally {
+    server.close();
+    await once(server, 'close');
+  }
+});
+
 test("the README's two steps: an awaited authentication, 401 or a cookie", async () => {
   const { answerUpgrade } = (await run(blocks[1]!)) as {
     answerUpgrade(

@@ -349,6 +349,16 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     });
   }
 
+  /** Closes with 1000 and waits for the end: for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended) return;
+    const ended = new Promise<void>((resolve) => {
+      this.once('close', () => resolve());
+    });
+    this.close(1000);
+    await ended;
+  }
+
   #messageListenerAdded(): void {
     this.#heard = true;
     this.#deliverWaiting();

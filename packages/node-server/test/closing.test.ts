@@ -248,6 +248,31 @@ test('a server that is closing keeps what it has promised: what was sent before 
   expect(decodeNaively(client.bytes.subarray(-closeFrame.length), { role: 'client' }).events).toHaveLength(1);
 });
 
+test('await using a socket: it is closed with 1000 at the end of its block, and waited for', async () => {
+  const { server, port } = await serve();
+  const told: unknown[] = [];
+  const left = deferred();
+  server.on('connection', async (socket) => {
+    socket.on('close', (code) => told.push(code));
+    try {
+      // As a compiler writes `await using`, which not all Nodes know.
+      for await (const { data } of socket) if (data === 'enough') break;
+    } finally {
+      await socket[Symbol.asyncDispose]();
+    }
+    told.push('left');
+    // Of one that has ended.
+    await socket[Symbol.asyncDispose]();
+    left.resolve();
+  });
+  const client = await open(port);
+  expect(await client.send(text('more'), text('enough')).received(1)).toEqual(['close 1000 ""']);
+  client.send(text('behind'), close(4000));
+  await client.end();
+  await left.promise;
+  expect(told).toEqual([4000, 'left']);
+});
+
 test('close and terminate in one turn: the client gets what was sent, and the Close', async () => {
   const cause = deferred<Error | undefined>();
   const { port } = await serve({}, (socket) => {

@@ -162,6 +162,19 @@ test('M2: a bomb ends at maxPayload with 1009; bad data is 1007; neither is an e
   }
 });
 
+test('H17: text that is no UTF-8 is 1007 where it came compressed', async () => {
+  const { server, port } = await serve();
+  server.on('connection', (socket) => socket.on('message', () => expect.unreachable('it was no text')));
+  const connected = nextConnection(server);
+  const client = await open(port, { 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+  const end = ended(await connected);
+  const payload = deflateRawSync(Buffer.from([0x61, 0xff]), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+  client.send({ opcode: 1, rsv1: true, payload });
+  expect(await client.received(1)).toEqual(['close 1007 ""']);
+  client.socket.end();
+  expect(await end).toMatchObject({ code: 1006, cause: { violation: 'text-not-utf8' } });
+});
+
 test('M5: maxTakeovers counts connections that are there: not those that have gone, or whose handshake has failed', async () => {
   const options = { serverNoContextTakeover: false, clientNoContextTakeover: false, maxTakeovers: 1 };
   const { server, port } = await serve({ perMessageDeflate: options });
