@@ -93,7 +93,7 @@ class Handshake<Context> {
     const request = webRequest(head, this.#secure);
     if (request instanceof HandshakeError) return this.#refuse(refuse(request), head.method);
     const { signal } = this.#pending;
-    this.#pending.watch();
+    this.#pending.watch({ mayEnd: true });
     const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request), signal))());
     if (answer === undefined) return this.#giveUp(head.method);
     await this.#pending.answer(
@@ -110,7 +110,7 @@ class Handshake<Context> {
       const info = { request, origin: offer.origin, secure: this.#secure, remoteAddr: conn.remoteAddr, signal };
       const answer = authenticate(info);
       if (isPromise(answer)) {
-        this.#pending.watch();
+        this.#pending.watch({ mayEnd: false });
         // Wrapped: a verdict that is undefined is for `decide` to refuse, and no sign that the signal was aborted.
         const waited = await this.#pending.waitFor((async () => ({ decided: await answer }))());
         if (waited === undefined) return this.#giveUp();

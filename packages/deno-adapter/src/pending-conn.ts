@@ -33,6 +33,8 @@ export class PendingConn {
   #early: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #begun: Promise<Uint8Array<ArrayBuffer> | null> | undefined;
   #settled = false;
+  /** Whether a read has failed: the client is gone, while one that has ended its half may still read. */
+  #lost = false;
   /** Whether the request has come. */
   #asked = false;
 
@@ -71,7 +73,8 @@ export class PendingConn {
     for (;;) {
       const chunk = await this.waitFor(this.#read(new Uint8Array(READ_BYTES)));
       if (!chunk) {
-        if (chunk === null) this.#gone();
+        // Without a request there is nothing to answer.
+        if (chunk === null) this.#abort.abort(new Error('the client has gone before its request was whole'));
         return undefined;
       }
       const parsed = parser.push(chunk);
@@ -97,12 +100,15 @@ export class PendingConn {
 
   /**
    * Reads ahead, so that the client's end is seen while a hook decides, also behind a little that it has sent before.
+   *
+   * @param options.mayEnd whether the client may end its half, which says only that it sends no more (RFC 9293, section
+   *   3.6). Who wants a WebSocket may not
    */
-  watch(): void {
-    void this.#readAhead();
+  watch(options: { readonly mayEnd: boolean }): void {
+    void this.#readAhead(options.mayEnd);
   }
 
-  async #readAhead(): Promise<void> {
+  async #readAhead(mayEnd: boolean): Promise<void> {
     const memory = new Uint8Array(READ_BYTES);
     memory.set(this.#early);
     let { length } = this.#early;
@@ -111,7 +117,10 @@ export class PendingConn {
       const chunk = await this.#begun;
       // The chunk belongs to the new owner of the connection.
       if (this.#settled) return;
-      if (chunk === null) return this.#gone();
+      if (chunk === null) {
+        if (this.#lost || !mayEnd) this.#gone();
+        return;
+      }
       this.#begun = undefined;
       length += chunk.length;
       this.#early = memory.subarray(0, length);
@@ -171,14 +180,18 @@ export class PendingConn {
   }
 
   #gone(): void {
-    this.#abort.abort(new Error('the client has gone before it was answered'));
+    // It may have ended only its half: as on Node, it gets an answer if it still reads.
+    this.#abort.abort(new HandshakeError('refused', 'the client has gone before it was answered', { status: 503 }));
   }
 
   /** Reads once. An error of the system ends the stream as well. */
   #read(memory: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> {
     return this.conn.read(memory).then(
       (length) => (length === null ? null : memory.subarray(0, length)),
-      () => null,
+      () => {
+        this.#lost = true;
+        return null;
+      },
     );
   }
 }
