@@ -22,7 +22,7 @@ import type { Settings } from './options.ts';
 import { PendingConn } from './pending-conn.ts';
 import { type Answer, answerOf, notFound, type RequestHandler, refusePlain, withoutBody } from './plain.ts';
 import { type AcceptPolicy, settingsOf } from './policy.ts';
-import { webRequest } from './request.ts';
+import { originOf, webRequest } from './request.ts';
 import { type ServerWebSocket, socketOf } from './socket.ts';
 
 /** The options of one handshake. */
@@ -72,15 +72,18 @@ class Handshake<Context> {
     if (head === undefined) return this.#giveUp();
     if (head instanceof HandshakeError) return this.#refuse(refuse(head));
     const { method } = head;
+    // RFC 9112, section 3.2: without its Host, a request is a bad one, whatever else it asks for.
+    const origin = originOf(head, this.#secure, this.#pending.conn.localAddr);
+    if (origin instanceof HandshakeError) return this.#refuse(refuse(origin), method);
     const wanted = asksForWebSocket(head);
     if (!wanted && onRequest !== undefined && (method === 'GET' || method === 'HEAD') && !hasBody(head)) {
-      return this.#plain(head, onRequest);
+      return this.#plain(head, origin, onRequest);
     }
     if (path !== undefined && pathOf(head.target) !== path) return this.#refuse(notFound(), method);
     if (!wanted || method !== 'GET') return this.#refuse(refusePlain(method, wanted), method);
     const checked = checkUpgrade(head, upgrade);
     if (!checked.ok) return this.#refuse(checked);
-    const request = webRequest(head, this.#secure);
+    const request = webRequest(head, origin);
     return request instanceof HandshakeError ? this.#refuse(refuse(request)) : this.#decide(checked.offer, request);
   }
 
@@ -89,8 +92,8 @@ class Handshake<Context> {
     return this.#refuse(hookFailed(cause));
   }
 
-  async #plain(head: RequestHead, onRequest: RequestHandler): NoWebSocket {
-    const request = webRequest(head, this.#secure);
+  async #plain(head: RequestHead, origin: string, onRequest: RequestHandler): NoWebSocket {
+    const request = webRequest(head, origin);
     if (request instanceof HandshakeError) return this.#refuse(refuse(request), head.method);
     const { signal } = this.#pending;
     this.#pending.watch({ mayEnd: true });

@@ -17,6 +17,8 @@ export interface Address {
 export interface Conn {
   /** The address of the other end: a `Deno.Addr`. */
   readonly remoteAddr: unknown;
+  /** The address of this end: a `Deno.Addr`. Stands in the URL of a request of HTTP/1.0 that names no host. */
+  readonly localAddr?: unknown;
   /** Reads what has come. Returns how many bytes it has read, or null at the end of the stream. */
   read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
   /** Writes. Returns how many bytes it has written, which may be fewer than there are. */

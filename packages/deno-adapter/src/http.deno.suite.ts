@@ -1,7 +1,7 @@
 /** What HTTP asks of a server, whether a WebSocket is wanted or not. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import type { HandshakeError } from './index.ts';
+import { AcceptPolicy, accept, type HandshakeError } from './index.ts';
 import { Peer, start } from './peer.suite.ts';
 
 const { test } = Deno;
@@ -12,6 +12,67 @@ async function ask(port: number, ...lines: string[]): Promise<Peer> {
   await peer.write(`${lines.join('\r\n')}\r\n\r\n`);
   return peer;
 }
+
+const WITHOUT_HOST: [lines: string[], status: number, message: RegExp][] = [
+  [['GET /chat HTTP/1.1'], 400, /exactly one Host/],
+  [['GET /other HTTP/1.1'], 400, /exactly one Host/],
+  [['POST /chat HTTP/1.1'], 400, /exactly one Host/],
+  [['GET /chat HTTP/1.1', 'Host: a', 'Host: b'], 400, /exactly one Host/],
+  [['GET /chat HTTP/1.1', 'Host: a b'], 400, /exactly one Host/],
+  [['GET /chat HTTP/1.0', 'Host: a', 'Host: b'], 400, /exactly one Host/],
+  [['GET /chat HTTP/1.0', 'Host: a b'], 400, /exactly one Host/],
+  [['GET /chat HTTP/1.0'], 426, /connect to it with a WebSocket client/],
+  [['GET /other HTTP/1.0'], 404, /not at this path/],
+  [['POST /chat HTTP/1.0'], 405, /not with this method/],
+  [['GET /chat HTTP/1.0', 'Upgrade: websocket'], 505, /starts with HTTP\/1\.1/],
+];
+
+for (const [lines, status, message] of WITHOUT_HOST) {
+  test(`Host is judged before method, path and Upgrade, and required from HTTP/1.1 on: ${status} to ${lines.join(', ')}`, async () => {
+    const errors: HandshakeError[] = [];
+    await using server = start({ path: '/chat', onRefused: (error) => void errors.push(error) });
+    await using peer = await ask(server.port, ...lines);
+    assert.equal((await peer.response()).status, status);
+    assert.match(await peer.body(), message);
+    assert.equal(errors.length, 1);
+    if (status === 400) assert.equal(errors[0]!.reason, 'host-malformed');
+  });
+}
+
+test('onRequest: HTTP/1.0 needs no Host, and the URL has the address of the server then, or localhost if it has none', async () => {
+  const onRequest = (request: Request) => new Response(request.url);
+  await using server = start({ onRequest });
+  await using probe = await ask(server.port, 'GET /health?x=1 HTTP/1.0');
+  assert.equal(await probe.body(), `http://127.0.0.1:${server.port}/health?x=1`);
+  await using named = await ask(server.port, 'GET /health HTTP/1.0', 'Host: a');
+  assert.equal(await named.body(), 'http://a/health');
+  for (const [localAddr, url] of [
+    [{ transport: 'tcp', hostname: '::1', port: 8080 }, 'http://[::1]:8080/'],
+    [{ transport: 'unix', path: '/run/socket' }, 'http://localhost/'],
+    [undefined, 'http://localhost/'],
+  ] as const) {
+    let written = '';
+    const request = new TextEncoder().encode('GET / HTTP/1.0\r\n\r\n');
+    const pieces = [request];
+    const conn = {
+      remoteAddr: undefined,
+      localAddr,
+      async read(into: Uint8Array) {
+        const piece = pieces.shift();
+        if (piece !== undefined) into.set(piece);
+        return piece?.length ?? null;
+      },
+      async write(bytes: Uint8Array) {
+        written += new TextDecoder().decode(bytes);
+        return bytes.length;
+      },
+      async closeWrite() {},
+      close() {},
+    };
+    await accept(conn, new AcceptPolicy({ onRequest }));
+    assert.equal(written.split('\r\n\r\n')[1], url);
+  }
+});
 
 /** Goes to the server and back: it has read by then what others had sent before. */
 async function roundTrip(port: number): Promise<void> {

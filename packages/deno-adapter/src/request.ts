@@ -1,12 +1,35 @@
-import { HandshakeError, hostOf, isTarget, type RequestHead } from '@ws/handshake';
+import { HandshakeError, headerValues, hostOf, isTarget, type RequestHead } from '@ws/handshake';
+import type { Address } from './deno.ts';
 
-/** A request as the web has it, or what is wrong with its Host or its target. */
-export function webRequest(head: RequestHead, secure: boolean): Request | HandshakeError {
-  const host = hostOf(head);
-  const origin = `http${secure ? 's' : ''}://${host}`;
-  if (host === undefined || !URL.canParse(origin)) {
+/**
+ * The scheme and the authority that a request is for, as a URL has them, or what is wrong with its Host.
+ *
+ * @param localAddr of the connection
+ */
+export function originOf(head: RequestHead, secure: boolean, localAddr: unknown): string | HandshakeError {
+  // RFC 9112, section 3.2: HTTP/1.0 may go without, but a Host that is there has to be one. (A version is two digits.)
+  const hasHost = head.httpVersion >= '1.1' || headerValues(head.headers, 'host').length > 0;
+  const authority = hasHost ? hostOf(head) : authorityOf(localAddr);
+  const origin = `http${secure ? 's' : ''}://${authority}`;
+  if (authority === undefined || !URL.canParse(origin)) {
     return new HandshakeError('host-malformed', 'Expected exactly one Host header: host or host:port');
   }
+  return origin;
+}
+
+/** A server's own address, for a request that names none (RFC 9112, section 3.3). */
+function authorityOf(localAddr: unknown): string {
+  const { hostname, port } = (localAddr ?? {}) as Partial<Address>;
+  if (hostname === undefined) return 'localhost';
+  return `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+}
+
+/**
+ * A request as the web has it, or what is wrong with its target.
+ *
+ * @param origin by {@link originOf}
+ */
+export function webRequest(head: RequestHead, origin: string): Request | HandshakeError {
   // A target that is a whole URL stands for the Host as well.
   const { target } = head;
   const url = target.startsWith('/') ? origin + target : target.replace(/^ws/i, 'http');
