@@ -19,6 +19,7 @@ const WITHOUT_HOST: [lines: string[], status: number, message: RegExp][] = [
   [['POST /chat HTTP/1.1'], 400, /exactly one Host/],
   [['GET /chat HTTP/1.1', 'Host: a', 'Host: b'], 400, /exactly one Host/],
   [['GET /chat HTTP/1.1', 'Host: a b'], 400, /exactly one Host/],
+  [['POST /other HTTP/1.1', 'Host: localhost:99999'], 400, /Host.*port of at most 65535/],
   [['GET /chat HTTP/1.0', 'Host: a', 'Host: b'], 400, /exactly one Host/],
   [['GET /chat HTTP/1.0', 'Host: a b'], 400, /exactly one Host/],
   [['GET /chat HTTP/1.0'], 426, /connect to it with a WebSocket client/],

@@ -1,6 +1,9 @@
 import { HandshakeError, headerValues, hostOf, isTarget, type RequestHead } from '@ws/handshake';
 import type { Address } from './deno.ts';
 
+/** The zone of an address, such as `%eth0`, which only the client knows (RFC 6874, section 4) and no `URL` takes. */
+const ZONE = /(?<=^\w+:\/\/\[[\da-f:.]+)%[^\]]+/i;
+
 /**
  * The scheme and the authority that a request is for, as a URL has them, or what is wrong with its Host.
  *
@@ -10,11 +13,13 @@ export function originOf(head: RequestHead, secure: boolean, localAddr: unknown)
   // RFC 9112, section 3.2: HTTP/1.0 may go without, but a Host that is there has to be one. (A version is two digits.)
   const hasHost = head.httpVersion >= '1.1' || headerValues(head.headers, 'host').length > 0;
   const authority = hasHost ? hostOf(head) : authorityOf(localAddr);
-  const origin = `http${secure ? 's' : ''}://${authority}`;
-  if (authority === undefined || !URL.canParse(origin)) {
+  if (authority === undefined) {
     return new HandshakeError('host-malformed', 'Expected exactly one Host header: host or host:port');
   }
-  return origin;
+  const origin = `http${secure ? 's' : ''}://${authority}`.replace(ZONE, '');
+  if (URL.canParse(origin)) return origin;
+  const why = 'Expected a Host that a URL can have: a host name or an IP address, and a port of at most 65535';
+  return new HandshakeError('host-malformed', why);
 }
 
 /** A server's own address, for a request that names none (RFC 9112, section 3.3). */
@@ -32,7 +37,7 @@ function authorityOf(localAddr: unknown): string {
 export function webRequest(head: RequestHead, origin: string): Request | HandshakeError {
   // A target that is a whole URL stands for the Host as well.
   const { target } = head;
-  const url = target.startsWith('/') ? origin + target : target.replace(/^ws/i, 'http');
+  const url = target.startsWith('/') ? origin + target : target.replace(/^ws/i, 'http').replace(ZONE, '');
   if (!isTarget(target) || !URL.canParse(url)) {
     return new HandshakeError('target-malformed', 'Expected a request target that is a path or a URL of http or ws');
   }
