@@ -75,6 +75,15 @@ test('onRequest: HTTP/1.0 needs no Host, and the URL has the address of the serv
   }
 });
 
+test('a response of onRequest keeps its Upgrade, which Connection names, as a 426 must', async () => {
+  await using server = start({
+    onRequest: () => new Response('no page', { status: 426, headers: { Upgrade: 'websocket', Connection: 'x' } }),
+  });
+  await using peer = await ask(server.port, 'GET / HTTP/1.1', 'Host: a');
+  const { status, fields } = await peer.response();
+  assert.deepEqual([status, fields.get('connection'), fields.get('upgrade')], [426, 'Upgrade, close', 'websocket']);
+});
+
 /** Goes to the server and back: it has read by then what others had sent before. */
 async function roundTrip(port: number): Promise<void> {
   await using peer = await ask(port, 'GET /other HTTP/1.1', 'Host: a');

@@ -27,7 +27,7 @@ export function refusePlain(method: string, asksForWebSocket: boolean): Refusal 
 }
 
 /** The fields about the connection are not for the maker of a response to decide: every answer ends it. */
-const OURS = /^(connection|keep-alive|transfer-encoding|content-length|upgrade|trailer)$/i;
+const OURS = /^(connection|keep-alive|transfer-encoding|content-length|trailer)$/i;
 
 /**
  * A response of the web as it is written: whole, so a body that never ends is never sent.
@@ -39,7 +39,8 @@ export async function answerOf(response: Response, signal: AbortSignal): Promise
   const body = response.body?.pipeThrough(onceATurn(), { signal });
   const bytes = new Uint8Array(await new Response(body).arrayBuffer());
   const headers: HeaderFields = [
-    ['Connection', 'close'],
+    // RFC 9110: a 426 must have an Upgrade (section 15.5.22), and a sender of Upgrade names it here too (section 7.8).
+    ['Connection', response.headers.has('upgrade') ? 'Upgrade, close' : 'close'],
     // RFC 9110, section 8.6: a 204 has no length, and that of a 304 would be the length of what it does not send.
     ...(status === 204 || status === 304 ? [] : [['Content-Length', String(bytes.length)] as const]),
     ...[...response.headers].filter(([name]) => !OURS.test(name)),
