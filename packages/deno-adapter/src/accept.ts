@@ -20,7 +20,7 @@ import {
 import { type Conn, writeAll } from './deno.ts';
 import type { Settings } from './options.ts';
 import { PendingConn } from './pending-conn.ts';
-import { type Answer, answerOf, notFound, type RequestHandler, refusePlain, withoutBody } from './plain.ts';
+import { type Answer, answerOf, dated, notFound, type RequestHandler, refusePlain, withoutBody } from './plain.ts';
 import { type AcceptPolicy, settingsOf } from './policy.ts';
 import { originOf, webRequest } from './request.ts';
 import { type ServerWebSocket, socketOf } from './socket.ts';
@@ -99,10 +99,7 @@ class Handshake<Context> {
     this.#pending.watch({ mayEnd: true });
     const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request), signal))());
     if (answer === undefined) return this.#giveUp(head.method);
-    await this.#pending.answer(
-      head.method === 'HEAD' ? withoutBody(answer) : answer,
-      this.#settings.connection.closeTimeout,
-    );
+    await this.#end(answer, head.method);
   }
 
   async #decide(offer: UpgradeOffer, request: Request): Promise<ServerWebSocket<Context> | undefined> {
@@ -173,16 +170,17 @@ class Handshake<Context> {
     return Promise.resolve(undefined);
   }
 
-  #refuse({ response, error }: Refusal, method = 'GET'): NoWebSocket {
+  #refuse({ response, error }: Refusal, method?: string): NoWebSocket {
     try {
       this.#settings.onRefused?.(error, this.#pending.conn);
     } catch (thrown) {
       reportError(thrown);
     }
-    return this.#end(method === 'HEAD' ? withoutBody(response) : response);
+    return this.#end(response, method);
   }
 
-  async #end(response: Answer): NoWebSocket {
-    await this.#pending.answer(response, this.#settings.connection.closeTimeout);
+  async #end(response: Answer, method = 'GET'): NoWebSocket {
+    const answer = dated(method === 'HEAD' ? withoutBody(response) : response);
+    await this.#pending.answer(answer, this.#settings.connection.closeTimeout);
   }
 }

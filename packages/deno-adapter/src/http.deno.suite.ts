@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { AcceptPolicy, accept, type HandshakeError } from './index.ts';
-import { Peer, start } from './peer.suite.ts';
+import { Peer, start, upgradeRequest } from './peer.suite.ts';
 
 const { test } = Deno;
 
@@ -82,6 +82,45 @@ test('a response of onRequest keeps its Upgrade, which Connection names, as a 42
   await using peer = await ask(server.port, 'GET / HTTP/1.1', 'Host: a');
   const { status, fields } = await peer.response();
   assert.deepEqual([status, fields.get('connection'), fields.get('upgrade')], [426, 'Upgrade, close', 'websocket']);
+});
+
+test('every answer but a 101 has a Date: its own, or the time', async () => {
+  const own = 'Sun, 06 Nov 1994 08:49:37 GMT';
+  await using server = start({
+    path: '/chat',
+    headLimits: { maxHeaderFields: 8 },
+    authenticate: ({ request }) =>
+      request.url.includes('own') ? { ok: false, headers: { date: own } } : Promise.resolve(false),
+    onRequest: (request) => {
+      if (request.url.includes('throw')) throw new Error('of onRequest');
+      return new Response(null, request.url.includes('own') ? { headers: { Date: own } } : { status: 204 });
+    },
+  });
+  const before = Math.floor(Date.now() / 1000) * 1000;
+  for (const [lines, status] of [
+    [['GET / HTTP/1.1', 'Host: a'], 204],
+    [['HEAD / HTTP/1.1', 'Host: a'], 204],
+    [['GET /own HTTP/1.1', 'Host: a'], 200],
+    [['GET /throw HTTP/1.1', 'Host: a'], 500],
+    [['GET / HTTP/1.1'], 400],
+    [['nothing of HTTP'], 400],
+    [['POST /chat HTTP/1.1', 'Host: a'], 405],
+    [['GET / HTTP/1.1', ...Array.from({ length: 9 }, () => 'A: b')], 431],
+    [upgradeRequest({}, 'GET /chat HTTP/1.1').trimEnd().split('\r\n'), 401],
+    [upgradeRequest({}, 'GET /chat?own HTTP/1.1').trimEnd().split('\r\n'), 401],
+    [upgradeRequest({}, 'GET /other HTTP/1.1').trimEnd().split('\r\n'), 404],
+  ] as const) {
+    await using peer = await ask(server.port, ...lines);
+    const { status: got, head } = await peer.response();
+    assert.equal(got, status);
+    const dates = [...head.matchAll(/^date: (.*)\r$/gim)].map(([, date]) => date!);
+    assert.equal(dates.length, 1, head);
+    if (lines[0].includes('own')) assert.equal(dates[0], own);
+    else {
+      assert.match(dates[0]!, /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
+      assert.ok(Date.parse(dates[0]!) >= before && Date.parse(dates[0]!) <= Date.now());
+    }
+  }
 });
 
 /** Goes to the server and back: it has read by then what others had sent before. */
