@@ -75,6 +75,18 @@ test('onRequest: HTTP/1.0 needs no Host, and the URL has the address of the serv
   }
 });
 
+test('README: what is refused on purpose, also where there is an onRequest', async () => {
+  await using server = start({ onRequest: () => new Response('a page') });
+  for (const [lines, status, message] of [
+    [['GET / HTTP/1.0', 'Host: a', 'Upgrade: websocket'], 505, /behind a proxy, set it to 1\.1/],
+    [['', 'GET / HTTP/1.1', 'Host: a'], 400, /not legal at byte 0/],
+  ] as const) {
+    await using peer = await ask(server.port, ...lines);
+    assert.equal((await peer.response()).status, status);
+    assert.match(await peer.body(), message);
+  }
+});
+
 test('a response of onRequest keeps its Upgrade, which Connection names, as a 426 must', async () => {
   await using server = start({
     onRequest: () => new Response('no page', { status: 426, headers: { Upgrade: 'websocket', Connection: 'x' } }),
