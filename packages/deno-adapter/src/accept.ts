@@ -58,6 +58,8 @@ class Handshake<Context> {
   readonly #pending: PendingConn;
   readonly #settings: Settings<Context>;
   readonly #secure: boolean;
+  /** Of the request, once it has come. */
+  #method = 'GET';
 
   constructor(pending: PendingConn, settings: Settings<Context>) {
     this.#pending = pending;
@@ -72,15 +74,16 @@ class Handshake<Context> {
     if (head === undefined) return this.#giveUp();
     if (head instanceof HandshakeError) return this.#refuse(refuse(head));
     const { method } = head;
+    this.#method = method;
     // RFC 9112, section 3.2: without its Host, a request is a bad one, whatever else it asks for.
     const origin = originOf(head, this.#secure, this.#pending.conn.localAddr);
-    if (origin instanceof HandshakeError) return this.#refuse(refuse(origin), method);
+    if (origin instanceof HandshakeError) return this.#refuse(refuse(origin));
     const wanted = asksForWebSocket(head);
     if (!wanted && onRequest !== undefined && (method === 'GET' || method === 'HEAD') && !hasBody(head)) {
       return this.#plain(head, origin, onRequest);
     }
-    if (path !== undefined && pathOf(head.target) !== path) return this.#refuse(notFound(), method);
-    if (!wanted || method !== 'GET') return this.#refuse(refusePlain(method, wanted), method);
+    if (path !== undefined && pathOf(head.target) !== path) return this.#refuse(notFound());
+    if (!wanted || method !== 'GET') return this.#refuse(refusePlain(method, wanted));
     const checked = checkUpgrade(head, upgrade);
     if (!checked.ok) return this.#refuse(checked);
     const request = webRequest(head, origin);
@@ -94,12 +97,12 @@ class Handshake<Context> {
 
   async #plain(head: RequestHead, origin: string, onRequest: RequestHandler): NoWebSocket {
     const request = webRequest(head, origin);
-    if (request instanceof HandshakeError) return this.#refuse(refuse(request), head.method);
+    if (request instanceof HandshakeError) return this.#refuse(refuse(request));
     const { signal } = this.#pending;
     this.#pending.watch({ mayEnd: true });
     const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request), signal))());
-    if (answer === undefined) return this.#giveUp(head.method);
-    await this.#end(answer, head.method);
+    if (answer === undefined) return this.#giveUp();
+    await this.#end(answer);
   }
 
   async #decide(offer: UpgradeOffer, request: Request): Promise<ServerWebSocket<Context> | undefined> {
@@ -118,11 +121,7 @@ class Handshake<Context> {
       } else verdict = answer;
     }
     const decision = decide(verdict, 'authenticate');
-    if (!decision.ok) {
-      // As on Node, only the client is told of a verdict.
-      const { response } = refuse(decision.status, decision);
-      return this.#end(response);
-    }
+    if (!decision.ok) return this.#refuse(refuse(decision.status, decision));
     if (deflate.isOffered(offer)) await deflate.load();
     if (signal.aborted) return this.#giveUp();
     return this.#complete(offer, request, decision);
@@ -163,24 +162,24 @@ class Handshake<Context> {
   }
 
   /** The handshake has been given up: a client that is still there is told why. */
-  #giveUp(method?: string): NoWebSocket {
+  #giveUp(): NoWebSocket {
     const { reason } = this.#pending.signal;
-    if (reason instanceof HandshakeError) return this.#refuse(refuse(reason), method);
+    if (reason instanceof HandshakeError) return this.#refuse(refuse(reason));
     this.#pending.drop();
     return Promise.resolve(undefined);
   }
 
-  #refuse({ response, error }: Refusal, method?: string): NoWebSocket {
+  #refuse({ response, error }: Refusal): NoWebSocket {
     try {
       this.#settings.onRefused?.(error, this.#pending.conn);
     } catch (thrown) {
       reportError(thrown);
     }
-    return this.#end(response, method);
+    return this.#end(response);
   }
 
-  async #end(response: Answer, method = 'GET'): NoWebSocket {
-    const answer = dated(method === 'HEAD' ? withoutBody(response) : response);
+  async #end(response: Answer): NoWebSocket {
+    const answer = dated(this.#method === 'HEAD' ? withoutBody(response) : response);
     await this.#pending.answer(answer, this.#settings.connection.closeTimeout);
   }
 }

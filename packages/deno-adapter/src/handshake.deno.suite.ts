@@ -224,6 +224,15 @@ test('authenticate: a context and headers, 401 or what the verdict says', async 
   assert.equal((await wrong.response()).fields.get('x'), 'y');
 });
 
+test('onRefused is told of a verdict, as of any other refusal', async () => {
+  const statuses: number[] = [];
+  const onRefused = ({ status }: HandshakeError) => void statuses.push(status);
+  await using server = start({ authenticate: async () => ({ ok: false, status: 403 }), onRefused });
+  await using peer = await Peer.request(server.port);
+  assert.equal((await peer.response()).status, 403);
+  assert.deepEqual(statuses, [403]);
+});
+
 test('authenticate: one that throws, rejects or says neither yes nor no is a 500', async () => {
   const errors: HandshakeError[] = [];
   const hooks = [
@@ -355,6 +364,13 @@ test('refused with 405, as on Node, and without content: a HEAD that asks for a 
   await using server = start();
   await using peer = await Peer.request(server.port, {}, 'HEAD / HTTP/1.1');
   assert.equal((await peer.response()).status, 405);
+  assert.equal(await peer.body(), '');
+});
+
+test('a HEAD whose onRequest throws gets a 500 without content (RFC 9110 section 9.3.2)', async () => {
+  await using server = start({ onRequest: () => Promise.reject(new Error('no page today')) });
+  await using peer = await Peer.request(server.port, { Upgrade: undefined }, 'HEAD / HTTP/1.1');
+  assert.equal((await peer.response()).status, 500);
   assert.equal(await peer.body(), '');
 });
 

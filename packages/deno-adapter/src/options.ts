@@ -53,8 +53,8 @@ export interface PolicyOptions<Context = unknown>
    */
   readonly onRequest?: RequestHandler | undefined;
   /**
-   * Is told of a handshake that has failed, just before the client is. A verdict of `authenticate` is no error. What it
-   * throws goes to `reportError`.
+   * Is told of a client that is refused, by the rules or by a verdict of `authenticate`, just before the client is. What
+   * it throws goes to `reportError`.
    */
   readonly onRefused?: ((error: HandshakeError, conn: Conn) => void) | undefined;
   /**

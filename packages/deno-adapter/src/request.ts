@@ -1,4 +1,4 @@
-import { HandshakeError, headerValues, hostOf, isTarget, type RequestHead } from '@ws/handshake';
+import { HandshakeError, hostError, hostOf, isTarget, type RequestHead } from '@ws/handshake';
 import type { Address } from './deno.ts';
 
 /** The zone of an address, such as `%eth0`, which only the client knows (RFC 6874, section 4) and no `URL` takes. */
@@ -10,12 +10,9 @@ const ZONE = /(?<=^\w+:\/\/\[[\da-f:.]+)%[^\]]+/i;
  * @param localAddr of the connection
  */
 export function originOf(head: RequestHead, secure: boolean, localAddr: unknown): string | HandshakeError {
-  // RFC 9112, section 3.2: HTTP/1.0 may go without, but a Host that is there has to be one. (A version is two digits.)
-  const hasHost = head.httpVersion >= '1.1' || headerValues(head.headers, 'host').length > 0;
-  const authority = hasHost ? hostOf(head) : authorityOf(localAddr);
-  if (authority === undefined) {
-    return new HandshakeError('host-malformed', 'Expected exactly one Host header: host or host:port');
-  }
+  const wrong = hostError(head);
+  if (wrong !== undefined) return wrong;
+  const authority = hostOf(head) ?? authorityOf(localAddr);
   const origin = `http${secure ? 's' : ''}://${authority}`.replace(ZONE, '');
   if (URL.canParse(origin)) return origin;
   const why = 'Expected a Host that a URL can have: a host name or an IP address, and a port of at most 65535';

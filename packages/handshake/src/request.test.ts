@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asksForWebSocket, checkPath, hasBody, hostOf, isTarget, pathOf } from './request.ts';
+import { asksForWebSocket, checkPath, hasBody, hostError, hostOf, isTarget, pathOf } from './request.ts';
 
 const fields = (name: string, ...values: string[]) => ({ headers: values.map((value) => [name, value] as const) });
 
@@ -35,6 +35,19 @@ test('the Host is one, and names no path and no user', () => {
   }
   expect(hostOf(fields('Host', 'a', 'a'))).toBe(undefined);
   expect(hostOf({ headers: [] })).toBe(undefined);
+});
+
+test.each([
+  ['1.1', [], true],
+  ['1.1', ['a', 'a'], true],
+  ['1.1', ['a'], false],
+  ['1.0', [], false],
+  ['1.0', ['a b'], true],
+  ['1.0', ['a', 'a'], true],
+  ['1.0', ['a'], false],
+])('HTTP/%s with the Hosts %o: wrong is %s', (httpVersion, hosts, isWrong) => {
+  const error = hostError({ httpVersion, ...fields('Host', ...hosts) });
+  expect(error?.reason).toBe(isWrong ? 'host-malformed' : undefined);
 });
 
 test.each([

@@ -37,9 +37,11 @@ export function hostOf({ headers }: Pick<RequestHead, 'headers'>): string | unde
 
 /**
  * What is wrong with the Host of a request, if anything is. RFC 9112, section 3.2: the answer is a 400, whatever the
- * request asks for.
+ * request asks for. HTTP/1.0 may go without a Host, but one that is there has to be one.
  */
-export function hostError(request: Pick<RequestHead, 'headers'>): HandshakeError | undefined {
+export function hostError(request: Pick<RequestHead, 'httpVersion' | 'headers'>): HandshakeError | undefined {
+  const { httpVersion, headers } = request;
+  if (httpVersion < '1.1' && headerValues(headers, 'host').length === 0) return undefined;
   if (hostOf(request) !== undefined) return undefined;
   return new HandshakeError('host-malformed', 'Expected exactly one Host header: host or host:port');
 }

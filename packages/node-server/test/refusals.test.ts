@@ -100,6 +100,11 @@ for (const hosts of ['Host: a\r\nHost: b\r\n', 'Host: a b\r\n']) {
   });
 }
 
+test('a request of HTTP/1.0 may go without a Host: its answer is as any other', async () => {
+  const { port } = await serve();
+  expect((await new RawClient(port).write('GET / HTTP/1.0\r\n\r\n').response()).status).toBe(426);
+});
+
 test('the Date of a verdict stands in place of ours', async () => {
   const date = 'Sun, 06 Nov 1994 08:49:37 GMT';
   const { port } = await serve({ verifyClient: () => ({ ok: false, status: 404, headers: { date } }) });
