@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { WebSocketServer } from '../src/server.ts';
 import { close, type Fields, open, RawClient, request, text, textLine, upgradeRequest } from './raw-client.suite.ts';
@@ -133,6 +134,29 @@ test('H16: a refused client that is still sending gets the whole answer, 50 time
     await client.end();
   }
 });
+
+const goOn: [string, number, Fields, string?][] = [
+  ['a path that is not served', 404, {}, 'GET /other HTTP/1.1'],
+  ['version 8', 426, { 'Sec-WebSocket-Version': '8' }],
+];
+
+for (const [name, expected, fields, startLine = 'GET /chat HTTP/1.1'] of goOn) {
+  test(`H16: ${name}: a client that goes on to send 20 MB, and reads only then, gets the whole ${expected}`, async () => {
+    const { port } = await serve({ path: '/chat', closeTimeout: 60_000 });
+    const client = new RawClient(port);
+    // What was not read is lost with the reset that answers writes to a socket that is closed.
+    client.socket.pause();
+    client.write(upgradeRequest(fields, startLine));
+    const megabyte = Buffer.alloc(1_000_000);
+    for (let i = 0; i < 20; i++) await promisify<Buffer, void>(client.socket.write).call(client.socket, megabyte);
+    client.socket.resume();
+    const { status, head, fields: answer } = await client.response();
+    expect(status, head).toBe(expected);
+    await client.end();
+    expect(client.bytes.length - head.length).toBe(Number(answer.get('content-length')));
+    expect(client.closed).toBe('orderly');
+  });
+}
 
 test('H4: a bad offer, an unknown one and empty list elements are declined; the handshake goes on', async () => {
   const { port } = await serve();
