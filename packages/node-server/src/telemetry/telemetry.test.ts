@@ -1,13 +1,24 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
-import { close, open, request } from '../../test/raw-client.suite.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { close, open, RawClient, request, upgradeRequest } from '../../test/raw-client.suite.ts';
 import { ended, listen, nextConnection, serve, shut } from '../../test/serve.suite.ts';
 import type { DiagnosticsMessages } from '../index.ts';
+import { rawProxyHeader } from '../proxy/proxy-header.suite.ts';
 import { WebSocketServer } from '../server.ts';
 
 type Name = keyof DiagnosticsMessages;
+
+const CHANNELS = Object.keys({
+  'ws:connection.refused': true,
+  'ws:handshake.accepted': true,
+  'ws:handshake.refused': true,
+  'ws:open': true,
+  'ws:close': true,
+  'ws:violation': true,
+  'ws:backpressure': true,
+} satisfies Record<Name, true>);
 
 /** What is published on a channel until the test ends, of one server. */
 function published<K extends Name>(name: K): DiagnosticsMessages[K][] {
@@ -121,6 +132,78 @@ test('diagnostics: backpressure, once until it has drained', async () => {
   expect(behind[0]!.bufferedAmount).toBeGreaterThan(0);
   expect(value(server, 'ws_backpressure_total')).toBe('2');
   expect(Number(value(server, 'ws_overflows_total{policy="drop"}'))).toBeGreaterThan(0);
+});
+
+/** What is published, until the test ends, on channels that nobody has subscribed to: Node itself drops it. */
+function publishedForNobody(): string[] {
+  const names: string[] = [];
+  for (const name of CHANNELS) {
+    expect(channel(name).hasSubscribers, name).toBe(false);
+    const publish = vi.spyOn(channel(name), 'publish').mockImplementation(() => void names.push(name));
+    onTestFinished(() => publish.mockRestore());
+  }
+  return names;
+}
+
+test('diagnostics: with nobody subscribed, nothing is published, whatever happens', async () => {
+  const names = publishedForNobody();
+  const { server, port } = await serve({ proxyProtocol: true, trustProxy: 1 });
+  const proxied = () => new RawClient(port).write(rawProxyHeader());
+  const headless = new RawClient(port).write(upgradeRequest());
+  await headless.until(() => headless.ended || headless.closed !== 'no');
+  const refused = proxied().write(upgradeRequest({ 'Sec-WebSocket-Version': '8' }));
+  await refused.response();
+  await refused.end();
+  const connected = nextConnection(server);
+  const client = proxied().write(upgradeRequest());
+  await client.response();
+  const socket = await connected;
+  const end = ended(socket);
+  client.socket.pause();
+  for (let i = 0; i < 20; i++) socket.send(Buffer.alloc(1024 * 1024));
+  const drained = once(socket, 'drain');
+  client.socket.resume();
+  await drained;
+  client.send({ opcode: 3 });
+  await Promise.all([client.end(), end]);
+  // All of it has happened.
+  for (const line of [
+    'ws_connections_refused_total{reason="no-header"}',
+    'ws_handshakes_refused_total{status="426",reason="version-unsupported"}',
+    'ws_handshakes_accepted_total',
+    'ws_backpressure_total',
+    'ws_violations_total{violation="reserved-opcode"}',
+    'ws_closed_total{code="1006"}',
+  ]) {
+    expect(value(server, line), line).toBe('1');
+  }
+  expect(names).toEqual([]);
+});
+
+test('diagnostics: a refused client is looked for behind its proxies only if somebody has subscribed', async () => {
+  const { server: http, port } = await listen();
+  const server = new WebSocketServer({ noServer: true, trustProxy: 1 });
+  onTestFinished(() => shut(server));
+  let asked = 0;
+  http.on('upgrade', (upgrade, socket, head) => {
+    const get = () => {
+      asked++;
+      return '192.0.2.7';
+    };
+    Object.defineProperty(upgrade.headers, 'x-forwarded-for', { get });
+    server.handleUpgrade(upgrade, socket, head, () => expect.unreachable('it was to be refused'));
+  });
+  const refuse = async () => {
+    const client = request(port, { 'Sec-WebSocket-Version': '8' });
+    await client.response();
+    await client.end();
+  };
+  await refuse();
+  expect(asked).toBe(0);
+  const refused = published('ws:handshake.refused');
+  await refuse();
+  expect(asked).toBe(1);
+  expect(refused.map(({ remoteAddress }) => remoteAddress)).toEqual(['192.0.2.7']);
 });
 
 test('metrics: whatever codes clients choose, closes have few lines', async () => {
