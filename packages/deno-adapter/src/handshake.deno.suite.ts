@@ -505,3 +505,38 @@ test('accept: for whoever owns the connection', async () => {
   await refused.end();
   assert.deepEqual(await serving, [{ code: 3000, reason: '', cause: undefined }, undefined]);
 });
+
+for (const [status, fields, line] of [
+  [404, {}, 'GET /other HTTP/1.1'],
+  [426, { 'Sec-WebSocket-Version': '8' }, 'GET /chat HTTP/1.1'],
+] as const) {
+  test(`refused with ${status}: a client that goes on to send 20 MB, and reads only then, gets the whole answer`, async () => {
+    await using server = start({ path: '/chat', closeTimeout: 60_000 });
+    await using peer = await Peer.request(server.port, fields, line);
+    const megabyte = new Uint8Array(1_000_000);
+    // Were the connection closed meanwhile, a reset would answer one of them, and the next one would fail.
+    for (let i = 0; i < 20; i++) await peer.write(megabyte);
+    const response = await peer.response();
+    assert.equal(response.status, status);
+    assert.equal((await peer.body()).length, Number(response.fields.get('content-length')));
+  });
+}
+
+test('accept: given up while the compression is loaded that a client offers: a 503, and no 101', async () => {
+  const giveUp = new AbortController();
+  const policy = new AcceptPolicy({
+    perMessageDeflate: true,
+    authenticate: () => {
+      // Runs while zlib is loaded: nothing else is waited for in between.
+      queueMicrotask(() => giveUp.abort());
+      return true;
+    },
+  });
+  using listener = Deno.listen({ port: 0, hostname: '127.0.0.1' });
+  const { port } = listener.addr as Deno.NetAddr;
+  const accepting = listener.accept().then((conn) => accept(conn, policy, giveUp));
+  await using peer = await Peer.request(port, { 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+  assert.equal((await peer.response()).status, 503);
+  await peer.end();
+  assert.equal(await accepting, undefined);
+});
