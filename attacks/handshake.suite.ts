@@ -1,6 +1,6 @@
 import { upgradeRequest } from '@ws/testkit';
 import { text } from '@ws/testkit/raw-client';
-import { type Attack, answer, each, gone, masked, type Outcome, reaction, verdict } from './attack.suite.ts';
+import { type Attack, answer, each, gone, MIB, masked, type Outcome, reaction, verdict } from './attack.suite.ts';
 import type { Target } from './target.suite.ts';
 import { DELAY_BOUND, inTime, slow } from './time.suite.ts';
 
@@ -146,6 +146,26 @@ export const handshakeAttacks: readonly Attack[] = [
       const answers = client.bytes.toString('latin1').match(/^HTTP\/1\.1 /gm)?.length ?? 0;
       const open = gone(client) ? 'then the end' : 'stays open';
       return verdict(answers <= 1 && open === 'then the end', `${answers} answers, ${open}`);
+    },
+  },
+  {
+    name: 'H16, busy',
+    attacker: 'is refused, goes on with 20 messages of 1 MiB, and reads nothing before they are taken',
+    good: 'reads them and ends the connection in order: no reset overtakes the answer',
+    async run(target) {
+      const client = target.connect('echo');
+      client.socket.pause();
+      client.write(upgradeRequest({ 'Sec-WebSocket-Key': undefined }));
+      const message = masked({ opcode: 2, payload: Buffer.alloc(MIB) });
+      const taken = async () => {
+        for (let i = 0; i < 20 && !gone(client); i++) await new Promise((done) => client.socket.write(message, done));
+      };
+      await inTime([taken()]);
+      client.socket.resume();
+      const status = await answer(target, client);
+      if (!/^[45]\d\d$/.test(status)) return verdict(false, status);
+      await target.leave(client);
+      return verdict(client.closed === 'orderly', `${status}, then a reset`);
     },
   },
   {
