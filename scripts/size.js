@@ -21,12 +21,12 @@ import { ROOT } from './run.js';
 
 /** @type {readonly Part[]} */
 const PARTS = [
-  { name: 'codec', of: 'codec', limit: 8700, goal: 5000 },
+  { name: 'codec', of: 'codec', limit: 8690, goal: 5000 },
   {
     name: 'codec: header and mask',
     of: 'codec',
     exports: ['decodeFrameHeader', 'encodeFrameHeader', 'applyMask', 'maskInto'],
-    limit: 2220,
+    limit: 2200,
     goal: 1500,
   },
   {

@@ -226,21 +226,13 @@ export function writeFrameHeader(target: Uint8Array, at: number, fields: FrameHe
   return writeHeader(target, at, byte0Of(fields), fields.payloadLength, fields.maskingKey);
 }
 
-/** FIN, the reserved bits and the opcode. Throws for what others would take for true, or for false. */
+/** FIN, the reserved bits and the opcode. Throws for a `fin` that others would take for true, or for false. */
 export function byte0Of(fields: Omit<FrameHeaderFields, 'payloadLength'>): number {
-  const { fin = true, rsv1 = false, rsv2 = false, rsv3 = false } = fields;
+  const { fin = true } = fields;
+  check(typeof fin === 'boolean', fin, 'fin', 'a boolean');
   return (
-    bitOf(fin, 'fin', FIN) |
-    bitOf(rsv1, 'rsv1', RSV1) |
-    bitOf(rsv2, 'rsv2', RSV2) |
-    bitOf(rsv3, 'rsv3', RSV3) |
-    fields.opcode
+    (fin ? FIN : 0) | (fields.rsv1 ? RSV1 : 0) | (fields.rsv2 ? RSV2 : 0) | (fields.rsv3 ? RSV3 : 0) | fields.opcode
   );
-}
-
-function bitOf(isSet: boolean, name: string, bit: number): number {
-  check(typeof isSet === 'boolean', isSet, name, 'a boolean');
-  return isSet ? bit : 0;
 }
 
 /** Writes a header as {@link writeFrameHeader} does, with byte 0 as it is to be. */

@@ -1,4 +1,4 @@
-import { checkMethods, checkOptionalFunction, readLimit } from './check.ts';
+import { check, checkMethods, checkOptionalFunction, readLimit } from './check.ts';
 import { isWireCloseCode, readCloseCode } from './close.ts';
 import type { FrameSink, PayloadViolation } from './frame-decoder.ts';
 import { type FrameHeader, frameHeaderBytes } from './frame-header.ts';
@@ -112,13 +112,20 @@ export class MessageAssembler implements FrameSink {
    */
   constructor(sink: MessageSink, platform: Platform = {}, maxMessagePayload?: number | undefined) {
     checkMethods(sink, 'sink', ['message', 'ping', 'pong', 'close', 'violation']);
-    const { memory = new MessageMemory(), isUtf8, decodeUtf8, maskKernel = int32Kernel, givesChunks } = platform;
+    const {
+      memory = new MessageMemory(),
+      isUtf8,
+      decodeUtf8,
+      maskKernel = int32Kernel,
+      givesChunks = false,
+    } = platform;
     checkMethods(memory, 'memory', ['allocate']);
     checkMethods(maskKernel, 'maskKernel', ['words', 'xor']);
     checkOptionalFunction(sink.text, 'sink.text');
     checkOptionalFunction(isUtf8, 'isUtf8');
     checkOptionalFunction(decodeUtf8, 'decodeUtf8');
-    if (typeof givesChunks !== 'boolean') checkOptionalFunction(givesChunks, 'givesChunks');
+    const saysWhich = typeof givesChunks === 'boolean' || typeof givesChunks === 'function';
+    check(saysWhich, givesChunks, 'givesChunks', 'a boolean or a function');
     this.#sink = sink;
     this.#memory = memory;
     this.#isUtf8 = isUtf8;

@@ -42,7 +42,7 @@ const wrongPlatforms: [string, unknown][] = [
   ['isUtf8 must be a function, got string', { isUtf8: 'x' }],
   ['isUtf8 must be a function, got null', { isUtf8: null }],
   ['decodeUtf8 must be a function, got object', { decodeUtf8: {} }],
-  ['givesChunks must be a function, got string', { givesChunks: 'yes' }],
+  ['givesChunks must be a boolean or a function, got string', { givesChunks: 'yes' }],
 ];
 
 test.each<[string, () => unknown]>([
@@ -97,10 +97,6 @@ test.each<[string, () => unknown]>([
     'fin must be a boolean, got string',
     () => encodeFrameInto(bytes, 0, { opcode: 1, payload: none, fin: '' as never }),
   ],
-  ...(['rsv1', 'rsv2', 'rsv3'] as const).map((rsv): [string, () => unknown] => [
-    `${rsv} must be a boolean, got string`,
-    () => encodeFrameHeader({ opcode: 1, payloadLength: 0, [rsv]: 'no' }),
-  ]),
   ...wrongPlatforms.map(([message, platform]): [string, () => unknown] => [
     message,
     () => new MessageDecoder({ role: 'client' }, {}, sink, platform as never),
