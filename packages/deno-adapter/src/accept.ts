@@ -99,7 +99,7 @@ class Handshake<Context> {
     const request = webRequest(head, origin);
     if (request instanceof HandshakeError) return this.#refuse(refuse(request));
     const { signal } = this.#pending;
-    this.#pending.watch({ mayEnd: true });
+    this.#pending.watch(this.#settings.connection.closeTimeout);
     const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request), signal))());
     if (answer === undefined) return this.#giveUp();
     await this.#end(answer);
@@ -113,7 +113,8 @@ class Handshake<Context> {
       const info = { request, origin: offer.origin, secure: this.#secure, remoteAddr: conn.remoteAddr, signal };
       const answer = authenticate(info);
       if (isPromise(answer)) {
-        this.#pending.watch({ mayEnd: false });
+        // Who has ended its half can speak no WebSocket.
+        this.#pending.watch(0);
         // Wrapped: a verdict that is undefined is for `decide` to refuse, and no sign that the signal was aborted.
         const waited = await this.#pending.waitFor((async () => ({ decided: await answer }))());
         if (waited === undefined) return this.#giveUp();

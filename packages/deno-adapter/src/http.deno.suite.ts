@@ -1,6 +1,6 @@
 /** What HTTP asks of a server, whether a WebSocket is wanted or not. */
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { AcceptPolicy, accept, type HandshakeError } from './index.ts';
 import { Peer, start, upgradeRequest } from './peer.suite.ts';
 
@@ -87,14 +87,19 @@ test('README: what is refused on purpose, also where there is an onRequest', asy
   }
 });
 
-test('a response of onRequest keeps its Upgrade, which Connection names, as a 426 must', async () => {
-  await using server = start({
-    onRequest: () => new Response('no page', { status: 426, headers: { Upgrade: 'websocket', Connection: 'x' } }),
+for (const [status, connection, upgrade] of [
+  [426, 'Upgrade, close', 'websocket'],
+  [200, 'close', undefined],
+] as const) {
+  test(`of a response of onRequest with Upgrade and ${status}, the answer has Connection: ${connection}`, async () => {
+    await using server = start({
+      onRequest: () => new Response('no page', { status, headers: { Upgrade: 'websocket', Connection: 'x' } }),
+    });
+    await using peer = await ask(server.port, 'GET / HTTP/1.1', 'Host: a');
+    const { status: got, fields } = await peer.response();
+    assert.deepEqual([got, fields.get('connection'), fields.get('upgrade')], [status, connection, upgrade]);
   });
-  await using peer = await ask(server.port, 'GET / HTTP/1.1', 'Host: a');
-  const { status, fields } = await peer.response();
-  assert.deepEqual([status, fields.get('connection'), fields.get('upgrade')], [426, 'Upgrade, close', 'websocket']);
-});
+}
 
 test('every answer but a 101 has a Date: its own, or the time', async () => {
   const own = 'Sun, 06 Nov 1994 08:49:37 GMT';
@@ -165,21 +170,28 @@ test('onRequest: a client that has ended its half after the request is answered,
   assert.deepEqual(errors, []);
 });
 
-test('onRequest: the response to a client that resets is cancelled', async () => {
-  const asked = Promise.withResolvers<void>();
-  const cancelled = Promise.withResolvers<unknown>();
-  await using server = start({
-    onRequest: () => {
-      asked.resolve();
-      return new Response(new ReadableStream({ cancel: cancelled.resolve }));
-    },
+for (const [what, leave] of [
+  ['resets', (socket: Socket) => socket.resetAndDestroy()],
+  ['closes, after closeTimeout', (socket: Socket) => socket.destroy()],
+] as const) {
+  test(`onRequest: the response to a client that ${what} is cancelled`, async () => {
+    const asked = Promise.withResolvers<void>();
+    const cancelled = Promise.withResolvers<unknown>();
+    await using server = start({
+      closeTimeout: 20,
+      handshakeTimeout: 60_000,
+      onRequest: () => {
+        asked.resolve();
+        return new Response(new ReadableStream({ cancel: cancelled.resolve }));
+      },
+    });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await asked.promise;
+    leave(socket);
+    assert.match(String(await cancelled.promise), /the client has gone before it was answered/);
   });
-  const socket = connect(server.port, '127.0.0.1');
-  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-  await asked.promise;
-  socket.resetAndDestroy();
-  assert.match(String(await cancelled.promise), /the client has gone before it was answered/);
-});
+}
 
 test('authenticate: a client that has ended its half gets a 503, since no WebSocket can be', async () => {
   const errors: HandshakeError[] = [];

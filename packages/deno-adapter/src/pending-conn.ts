@@ -28,6 +28,8 @@ export class PendingConn {
   readonly conn: Conn;
   readonly #abort = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout>;
+  /** Runs once the client has ended its half. */
+  #leaving: ReturnType<typeof setTimeout> | undefined;
   readonly #aborted: Promise<undefined>;
   readonly #stopped: AbortSignal | undefined;
   #early: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -62,7 +64,10 @@ export class PendingConn {
     this.#abort.abort(new HandshakeError('refused', 'the server is closing', { status: 503 }));
   };
 
-  /** Aborted when no answer is wanted any more; `reason` says why. */
+  /**
+   * Aborted when no hook is waited for any more; `reason` says why. A `HandshakeError` is the answer then: without one,
+   * the client is gone.
+   */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -101,14 +106,14 @@ export class PendingConn {
   /**
    * Reads ahead, so that the client's end is seen while a hook decides, also behind a little that it has sent before.
    *
-   * @param options.mayEnd whether the client may end its half, which says only that it sends no more (RFC 9293, section
-   *   3.6). Who wants a WebSocket may not
+   * @param patience how long, in milliseconds, a client is answered that has ended its half. That says only that it sends
+   *   no more (RFC 9293, section 3.6), but one that is gone for good looks alike
    */
-  watch(options: { readonly mayEnd: boolean }): void {
-    void this.#readAhead(options.mayEnd);
+  watch(patience: number): void {
+    void this.#readAhead(patience);
   }
 
-  async #readAhead(mayEnd: boolean): Promise<void> {
+  async #readAhead(patience: number): Promise<void> {
     const memory = new Uint8Array(READ_BYTES);
     memory.set(this.#early);
     let { length } = this.#early;
@@ -118,7 +123,13 @@ export class PendingConn {
       // The chunk belongs to the new owner of the connection.
       if (this.#settled) return;
       if (chunk === null) {
-        if (this.#lost || !mayEnd) this.#gone();
+        const why = 'the client has gone before it was answered';
+        if (this.#lost) this.#abort.abort(new Error(why));
+        else
+          this.#leaving = setTimeout(
+            () => this.#abort.abort(new HandshakeError('refused', why, { status: 503 })),
+            patience,
+          );
         return;
       }
       this.#begun = undefined;
@@ -176,12 +187,8 @@ export class PendingConn {
   #settle(): void {
     this.#settled = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#leaving);
     this.commit();
-  }
-
-  #gone(): void {
-    // It may have ended only its half: as on Node, it gets an answer if it still reads.
-    this.#abort.abort(new HandshakeError('refused', 'the client has gone before it was answered', { status: 503 }));
   }
 
   /** Reads once. An error of the system ends the stream as well. */

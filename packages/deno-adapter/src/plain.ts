@@ -27,7 +27,7 @@ export function refusePlain(method: string, asksForWebSocket: boolean): Refusal 
 }
 
 /** The fields about the connection are not for the maker of a response to decide: every answer ends it. */
-const OURS = /^(connection|keep-alive|transfer-encoding|content-length|trailer)$/i;
+const OURS = /^(connection|keep-alive|transfer-encoding|content-length|upgrade|trailer)$/i;
 
 /**
  * A response of the web as it is written: whole, so a body that never ends is never sent.
@@ -38,9 +38,12 @@ export async function answerOf(response: Response, signal: AbortSignal): Promise
   const { status, statusText: reason } = response;
   const body = response.body?.pipeThrough(onceATurn(), { signal });
   const bytes = new Uint8Array(await new Response(body).arrayBuffer());
+  // RFC 9110, section 15.5.22: a 426 must have one. Another may be left from a server that the response was fetched of.
+  const upgrade = status === 426 ? response.headers.get('upgrade') : null;
   const headers: HeaderFields = [
-    // RFC 9110: a 426 must have an Upgrade (section 15.5.22), and a sender of Upgrade names it here too (section 7.8).
-    ['Connection', response.headers.has('upgrade') ? 'Upgrade, close' : 'close'],
+    // RFC 9110, section 7.8: a sender of Upgrade names it here too.
+    ['Connection', upgrade === null ? 'close' : 'Upgrade, close'],
+    ...(upgrade === null ? [] : [['Upgrade', upgrade] as const]),
     // RFC 9110, section 8.6: a 204 has no length, and that of a 304 would be the length of what it does not send.
     ...(status === 204 || status === 304 ? [] : [['Content-Length', String(bytes.length)] as const]),
     ...[...response.headers].filter(([name]) => !OURS.test(name)),
