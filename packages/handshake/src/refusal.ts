@@ -39,10 +39,7 @@ const PHRASES: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 };
 
-/**
- * The fields that RFC 9110 demands with a status (sections 15.5.2, 15.5.6, 15.5.22) and RFC 6455 with a version
- * (4.2.2), unless the application has its own.
- */
+/** The fields that RFC 9110 demands with a status (15.5.2, 15.5.6, 15.5.22) and RFC 6455 with a version (4.2.2). */
 const REQUIRED_FIELDS: Readonly<Record<number, HeaderFields>> = {
   401: [['WWW-Authenticate', 'Bearer']],
   405: [['Allow', 'GET']],

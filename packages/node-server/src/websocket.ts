@@ -157,6 +157,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   #ended = false;
   /** Emits 'close', if nobody listened to it when it came: to whoever listens then, behind the messages that are held. */
   #tellLate: (() => void) | undefined;
+  /** They wait for the end, and are no listeners: those the application could remove, or stop by throwing. */
+  #disposers: (() => void)[] | undefined;
   readonly #host: WebSocketHost<Context>;
   /** A `send` has returned false, and nothing has drained since. */
   #behind = false;
@@ -349,11 +351,15 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     });
   }
 
-  /** Closes with 1000 and waits for the end: for `await using`. */
+  /**
+   * Closes with 1000 and waits for the end: for `await using`. That of one that is paused comes with
+   * `closeReplyTimeout`, since the peer's Close is not read.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended) return;
     const ended = new Promise<void>((resolve) => {
-      this.once('close', () => resolve());
+      this.#disposers ??= [];
+      this.#disposers.push(resolve);
     });
     this.close(1000);
     await ended;
@@ -461,6 +467,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.#throttle?.stop();
     this.#hook?.stop();
     this.#ended = true;
+    for (const dispose of this.#disposers ?? []) dispose();
     this.#queue?.end(cause);
     // What the system says of a connection, a reset above all, is no violation. If a listener throws, 'close'
     // follows nevertheless.

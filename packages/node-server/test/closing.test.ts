@@ -3,6 +3,7 @@ import { openFaultPipe } from '@ws/testkit/fault-pipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { close, open, text, textLine } from './raw-client.suite.ts';
 import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
+import { uncaught } from './uncaught.suite.ts';
 
 test('the peer closes: its code is echoed without the reason, and the application has both', async () => {
   const { server, port } = await serve();
@@ -271,6 +272,30 @@ test('await using a socket: it is closed with 1000 at the end of its block, and 
   await client.end();
   await left.promise;
   expect(told).toEqual([4000, 'left']);
+});
+
+test('await using a socket: the wait ends also where its listeners are removed, or throw', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  const { errors } = uncaught();
+  socket.on('close', () => {
+    throw new Error('not the last listener');
+  });
+  const disposed = Promise.all([socket[Symbol.asyncDispose](), socket[Symbol.asyncDispose]()]);
+  client.send(close(1000));
+  await client.end();
+  await disposed;
+  expect(errors).toMatchObject([{ message: 'not the last listener' }]);
+
+  const next = nextConnection(server);
+  const other = await open(port);
+  const removed = (await next)[Symbol.asyncDispose]();
+  (await next).removeAllListeners();
+  other.send(close(1000));
+  await other.end();
+  await removed;
 });
 
 test('close and terminate in one turn: the client gets what was sent, and the Close', async () => {
