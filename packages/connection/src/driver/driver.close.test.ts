@@ -442,6 +442,7 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
     expect(bench.transport.calls).toEqual(['destroy']);
     expect(bench.driver.state).toBe('closed');
     expect(bench.told).toEqual([`unsent 1: ${why}`, `unsent 2: ${why}`, `close 1006 "": ${why}`]);
+    expect(bench.cause).toEqual(thrown instanceof Error ? thrown : expect.objectContaining({ cause: thrown }));
     expect(bench.clock.timers).toBe(0);
   });
 

@@ -230,6 +230,16 @@ describe('M3: with maxBufferedAmount waiting', () => {
     expect(names(bench)).toEqual([...ten, 'z']);
   });
 
+  test('drop: what waits behind the write under way is sent', () => {
+    const bench = makeBench('drop');
+    send(bench, '0');
+    bench.clock.turn();
+    for (const name of ten.slice(1)) send(bench, name);
+    expect(send(bench, 'x')).toBe(false);
+    drain(bench);
+    expect(names(bench)).toEqual(ten);
+  });
+
   test('drop: a fragment cannot be missed out: close', () => {
     for (const before of [{ fin: false }, {}]) {
       const bench = makeBench('drop');
@@ -251,6 +261,23 @@ describe('M3: with maxBufferedAmount waiting', () => {
     expect(bench.told.filter((line) => line.startsWith('text'))).toEqual(['text "a"', 'text "b"', 'text "c"']);
     expect(names(bench)).toEqual([...ten, 'a', 'b', 'c']);
     expect(bench.transport.paused).toBe(false);
+  });
+
+  test('wait: fragments are taken as well', () => {
+    const bench = makeBench('wait');
+    bench.driver.send('begun', { fin: false });
+    for (const _ of [...ten, 'x']) bench.driver.send('.'.repeat(98), { fin: false });
+    bench.driver.send('end', {});
+    expect(bench.driver.state).toBe('open');
+    drain(bench);
+    expect(bench.written()).toEqual([`text "begun${'.'.repeat(98 * 11)}end"`]);
+  });
+
+  test.each(['close', 'drop', 'wait'] as const)('%s: a handler need not hear of it', (policy) => {
+    const bench = makeBench(policy, { overflowed: null });
+    for (const name of [...ten, 'x']) send(bench, name);
+    bench.clock.turn();
+    expect(bench.told.filter((line) => line.startsWith('thrown'))).toEqual([]);
   });
 
   test('wait: the pause of the application is another', () => {

@@ -208,6 +208,19 @@ describe('idleTimeout', () => {
     bench.receive(closeFrame(1001));
   });
 
+  test('a ping begins nothing again, also where its write takes a while', () => {
+    const bench = idle();
+    bench.transport.fast = false;
+    for (let passed = 0; passed < 12_000; passed += 500) {
+      bench.driver.ping('');
+      bench.clock.advance(250);
+      bench.transport.finishWrite();
+      alive(bench, 250);
+    }
+    expect(bench.written().at(-1)).toBe('close 1001 "no message for 10000 ms"');
+    bench.receive(closeFrame(1001));
+  });
+
   test('does not count while more has come than the rate allows', () => {
     const bench = idle();
     bench.driver.pause(PauseReason.Rate);

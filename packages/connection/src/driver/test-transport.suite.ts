@@ -207,8 +207,8 @@ export class TestTransport implements Transport {
 export interface BenchOptions extends Partial<Omit<DriverOptions, 'role' | 'transport' | 'clock' | 'handler'>> {
   /** Called when the handler has written down what it was told. */
   readonly on?: ((line: string) => void) | undefined;
-  /** What the handler does when a message is over `maxBufferedAmount`. */
-  readonly overflowed?: (() => void) | undefined;
+  /** What the handler does when a message is over `maxBufferedAmount`; null: it has nothing for that. */
+  readonly overflowed?: (() => void) | null | undefined;
 }
 
 /** A driver between a transport and an application that writes down what it is told. */
@@ -241,7 +241,7 @@ export class Bench {
         ping: (payload) => tell(eventLine({ type: 'ping', payload })),
         pong: (payload) => tell(eventLine({ type: 'pong', payload })),
         drain: () => tell('drain'),
-        overflow: () => overflowed?.(),
+        ...(overflowed !== null && { overflow: () => overflowed?.() }),
         close: (code, reason, cause) => {
           this.cause = cause;
           tell(`close ${code} ${JSON.stringify(reason)}${cause === undefined ? '' : `: ${cause.message}`}`);
