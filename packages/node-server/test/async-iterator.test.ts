@@ -115,6 +115,35 @@ test('for await after the end gives what has waited, then ends', async () => {
   expect(seen).toEqual(['waited']);
 });
 
+test.each([
+  ['it ends', close(1000)],
+  ['it throws the cause', { opcode: 3 }],
+])('for await after the end, of a connection of which nothing is held: %s', async (_, last) => {
+  const { server, port } = await serve();
+  const connected = once(server, 'connection');
+  const client = await open(port);
+  const [socket] = await connected;
+  const end = ended(socket);
+  await client.send(last).end();
+  const { cause } = await end;
+  const next = socket[Symbol.asyncIterator]().next();
+  if (cause === undefined) expect(await next).toEqual({ done: true, value: undefined });
+  else await expect(next).rejects.toBe(cause);
+});
+
+test('close in the body of for await: what has waited for the body is not dropped', async () => {
+  const seen: unknown[] = [];
+  const { client, over } = await iterating(({ data }, socket) => {
+    seen.push(data);
+    socket.close(1000);
+  });
+  client.send(text('1'), text('2'), text('3'));
+  await client.received(1);
+  await client.send(close(1000)).end();
+  expect(await over).toBe('ended');
+  expect(seen).toEqual(['1', '2', '3']);
+});
+
 for (const [name, leave] of [
   ['close, then break', (socket) => socket.close(1008)],
   ['break, then close', (socket) => void setImmediate(() => socket.close(1008))],

@@ -91,6 +91,17 @@ test('H18: who heard that the client has gone is not told again, whoever comes a
   expect(heard).toEqual(['1']);
 });
 
+test('H18: that the client has gone is told once, also to who looks then for what else there was', async () => {
+  const socket = await gone(close(1000));
+  let told = 0;
+  socket.on('close', async () => {
+    told++;
+    for await (const _ of socket) expect.unreachable('nothing was sent');
+  });
+  for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+  expect(told).toBe(1);
+});
+
 test('H18: that the client has gone comes behind a loop over what was held, and behind what terminate has dropped', async () => {
   for (const how of ['loop', 'terminate']) {
     const socket = await gone(text('1'), text('2'), close(1000));
@@ -272,6 +283,40 @@ test('H18: what comes while the application has paused waits for resume, though 
   expect(String((await heard)[0])).toBe('waits');
 });
 
+test('H18: once(), then a pause as soon as it is told, and a once() after resume: what came meanwhile is heard', async () => {
+  const login = deferred();
+  const { port } = await serve({}, async (socket) => {
+    const [name] = await once(socket, 'message');
+    socket.pause();
+    await login.promise;
+    socket.resume();
+    const [data] = await once(socket, 'message');
+    socket.send(`${name}: ${data}`);
+  });
+  const client = await open(port);
+  client.send(text('ada'), text('waits'));
+  const other = await open(port);
+  for (let i = 1; i <= 5; i++) await other.send({ opcode: 9 }).received(i);
+  login.resolve();
+  expect(await client.received(1)).toEqual([textLine('ada: waits')]);
+});
+
+test('H18: close(), and then once() after once(): what is on its way, and comes at a time, is heard', async () => {
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  const seen: string[] = [];
+  const all = (async () => {
+    for (let i = 0; i < 3; i++) seen.push(String((await once(socket, 'message'))[0]));
+  })();
+  socket.close(1000);
+  await client.received(1);
+  client.send(text('1'), text('2'), text('3'), close(1000));
+  await Promise.all([client.end(), all]);
+  expect(seen).toEqual(['1', '2', '3']);
+});
+
 test('H18: once() after once() misses none, however much comes at a time', async () => {
   const seen: number[] = [];
   const { port } = await serve({}, async (socket) => {
@@ -293,21 +338,25 @@ test('H18: once() after once() misses none, however much comes at a time', async
   expect(seen).toEqual(Array.from({ length: messages }, (_, i) => i));
 });
 
-test('H18: what fills the queue while nobody listens is dropped on resume, so that the Close is seen', async () => {
-  const { server, port } = await serve();
-  const connected = once(server, 'connection');
-  const client = await open(port);
-  const [socket, { socket: tcp }] = await connected;
-  const paused = once(tcp, 'pause');
-  client.send(...Array.from({ length: 100 }, () => ({ opcode: 2, payload: Buffer.alloc(8192) })));
-  await paused;
-  socket.pause();
-  const listener = () => {};
-  socket.on('message', listener);
-  socket.off('message', listener);
-  socket.resume();
-  expect(await client.send({ opcode: 9 }, close(4001)).received(2)).toEqual(['pong 0:', 'close 4001 ""']);
-});
+test.each([0, 3])(
+  'H18: what fills the queue while nobody listens is dropped on resume, %i turns after the last listener has gone, so that the Close is seen',
+  async (count) => {
+    const { server, port } = await serve();
+    const connected = once(server, 'connection');
+    const client = await open(port);
+    const [socket, { socket: tcp }] = await connected;
+    const paused = once(tcp, 'pause');
+    client.send(...Array.from({ length: 100 }, () => ({ opcode: 2, payload: Buffer.alloc(8192) })));
+    await paused;
+    socket.pause();
+    const listener = () => {};
+    socket.on('message', listener);
+    socket.off('message', listener);
+    for (let turns = 0; turns < count; turns++) await new Promise(setImmediate);
+    socket.resume();
+    expect(await client.send({ opcode: 9 }, close(4001)).received(2)).toEqual(['pong 0:', 'close 4001 ""']);
+  },
+);
 
 test('H18: close() and then once() after once(): what came with the one before is heard', async () => {
   const { server, port } = await serve();
@@ -370,6 +419,24 @@ test('H18: close() without a listener or an iterator drops what waits, so that t
   await paused;
   const end = ended(socket);
   socket.close(1000);
+  client.send(close(1000));
+  await client.end();
+  expect((await end).code).toBe(1000);
+});
+
+test('H18: close() without a listener drops what waits also while the application pauses: on resume the peer’s Close is seen', async () => {
+  const { server, port } = await serve();
+  const connected = once(server, 'connection');
+  const client = await open(port);
+  const [socket, { socket: tcp }] = await connected;
+  const paused = once(tcp, 'pause');
+  client.send(...Array.from({ length: 100 }, () => ({ opcode: 2, payload: Buffer.alloc(8192) })));
+  await paused;
+  const end = ended(socket);
+  socket.pause();
+  socket.close(1000);
+  for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+  socket.resume();
   client.send(close(1000));
   await client.end();
   expect((await end).code).toBe(1000);

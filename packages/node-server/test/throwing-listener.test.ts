@@ -60,6 +60,20 @@ test("H6: 'close' throws: the process hears it once, and the connection is forgo
   expect(server.clients.size).toBe(0);
 });
 
+test("H6: 'close' that is told late, by a loop, throws: the process hears it once, and the loop ends", async () => {
+  const { errors } = uncaught();
+  const { port, server } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  await client.send(close(1000)).end();
+  await server.close();
+  socket.on('close', fail);
+  for await (const _ of socket) expect.unreachable('nothing was sent');
+  await new Promise(setImmediate);
+  expect(errors).toEqual([thrown]);
+});
+
 test("H6: 'error' throws: the process hears it once, 'close' follows, and the connection is forgotten", async () => {
   const { errors } = uncaught();
   const { port, server } = await serve({}, (socket) => socket.on('error', fail));
