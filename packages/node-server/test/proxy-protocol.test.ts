@@ -327,6 +327,20 @@ test('the http server goes on to read headers when the last of its WebSocket ser
   await ended(new RawClient(port).write(rawProxyHeader({ source: CLIENT })));
 });
 
+test('a connection whose header has not come goes on when the last WebSocket server of the http server is closed', async () => {
+  const { server: http, port } = await listen(createServer((_request, response) => response.end('page')));
+  const server = new WebSocketServer({ ...BEHIND, server: http });
+  const header = rawProxyHeader({ source: CLIENT });
+  const get = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+  const client = new RawClient(port).write(header.subarray(0, 20));
+  // The one before it was accepted then.
+  const other = new RawClient(port).write(header).write(get);
+  expect((await other.response()).status).toBe(200);
+  await server.close();
+  client.write(header.subarray(20)).write(get);
+  expect((await client.response()).status).toBe(200);
+});
+
 test('over a socket in the file system, a number of proxies is believed, and a list, which has no name for it, is not', async () => {
   for (const [trustProxy, expected] of [
     [1, CLIENT],

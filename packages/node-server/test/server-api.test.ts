@@ -190,6 +190,34 @@ test('close: callbacks and the event wait for the last connection; a second call
   expect(String(error)).toBe('Error: the server is closed already');
 });
 
+test('close: waits also for a client that was refused, and has not ended its half', async () => {
+  const { server, port } = await serve({ closeTimeout: 60_000 });
+  const client = await open(port);
+  const refused = request(port, { 'Sec-WebSocket-Version': '8' });
+  await refused.until(() => refused.ended);
+  const [socket] = server.clients;
+  let isClosed = false;
+  const closed = server.close().then(() => {
+    isClosed = true;
+  });
+  const gone = once(socket!, 'close');
+  client.send(close(1000));
+  await Promise.all([client.end(), gone]);
+  for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+  expect(isClosed).toBe(false);
+  refused.socket.end();
+  await closed;
+});
+
+test("close in a listener of the server's 'close': it is closed already, and nobody waits for ever", async () => {
+  const { server } = await serve();
+  const told = new Promise<unknown>((resolve) => {
+    server.on('close', () => server.close((error) => server.close().then(() => resolve(error))));
+  });
+  server.close();
+  expect(String(await told)).toBe('Error: the server is closed already');
+});
+
 test('close: new clients are refused: no port any more, or a 503 by hand', async () => {
   const { server, port } = await serve();
   const closed = once(server, 'close');

@@ -131,6 +131,11 @@ const MOMENTS: Record<string, Moment> = {
     arrive: (port) => open(port),
     sees: /^101 (ping 9:[0-9a-f]+,)*close 1001 ""$/,
   },
+  'while a client has sent more than its rate': {
+    options: 'rateLimit: { bytes: 1 }, heartbeat: { interval: 50, timeout: 60_000 }',
+    arrive: (port) => sent(port, rawFrame({ opcode: 2, payload: Buffer.alloc(10_000), maskingKey: 1 })),
+    sees: /^101 pong 0:,(ping 9:[0-9a-f]+,)*close 1001 ""$/,
+  },
   'while the body of for await is busy': {
     connection: "(async () => { for await (const _ of socket) { console.log('busy'); await never; } })();",
     async arrive(port, child) {
