@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from '../src/server.ts';
 import { close, type Fields, open, RawClient, request, text, textLine, upgradeRequest } from './raw-client.suite.ts';
-import { deferred, listen, serve } from './serve.suite.ts';
+import { deferred, listen, serve, shut } from './serve.suite.ts';
 import { uncaught } from './uncaught.suite.ts';
 
 /** What must not be read as frames: a text and a Close, masked as a client's are. */
@@ -300,6 +300,18 @@ test("H16: 'wsClientError': one that does not end after the answer of a listener
   await gone.promise;
 });
 
+test("H16: 'wsClientError': one that reads nothing of an answer with which a listener ends the socket is cut off as well", async () => {
+  const { server, port } = await serve({ closeTimeout: 10 });
+  const gone = deferred();
+  server.on('wsClientError', (_, socket) => {
+    socket.on('close', () => gone.resolve());
+    socket.end(Buffer.alloc(32 * 1024 * 1024));
+  });
+  const client = request(port, { 'Sec-WebSocket-Key': undefined });
+  client.socket.pause();
+  await gone.promise;
+});
+
 test.each([undefined, 20])(
   'H2: a request with as many header fields as Node lets through (%s) is refused: there may have been others',
   async (most) => {
@@ -312,6 +324,18 @@ test.each([undefined, 20])(
     await client.end();
   },
 );
+
+test('H2: a request with one header field less than Node lets through is let in, and one with all of them is not', async () => {
+  const { server: http, port } = await listen();
+  const server = new WebSocketServer({ server: http });
+  onTestFinished(() => shut(server));
+  const fields = upgradeRequest().trimEnd().split('\r\n').length - 1;
+  const statusWith = async (most: number) => {
+    http.maxHeadersCount = most;
+    return (await request(port).response()).status;
+  };
+  expect([await statusWith(fields), await statusWith(fields + 1)]).toEqual([431, 101]);
+});
 
 test('path is compared with that of a whole URL as well', async () => {
   const { port } = await serve({ path: '/chat' });

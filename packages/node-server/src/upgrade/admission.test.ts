@@ -65,6 +65,7 @@ test('rateLimit.handshakesPerAddress: over it 429 with Retry-After; other addres
     expect(await refused(port, from(`::ffff:${again}`))).toEqual(no);
   }
   await open(port, from('::'));
+  expect(await refused(port, from('::1'))).toEqual(no);
   await open(port, from('64:ff9b::192.0.2.1'));
 });
 

@@ -1,0 +1,20 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Throttle } from './throttle.ts';
+
+test('of two limits that are exceeded, the one that takes longer holds, and nothing is left of the other', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const log: string[] = [];
+  const driver = { state: 'open', pause: () => log.push('pause'), resume: () => log.push('resume') };
+  const throttle = new Throttle(driver as never, { messages: 10, bytes: 100 });
+  for (let i = 0; i < 11; i++) throttle.message();
+  throttle.bytes(300);
+  expect(vi.getTimerCount()).toBe(1);
+  vi.advanceTimersByTime(1999);
+  expect(log).not.toContain('resume');
+  vi.advanceTimersByTime(1);
+  expect(log.filter((line) => line === 'resume')).toHaveLength(1);
+  throttle.bytes(1);
+  throttle.stop();
+  expect(vi.getTimerCount()).toBe(0);
+});
