@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
-import { request } from '../../test/raw-client.suite.ts';
-import { deferred, listen, shut } from '../../test/serve.suite.ts';
+import { open, request } from '../../test/raw-client.suite.ts';
+import { deferred, ended, listen, serve, shut } from '../../test/serve.suite.ts';
 import { WebSocketServer } from '../server.ts';
+import { SocketTransport } from './socket-transport.ts';
 
 for (const [when, report] of [
   ['at once', (done: () => void) => done()],
@@ -30,3 +32,41 @@ for (const [when, report] of [
     expect(error).toMatchObject({ name: 'NotSentError', code: 'ended', message: 'write EPIPE' });
   });
 }
+
+test('a write that is to be waited for is told once it is done, and not when one before it is', async () => {
+  let finish: (() => void) | undefined;
+  const socket = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      if (String(chunk) === 'at once') done();
+      else finish = done;
+    },
+  });
+  let told = 0;
+  const transport = new SocketTransport(socket);
+  transport.connect({ written: () => told++ } as never);
+  expect(transport.write([Buffer.from('at once')])).toBe(true);
+  expect(transport.write([Buffer.from('later')])).toBe(false);
+  await new Promise(setImmediate);
+  expect(told).toBe(0);
+  finish!();
+  await new Promise(setImmediate);
+  expect(told).toBe(1);
+});
+
+test('what is sent over a socket that the application has ended is not sent, and does no harm to what the client sends', async () => {
+  const { server, port } = await serve();
+  const connected = once(server, 'connection');
+  const client = await open(port);
+  const [socket, { socket: tcp }] = await connected;
+  const end = ended(socket);
+  tcp.end();
+  const told = new Promise((resolve) => socket.send('too late', resolve));
+  await client.until(() => client.ended);
+  const ping = once(socket, 'ping');
+  client.send({ opcode: 9 });
+  await ping;
+  client.socket.end();
+  expect(await told).toMatchObject({ name: 'NotSentError' });
+  expect(await end).toMatchObject({ code: 1006, cause: { message: expect.stringContaining('without a Close') } });
+});
