@@ -55,6 +55,7 @@ test('an error closes with 1011 and no word, or with its own code and message', 
     [error({ closeCode: 4001, message: `${'ü'.repeat(62)}x` }), `failed 4001 "${'ü'.repeat(61)}": ${'ü'.repeat(62)}x`],
     [error({ closeCode: 1005 }), 'failed 1011 "": spam'],
     [error({ closeCode: '1008' }), 'failed 1011 "": spam'],
+    [{ closeCode: 1008 }, 'failed 1008 "": the message hook has thrown { closeCode: 1008 }'],
     [undefined, 'failed 1011 "": the message hook has thrown undefined'],
   ] as const) {
     const sync = hooked(() => {

@@ -27,7 +27,12 @@ test('addEventListener: the events of browsers, for a function and for an object
     seen.push(event);
   };
   for (const type of ['open', 'message', 'error', 'close'] as const) socket.addEventListener(type, record);
-  const object = { told: 0, handleEvent: () => void object.told++ };
+  const object = {
+    told: 0,
+    handleEvent() {
+      this.told++;
+    },
+  };
   socket.addEventListener('message', object);
   await send(text('grüße'), binary);
   const end = ended(socket);

@@ -86,6 +86,18 @@ test('messageHook: one that throws or rejects closes with 1011, or with the code
   }
 });
 
+test('messageHook: what it has thrown is the cause, also of a client that goes then without a Close', async () => {
+  const error = new Error('looks like spam');
+  const { client, socket } = await echoing(() => {
+    throw error;
+  });
+  const end = ended(socket);
+  client.send(text('bad'));
+  await client.received(1);
+  client.socket.end();
+  expect(await end).toEqual({ code: 1006, reason: '', cause: error });
+});
+
 test('messageHook: one that never settles is bounded by messageHookTimeout', async () => {
   const { client, socket } = await echoing(() => new Promise<boolean>(() => {}), { messageHookTimeout: 20 });
   const end = ended(socket);

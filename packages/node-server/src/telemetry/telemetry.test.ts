@@ -45,6 +45,10 @@ test('diagnostics: a handshake, open, and a clean close', async () => {
     published('ws:violation'),
   ];
   const { server, port } = await serve();
+  const left: number[] = [];
+  const count = () => void left.push(server.clients.size);
+  subscribe('ws:close', count);
+  onTestFinished(() => void unsubscribe('ws:close', count));
   const connected = nextConnection(server);
   const client = await open(port, {}, 'GET /chat HTTP/1.1');
   const socket = await connected;
@@ -56,6 +60,8 @@ test('diagnostics: a handshake, open, and a clean close', async () => {
   expect(accepted[0]!.server).toBe(server);
   expect(opened.map((message) => [message.socket, message.request.url])).toEqual([[socket, '/chat']]);
   expect(closed).toEqual([{ server, socket, code: 4000, reason: 'bye', cause: undefined }]);
+  // As with 'close', it is none of the clients any more.
+  expect(left).toEqual([0]);
   expect(violations).toEqual([]);
 });
 
@@ -204,6 +210,22 @@ test('diagnostics: a refused client is looked for behind its proxies only if som
   await refuse();
   expect(asked).toBe(1);
   expect(refused.map(({ remoteAddress }) => remoteAddress)).toEqual(['192.0.2.7']);
+});
+
+test('metrics: what is sent to a client that closes, or is gone, is no backpressure', async () => {
+  const behind = published('ws:backpressure');
+  const { server, port } = await serve();
+  const connected = nextConnection(server);
+  const client = await open(port);
+  const socket = await connected;
+  const end = ended(socket);
+  socket.close(1000);
+  expect(socket.send('too late')).toBe(false);
+  client.send(close(1000));
+  await Promise.all([client.end(), end]);
+  expect(socket.send('too late')).toBe(false);
+  expect(behind).toEqual([]);
+  expect(value(server, 'ws_backpressure_total')).toBe('0');
 });
 
 test('metrics: whatever codes clients choose, closes have few lines', async () => {
