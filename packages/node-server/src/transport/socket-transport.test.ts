@@ -33,7 +33,8 @@ for (const [when, report] of [
   });
 }
 
-test('a write that is to be waited for is told once it is done, and not when one before it is', async () => {
+/** A transport whose driver only counts, over a socket that takes its writes at once, or when it is told to. */
+function counting() {
   let finish: (() => void) | undefined;
   const socket = new Duplex({
     read() {},
@@ -42,16 +43,30 @@ test('a write that is to be waited for is told once it is done, and not when one
       else finish = done;
     },
   });
-  let told = 0;
   const transport = new SocketTransport(socket);
-  transport.connect({ written: () => told++ } as never);
+  const told = { written: 0, lost: 0 };
+  transport.connect({ written: () => told.written++, lost: () => told.lost++ } as never);
+  return { socket, transport, told, finish: () => finish!() };
+}
+
+test('a write that is to be waited for is told once it is done, and not when one before it is', async () => {
+  const { transport, told, finish } = counting();
   expect(transport.write([Buffer.from('at once')])).toBe(true);
   expect(transport.write([Buffer.from('later')])).toBe(false);
   await new Promise(setImmediate);
-  expect(told).toBe(0);
-  finish!();
+  expect(told.written).toBe(0);
+  finish();
   await new Promise(setImmediate);
-  expect(told).toBe(1);
+  expect(told.written).toBe(1);
+});
+
+test('a write that a socket ends after it was destroyed, as one over TLS does, is not told as done', async () => {
+  const { socket, transport, told, finish } = counting();
+  expect(transport.write([Buffer.from('later')])).toBe(false);
+  socket.destroy();
+  finish();
+  await new Promise(setImmediate);
+  expect(told).toEqual({ written: 0, lost: 1 });
 });
 
 test('what is sent over a socket that the application has ended is not sent, and does no harm to what the client sends', async () => {
