@@ -42,7 +42,12 @@ test('broadcast leaves out who is closing, or in the middle of a fragmented mess
   const { server, clients } = await serving(3);
   clients[0]!.socket.close();
   clients[1]!.socket.send('begun ', { fin: false });
-  expect(server.broadcast('x')).toBe(1);
+  const asked: WebSocket[] = [];
+  const filter = (socket: WebSocket) => asked.push(socket) > 0;
+  expect(server.broadcast('x', { filter })).toBe(1);
+  expect(server.broadcast('x', { filter, except: clients[2]!.socket })).toBe(0);
+  // Of those that it is not for, the filter is not asked.
+  expect(asked).toEqual([clients[2]!.socket]);
   clients[1]!.socket.send('ended');
   expect(server.broadcast('y')).toBe(2);
   expect(await clients[1]!.client.received(2)).toEqual([textLine('begun ended'), textLine('y')]);
