@@ -446,6 +446,16 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
     expect(bench.clock.timers).toBe(0);
   });
 
+  test('once it is terminated it is closed, also before the transport says so', () => {
+    const bench = makeBench(role);
+    bench.driver.terminate();
+    expect([bench.driver.state, bench.driver.gone]).toEqual(['closed', false]);
+    expect(bench.send('x')).toBe(false);
+    bench.clock.turn();
+    expect(bench.driver.gone).toBe(true);
+    expect(bench.told[0]).toMatch(/^unsent 1: the connection is closed: nothing can be sent$/);
+  });
+
   test('after the end, whatever the transport still says changes nothing', () => {
     const bench = makeBench(role);
     bench.transport.fast = false;

@@ -362,6 +362,7 @@ test.each(['3', null, true, Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, 2 ** 
     connection.send('hello');
     const error = typeof maxBytes === 'number' ? RangeError : TypeError;
     expect(() => connection.take(maxBytes as never)).toThrow(error);
+    expect(() => connection.take(maxBytes as never)).toThrow(/^maxBytes must be /);
     expect(connection.queuedBytes).toBe(7);
     expect(connection.take(0)).toEqual([]);
     expect(flat(connection.take(1000)).length).toBe(7);

@@ -84,12 +84,22 @@ describe.each(roles)('a %s', (role) => {
     reach(end);
     end.connection.take();
     expect(end.connection.state).toBe(state);
-    expect(() => end.connection.send('x')).toThrow(TypeError);
-    expect(() => end.connection.ping()).toThrow(`the connection is ${state}: nothing can be sent`);
-    expect(() => end.connection.pong()).toThrow(TypeError);
+    const nothing = new TypeError(`the connection is ${state}: nothing can be sent`);
+    expect(() => end.connection.send('x')).toThrow(nothing);
+    expect(() => end.connection.ping()).toThrow(nothing);
+    expect(() => end.connection.pong()).toThrow(nothing);
     end.connection.close(1000, 'again');
     expect(end.connection.state).toBe(state);
     expect(end.connection.take()).toEqual([]);
+  });
+
+  test('recalls what waits while it is open, and no Close', () => {
+    const end = new Endpoint(role);
+    end.connection.send('x');
+    end.connection.recall();
+    end.connection.close(4000);
+    end.connection.recall();
+    expect(end.written()).toEqual(['close 4000 ""']);
   });
 
   test('says no to a Close that may not be sent, and stays as it is', () => {
