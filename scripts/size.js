@@ -36,7 +36,7 @@ const PARTS = [
   },
   // With what an application says of a client (`decide`, `hookFailed`), and what sorts the requests of a server
   // (`asksForWebSocket`, `pathOf`): every adapter reads these alike.
-  { name: 'handshake', of: 'handshake', limit: 8190, goal: 4000 },
+  { name: 'handshake', of: 'handshake', limit: 8250, goal: 4000 },
   // Without a parser and a writer of heads, which many runtimes bring.
   {
     name: 'handshake: server',

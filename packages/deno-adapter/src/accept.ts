@@ -4,6 +4,7 @@ import {
   checkUpgrade,
   completeUpgrade,
   type Decision,
+  dated,
   decide,
   HandshakeError,
   hasBody,
@@ -16,11 +17,12 @@ import {
   serializeHead,
   type UpgradeOffer,
   type Verdict,
+  withoutContent,
 } from '@ws/handshake';
 import { type Conn, writeAll } from './deno.ts';
 import type { Settings } from './options.ts';
 import { PendingConn } from './pending-conn.ts';
-import { type Answer, answerOf, dated, notFound, type RequestHandler, refusePlain, withoutBody } from './plain.ts';
+import { type Answer, answerOf, notFound, type RequestHandler, refusePlain } from './plain.ts';
 import { type AcceptPolicy, settingsOf } from './policy.ts';
 import { originOf, webRequest } from './request.ts';
 import { type ServerWebSocket, socketOf } from './socket.ts';
@@ -180,7 +182,7 @@ class Handshake<Context> {
   }
 
   async #end(response: Answer): NoWebSocket {
-    const answer = dated(this.#method === 'HEAD' ? withoutBody(response) : response);
+    const answer = dated(this.#method === 'HEAD' ? withoutContent(response) : response, new Date().toUTCString());
     await this.#pending.answer(answer, this.#settings.connection.closeTimeout);
   }
 }

@@ -122,19 +122,20 @@ export class PendingConn {
       const chunk = await this.#begun;
       // The chunk belongs to the new owner of the connection.
       if (this.#settled) return;
-      if (chunk === null) {
-        const why = 'the client has gone before it was answered';
-        if (this.#lost) this.#abort.abort(new Error(why));
-        else
-          this.#leaving = setTimeout(
-            () => this.#abort.abort(new HandshakeError('refused', why, { status: 503 })),
-            patience,
-          );
-        return;
-      }
+      if (chunk === null) return this.#ended(patience);
       this.#begun = undefined;
       length += chunk.length;
       this.#early = memory.subarray(0, length);
+    }
+  }
+
+  /** The client has ended its half, or is gone. */
+  #ended(patience: number): void {
+    const why = 'the client has gone before it was answered';
+    if (this.#lost) this.#abort.abort(new Error(why));
+    else {
+      const error = new HandshakeError('refused', why, { status: 503 });
+      this.#leaving = setTimeout(() => this.#abort.abort(error), patience);
     }
   }
 

@@ -1,4 +1,4 @@
-import { type HeaderFields, headerValues, type Refusal, type ResponseHead, refuse } from '@ws/handshake';
+import { type HeaderFields, type Refusal, type ResponseHead, refuse } from '@ws/handshake';
 import { afterTurn } from './clock.ts';
 
 /** Answers a GET or HEAD that asks for no WebSocket: a health check, a page. */
@@ -59,16 +59,4 @@ function onceATurn(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayB
       await new Promise<void>(afterTurn);
     },
   });
-}
-
-/** An answer with its Date (RFC 9110, section 6.6.1): its own, or the time. */
-export function dated(answer: Answer): Answer {
-  const { headers } = answer;
-  if (headerValues(headers, 'date').length > 0) return answer;
-  return { ...answer, headers: [...headers, ['Date', new Date().toUTCString()]] };
-}
-
-/** The answer to a HEAD is that to a GET, without its body. */
-export function withoutBody(answer: Answer): Answer {
-  return { ...answer, body: new Uint8Array(0) };
 }

@@ -9,6 +9,7 @@ export { HeadParser, type ParsedHead, type PushedHead, parseRequestHead, parseRe
 export { type SubprotocolSelector, UpgradePolicy, type UpgradePolicyOptions } from './policy.ts';
 export { hookFailed, type Refusal, type RefusalOptions, refuse } from './refusal.ts';
 export { asksForWebSocket, checkPath, hasBody, hostError, hostOf, isTarget, pathOf } from './request.ts';
+export { dated, withoutContent } from './response.ts';
 export { headText, serializeHead } from './serialize-head.ts';
 export {
   type Acceptance,

@@ -1,7 +1,16 @@
 import { STATUS_CODES } from 'node:http';
 import { expect, test } from 'vitest';
 import { textOf } from './arbitraries.suite.ts';
-import { HandshakeError, headerValues, hookFailed, parseRequestHead, refuse, serializeHead } from './index.ts';
+import {
+  dated,
+  HandshakeError,
+  headerValues,
+  hookFailed,
+  parseRequestHead,
+  refuse,
+  serializeHead,
+  withoutContent,
+} from './index.ts';
 
 test('H16: a refusal closes the connection and says how long it is', () => {
   const { ok, response, error } = refuse(401, { headers: [['WWW-Authenticate', 'Bearer']], body: 'Log in first' });
@@ -103,6 +112,15 @@ test('a 304 has no content, and says nothing of one (RFC 9110 sections 8.6 and 1
     ]);
     expect(response.body).toHaveLength(0);
   }
+});
+
+test('a response without its content keeps the length of it; one with a Date keeps that', () => {
+  const { response } = refuse(404);
+  expect(withoutContent(response)).toEqual({ ...response, body: new Uint8Array(0) });
+  const date = 'Sun, 06 Nov 1994 08:49:37 GMT';
+  expect(dated(response, date)).toEqual({ ...response, headers: [...response.headers, ['Date', date]] });
+  const own = refuse(404, { headers: { date: 'today' } }).response;
+  expect(dated(own, date)).toBe(own);
 });
 
 test('a Content-Type of the caller replaces ours', () => {

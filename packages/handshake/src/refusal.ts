@@ -86,11 +86,6 @@ export function refuse(why: number | HandshakeError, options: RefusalOptions = {
   };
 }
 
-/** The same answer to a HEAD: with the Content-Length, and without the content. */
-export function withoutContent(refusal: Refusal): Refusal {
-  return { ...refusal, response: { ...refusal.response, body: encodeUtf8('') } };
-}
-
 /**
  * The answer to a client where a hook of the application has failed: a 500, since the client cannot help it. What
  * was thrown is in the error alone, as its cause.

@@ -4,8 +4,9 @@ import { type Headers, headerValues, readExtraFields } from './fields.ts';
 import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
 import { type Negotiated, negotiateExtensions } from './negotiation.ts';
 import { UpgradePolicy } from './policy.ts';
-import { type Refusal, refuse, withoutContent } from './refusal.ts';
+import { type Refusal, refuse } from './refusal.ts';
 import { asksForWebSocket, hasBody, hostError, isTarget } from './request.ts';
+import { withoutContent } from './response.ts';
 import { isToken, LISTS_UPGRADE, listElements } from './tokens.ts';
 
 /** A legal request, and what it asks for. */
@@ -49,9 +50,11 @@ export function checkUpgrade(
   if (!(policy instanceof UpgradePolicy)) throw new TypeError('expected a policy made by new UpgradePolicy(options)');
   const { method, target, httpVersion, headers } = request;
   const values = (name: string) => headerValues(headers, name);
-  // RFC 9110, section 9.3.2: the answer to HEAD has no content.
-  const answerTo = (error: HandshakeError) => (method === 'HEAD' ? withoutContent(refuse(error)) : refuse(error));
-  const refuseFor = (reason: HandshakeReason, message: string) => answerTo(new HandshakeError(reason, message));
+  const answer = (error: HandshakeError): Refusal => {
+    const refusal = refuse(error);
+    return method === 'HEAD' ? { ...refusal, response: withoutContent(refusal.response) } : refusal;
+  };
+  const refuseFor = (reason: HandshakeReason, message: string) => answer(new HandshakeError(reason, message));
 
   if (!canUpgrade(httpVersion)) {
     return refuseFor(
@@ -60,7 +63,7 @@ export function checkUpgrade(
     );
   }
   const wrongHost = hostError(request);
-  if (wrongHost !== undefined) return answerTo(wrongHost);
+  if (wrongHost !== undefined) return answer(wrongHost);
   if (method !== 'GET') return refuseFor('method-not-get', `A WebSocket starts with GET, not ${quote(method)}`);
   if (!isTarget(target)) {
     return refuseFor('target-malformed', `The request target ${quote(target)} is neither a path nor a URL`);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type HeaderFields, headerValues, type Refusal, serializeHead } from '@ws/handshake';
+import { dated, type Refusal, serializeHead, withoutContent } from '@ws/handshake';
 import { openResponse } from './open-response.ts';
 
 /** What a client may send before it has its answer: nothing, by the RFC; more than this is left unread. */
@@ -117,10 +117,12 @@ export class PendingSocket {
     const { socket } = this;
     this.#stopWatching?.();
     if (socket.destroyed) return;
-    const { body, ...response } = refusal.response;
-    const head = serializeHead({ ...response, headers: dated(response.headers) });
-    // RFC 9110, section 9.3.2: the answer to HEAD has no content.
-    socket.end(this.request.method === 'HEAD' ? head : Buffer.concat([head, body]));
+    const { response } = refusal;
+    const answer = dated(
+      this.request.method === 'HEAD' ? withoutContent(response) : response,
+      new Date().toUTCString(),
+    );
+    socket.end(Buffer.concat([serializeHead(answer), answer.body]));
     this.#linger();
   }
 
@@ -157,11 +159,6 @@ export class PendingSocket {
     const timer = setTimeout(() => socket.destroy(), this.#closeTimeout);
     socket.on('close', () => clearTimeout(timer)).resume();
   }
-}
-
-/** RFC 9110, section 6.6.1: whoever has a clock dates its answers. */
-function dated(headers: HeaderFields): HeaderFields {
-  return headerValues(headers, 'date').length > 0 ? headers : [...headers, ['Date', new Date().toUTCString()]];
 }
 
 function ignore(): void {}
