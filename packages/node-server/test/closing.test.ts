@@ -2,7 +2,7 @@ import { decodeNaively, rawFrame } from '@ws/testkit';
 import { openFaultPipe } from '@ws/testkit/fault-pipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { close, open, text, textLine } from './raw-client.suite.ts';
-import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
+import { deferred, ended, nextConnection, serve, serveOne } from './serve.suite.ts';
 import { uncaught } from './uncaught.suite.ts';
 
 test('the peer closes: its code is echoed without the reason, and the application has both', async () => {
@@ -49,10 +49,7 @@ test('we close: messages that are on their way are delivered, pings answered, an
 });
 
 test('both close at once: neither answers the other, and both are content', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   const end = ended(socket);
   socket.close(4001);
   client.send(close(4002));
@@ -86,10 +83,7 @@ test('H11: a proxy that keeps the way to the server open: as well', async () => 
 });
 
 test('H11: a peer that never answers our Close is cut off after closeReplyTimeout: 1006', async () => {
-  const { server, port } = await serve({ closeReplyTimeout: 30 });
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne({ closeReplyTimeout: 30 });
   const end = ended(socket);
   socket.close(1000);
   expect(await client.received(1)).toEqual(['close 1000 ""']);
@@ -195,10 +189,7 @@ test('the stream ends without a Close: 1006; inside a message, cause names where
 });
 
 test("a reset: 1006, and cause is the error of the system; no 'error', since clients come and go, as in ws", async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   const errors: Error[] = [];
   socket.on('error', (error) => errors.push(error));
   const end = ended(socket);
@@ -209,10 +200,7 @@ test("a reset: 1006, and cause is the error of the system; no 'error', since cli
 });
 
 test('H14: a number, or anything else that is no data, is a TypeError, and nothing is sent', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   const calls = [
     () => socket.ping(100 as never),
     () => socket.pong(100 as never),
@@ -275,10 +263,7 @@ test('await using a socket: it is closed with 1000 at the end of its block, and 
 });
 
 test('await using a socket: the wait ends also where its listeners are removed, or throw', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { server, port, client, socket } = await serveOne();
   const { errors } = uncaught();
   socket.on('close', () => {
     throw new Error('not the last listener');
@@ -312,10 +297,7 @@ test('close and terminate in one turn: the client gets what was sent, and the Cl
 });
 
 test('M3: a client that has closed and reads late gets what waits, and the answer to its Close: closeTimeout begins behind that', async () => {
-  const { server, port } = await serve({ closeTimeout: 1 });
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne({ closeTimeout: 1 });
   const end = ended(socket);
   client.socket.pause();
   let sent = 0;

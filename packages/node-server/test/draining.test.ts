@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { WebSocketServer } from '../src/server.ts';
 import { close, open, request, text } from './raw-client.suite.ts';
-import { ended, listen, nextConnection, serve } from './serve.suite.ts';
+import { ended, listen, nextConnection, serve, serveOne } from './serve.suite.ts';
 
 test('H12: close({ code, reason }) drains: what was sent is written, what is on its way is delivered, then all are gone', async () => {
   const { server, port } = await serve();
@@ -40,10 +40,7 @@ test('H12: 1001 by default; those that do not answer are cut off after the timeo
 });
 
 test('H12: close() and close(callback) leave open connections alone, as in ws; close({}) may follow', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { server, client, socket } = await serveOne();
   let called = 0;
   server.close(() => called++);
   const both = [server.close(), server.close()];

@@ -1,14 +1,11 @@
 import { expect, test } from 'vitest';
 import type { BrowserEvents } from '../src/index.ts';
 import type { WebSocket } from '../src/websocket.ts';
-import { close, open, text } from './raw-client.suite.ts';
-import { ended, nextConnection, type ServeOptions, serve } from './serve.suite.ts';
+import { close, text } from './raw-client.suite.ts';
+import { ended, type ServeOptions, serveOne } from './serve.suite.ts';
 
 async function pair(options?: ServeOptions) {
-  const { server, port } = await serve(options);
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne(options);
   /** Sends, and waits until that was read. */
   const send = async (...frames: Parameters<typeof client.send>) => {
     const { length } = client.transcript();

@@ -7,7 +7,7 @@ import { WebSocketServer } from '../src/server.ts';
 import { unwrittenBytes } from '../src/transport/write-progress.ts';
 import { LISTEN, run } from './child.suite.ts';
 import { close, open, text } from './raw-client.suite.ts';
-import { ended, nextConnection, serve } from './serve.suite.ts';
+import { ended, nextConnection, serve, serveOne } from './serve.suite.ts';
 
 const PING = `ping 9:${Buffer.from('heartbeat').toString('hex')}`;
 const PONG = { opcode: 10, payload: Buffer.from('heartbeat') };
@@ -23,10 +23,7 @@ test('H13: a client that is gone without a word is pinged, and ended with a caus
 });
 
 test('H13: a client that answers stays; its pongs are no events, those to our own pings are', async () => {
-  const { server, port } = await serve({ heartbeat: { interval: 40, timeout: 10_000 } });
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne({ heartbeat: { interval: 40, timeout: 10_000 } });
   const pongs: string[] = [];
   socket.on('pong', (data) => pongs.push(String(data)));
   for (let pings = 1; pings <= 3; pings++) {
@@ -78,10 +75,7 @@ test('H13: an event loop that is blocked for longer than both times, turn after 
 });
 
 test('H13: while the application has paused, silence is not judged: what the client sends meanwhile is not read', async () => {
-  const { server, port } = await serve({ heartbeat: { interval: 40, timeout: 40 } });
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne({ heartbeat: { interval: 40, timeout: 40 } });
   const messages: string[] = [];
   socket.on('message', (data) => messages.push(String(data)));
   socket.pause();

@@ -2,14 +2,11 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import type { WebSocket } from '../src/websocket.ts';
 import { close, open, text, textLine } from './raw-client.suite.ts';
-import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
+import { deferred, ended, nextConnection, serve, serveOne } from './serve.suite.ts';
 
 /** The socket of a client that has sent these frames, the last of them a Close, and has gone; nobody has listened. */
 async function gone(...frames: Parameters<Awaited<ReturnType<typeof open>>['send']>): Promise<WebSocket> {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { server, client, socket } = await serveOne();
   client.send(...frames);
   await client.end();
   await server.close();
@@ -31,10 +28,7 @@ test('H18: messages that arrive while the connection handler awaits are delivere
 });
 
 test('H18: the client’s Close is seen while nobody listens; what came before it is still delivered', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   const end = ended(socket);
   client.send(text('last words'), close(1000, 'bye'));
   await client.end();
@@ -76,10 +70,7 @@ test.each([0, 1])(
 );
 
 test('H18: who heard that the client has gone is not told again, whoever comes after', async () => {
-  const { server, port } = await serve({}, (socket) => socket.on('close', () => {}));
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { server, client, socket } = await serveOne({}, (socket) => socket.on('close', () => {}));
   client.send(text('1'), close(1000));
   await client.end();
   await server.close();
@@ -254,10 +245,7 @@ test('H18: once the last listener has gone nobody waits for messages: any number
 });
 
 test('H18: what comes while nobody listens any more is lost, as in ws, and nothing of it is there for a listener that comes late', async () => {
-  const { server, port } = await serve({}, once1());
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne({}, once1());
   await client.send(text('ada'), text('lost'), { opcode: 9 }).received(2);
   // Its end is that of the turn in which it was read.
   await client.send({ opcode: 9 }).received(3);
@@ -302,10 +290,7 @@ test('H18: once(), then a pause as soon as it is told, and a once() after resume
 });
 
 test('H18: close(), and then once() after once(): what is on its way, and comes at a time, is heard', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   const seen: string[] = [];
   const all = (async () => {
     for (let i = 0; i < 3; i++) seen.push(String((await once(socket, 'message'))[0]));
@@ -359,10 +344,7 @@ test.each([0, 3])(
 );
 
 test('H18: close() and then once() after once(): what came with the one before is heard', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   const seen: string[] = [];
   const all = (async () => {
     for (let i = 0; i < 4; i++) {
@@ -381,10 +363,7 @@ test.each<[string, (socket: WebSocket) => void]>([
   ['close()', (socket) => socket.close()],
   ['resume()', (socket) => socket.resume()],
 ])('H18: a once(), then %s in the same turn, and a once() after the first: what waited is heard', async (_, act) => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   await client.send(text('1'), text('2'), { opcode: 9 }).received(1);
   const first = once(socket, 'message');
   act(socket);
@@ -443,10 +422,7 @@ test('H18: close() without a listener drops what waits also while the applicatio
 });
 
 test('H18: what has waited is not delivered while the application pauses, and is on resume', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { port, client, socket } = await serveOne();
   await client.send(text('waiting'), { opcode: 9 }).received(1);
   const seen: string[] = [];
   socket.pause();
@@ -460,10 +436,7 @@ test('H18: what has waited is not delivered while the application pauses, and is
 });
 
 test('H18: a terminate in a delivery of what has waited is the end of the deliveries', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   await client.send(text('1'), text('2'), text('3'), { opcode: 9 }).received(1);
   const seen: string[] = [];
   const end = ended(socket);

@@ -5,7 +5,7 @@ import { rawFrame } from '@ws/testkit';
 import { openFaultPipe } from '@ws/testkit/fault-pipe';
 import { expect, onTestFinished, test } from 'vitest';
 import { close, open, text } from './raw-client.suite.ts';
-import { deferred, ended, nextConnection, serve } from './serve.suite.ts';
+import { deferred, ended, nextConnection, serve, serveOne } from './serve.suite.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -26,10 +26,7 @@ async function memoryInUse(): Promise<number> {
 }
 
 test('M1: 200,000 fragments of one byte cost less than 1 MiB while the message is open, and are one message', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   const fragments = 200_000;
   const later = Buffer.from(rawFrame({ opcode: 0, fin: false, maskingKey: 1, payload: Buffer.from('a') }));
   const bytes = Buffer.alloc(later.length * fragments, later);
@@ -85,10 +82,7 @@ test('M3: with a peer that does not read, send returns false; drain follows once
 });
 
 test('M3: callbacks of what can never be written get the error, after the connection was cut off', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   client.socket.pause();
   const order: string[] = [];
   const payload = Buffer.alloc(32 * 1024 * 1024);

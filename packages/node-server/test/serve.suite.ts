@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { ServerOptions } from '../src/options.ts';
 import { WebSocketServer } from '../src/server.ts';
 import type { WebSocket } from '../src/websocket.ts';
+import { open, type RawClient } from './raw-client.suite.ts';
 
 /** Options without the way to listen, which the helper chooses. */
 export type ServeOptions = Omit<ServerOptions, 'port' | 'server' | 'noServer' | 'host'>;
@@ -43,6 +44,16 @@ export async function listen(server: Server = createServer()): Promise<{ server:
 export async function nextConnection(server: WebSocketServer): Promise<WebSocket> {
   const [socket] = (await once(server, 'connection')) as [WebSocket];
   return socket;
+}
+
+/** A server, a client that it has let in, and its end of that connection. */
+export async function serveOne(
+  ...options: Parameters<typeof serve>
+): Promise<{ server: WebSocketServer; port: number; client: RawClient; socket: WebSocket }> {
+  const { server, port } = await serve(...options);
+  const connected = nextConnection(server);
+  const client = await open(port);
+  return { server, port, client, socket: await connected };
 }
 
 /** How a WebSocket has ended, as its application was told. */

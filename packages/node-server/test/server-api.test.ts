@@ -8,7 +8,7 @@ import { WebSocket as WsClient } from 'ws';
 import { WebSocketServer } from '../src/server.ts';
 import { WebSocket } from '../src/websocket.ts';
 import { close, type Fields, open, RawClient, request, text, textLine } from './raw-client.suite.ts';
-import { listen, nextConnection, serve, shut } from './serve.suite.ts';
+import { listen, nextConnection, serve, serveOne, shut } from './serve.suite.ts';
 
 test("port: 'listening' and the constructor's callback, then address()", async () => {
   const order: string[] = [];
@@ -143,10 +143,7 @@ test("'headers': the lines of the response can be added to; the request comes al
 });
 
 test('clients: from the connection to its end, also while it closes', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { server, client, socket } = await serveOne();
   expect([...server.clients]).toEqual([socket]);
   socket.close();
   expect(server.clients.has(socket)).toBe(true);

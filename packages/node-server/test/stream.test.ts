@@ -7,7 +7,7 @@ import { WebSocket as WsClient, createWebSocketStream as wsStream } from 'ws';
 import { NotSentError } from '../src/index.ts';
 import { createWebSocketStream } from '../src/stream.ts';
 import { close, open, type RawClient, text, textLine } from './raw-client.suite.ts';
-import { ended, nextConnection, serve } from './serve.suite.ts';
+import { ended, nextConnection, serve, serveOne } from './serve.suite.ts';
 import { uncaught } from './uncaught.suite.ts';
 
 async function pair(options?: DuplexOptions) {
@@ -202,10 +202,7 @@ test('createWebSocketStream: of a connection that has ended before, it has what 
 });
 
 test('createWebSocketStream: nor does another listener’s pause cut off what was held', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   const end = ended(socket);
   client.send(text('abc'), text('def'), text('ghi'), close(1000));
   await client.end();
@@ -220,10 +217,7 @@ test('createWebSocketStream: nor does another listener’s pause cut off what wa
 });
 
 test('createWebSocketStream: what waits for the reader when the connection ends comes before the end', async () => {
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne();
   client.send(text('abc'), text('def'), text('ghi'));
   client.send({ opcode: 9, payload: Buffer.from('all are held') });
   await client.received(1);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { WebSocket } from '../src/websocket.ts';
 import { close, open, text, textLine } from './raw-client.suite.ts';
-import { ended, nextConnection, serve } from './serve.suite.ts';
+import { ended, nextConnection, serve, serveOne } from './serve.suite.ts';
 
 /** A raw client and the WebSocket at the other end. */
 async function pair() {
@@ -276,10 +276,7 @@ test('pause: no event, no pong, no reading; resume goes on where it stopped', as
 });
 
 test('pause, and the connection is closed by us: the peer’s Close is waited for in vain, but not for ever', async () => {
-  const { server, port } = await serve({ closeReplyTimeout: 30 });
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { client, socket } = await serveOne({ closeReplyTimeout: 30 });
   const end = ended(socket);
   socket.pause();
   socket.close(1000);

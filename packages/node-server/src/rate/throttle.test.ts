@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Throttle } from './throttle.ts';
 
+// The driver only notes what it is told: over a socket, how many bytes come at once is the system's.
 test('of two limits that are exceeded, the one that takes longer holds, and nothing is left of the other', () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());

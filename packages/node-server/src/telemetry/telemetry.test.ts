@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { close, open, RawClient, request, upgradeRequest } from '../../test/raw-client.suite.ts';
-import { ended, listen, nextConnection, serve, shut } from '../../test/serve.suite.ts';
+import { ended, listen, nextConnection, serve, serveOne, shut } from '../../test/serve.suite.ts';
 import type { DiagnosticsMessages } from '../index.ts';
 import { rawProxyHeader } from '../proxy/proxy-header.suite.ts';
 import { WebSocketServer } from '../server.ts';
@@ -67,10 +67,7 @@ test('diagnostics: a handshake, open, and a clean close', async () => {
 
 test('diagnostics: a violation has its name and offset, and the close its cause', async () => {
   const [closed, violations] = [published('ws:close'), published('ws:violation')];
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { server, client, socket } = await serveOne();
   const end = ended(socket);
   client.send({ opcode: 9 }, { opcode: 3 });
   await Promise.all([client.end(), end]);
@@ -122,10 +119,7 @@ test('diagnostics: who is refused behind a proxy is named by the address that th
 
 test('diagnostics: backpressure, once until it has drained', async () => {
   const behind = published('ws:backpressure');
-  const { server, port } = await serve({ overflow: 'drop', maxBufferedAmount: 4 * 1024 * 1024 });
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { server, client, socket } = await serveOne({ overflow: 'drop', maxBufferedAmount: 4 * 1024 * 1024 });
   for (let round = 1; round <= 2; round++) {
     client.socket.pause();
     for (let i = 0; i < 20; i++) socket.send(Buffer.alloc(1024 * 1024));
@@ -214,10 +208,7 @@ test('diagnostics: a refused client is looked for behind its proxies only if som
 
 test('metrics: what is sent to a client that closes, or is gone, is no backpressure', async () => {
   const behind = published('ws:backpressure');
-  const { server, port } = await serve();
-  const connected = nextConnection(server);
-  const client = await open(port);
-  const socket = await connected;
+  const { server, client, socket } = await serveOne();
   const end = ended(socket);
   socket.close(1000);
   expect(socket.send('too late')).toBe(false);
