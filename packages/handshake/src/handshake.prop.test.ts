@@ -102,6 +102,10 @@ test('the server accepts what the client creates, and the client what the server
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
 });
 
+/** `right` nine times of ten, so that what is judged behind it is reached. */
+const mostly = <T>(right: T, other: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant(right) }, { weight: 1, arbitrary: other });
+
 /** What a client or server asks of the other, with values from right to absurd. */
 const peerHeaders = fc.array(
   fc.tuple(
@@ -165,11 +169,11 @@ test('no head of a peer makes either end throw, and each refusal can be written'
   fc.assert(
     fc.property(
       fc.record({
-        method: fc.oneof(fc.constant('GET'), nastyText),
-        target: fc.oneof(fc.constant('/'), nastyText),
-        httpVersion: fc.oneof(fc.constant('1.1'), nastyText),
+        method: mostly('GET', nastyText),
+        target: mostly('/', nastyText),
+        httpVersion: mostly('1.1', nastyText),
       }),
-      fc.record({ status: fc.oneof(fc.constant(101), fc.integer()), reason: nastyText }),
+      fc.record({ status: mostly(101, fc.integer()), reason: nastyText }),
       fc.oneof(
         peerHeaders,
         peerHeaders.map((more) => [...required, ...more]),

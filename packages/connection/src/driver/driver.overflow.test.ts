@@ -130,7 +130,7 @@ describe('M3: with maxBufferedAmount waiting', () => {
             if (waited > 1_048_576 + 200) begun++;
           },
         ),
-        { numRuns: 12 },
+        { numRuns: 24 },
       );
       expect(begun).toBeGreaterThan(0);
     },
