@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { closeFrame, ping, readWritten } from '../endpoint.suite.ts';
+import { SendMemory } from '../machine/send-memory.ts';
 import { Driver } from './driver.ts';
 import type { DriverOptions } from './driver-options.ts';
-import { type Bench, ManualClock, TestTransport, useBenches } from './test-transport.suite.ts';
+import { Bench, ManualClock, TestTransport, useBenches } from './test-transport.suite.ts';
 
 const makeBench = useBenches();
 
@@ -73,6 +74,30 @@ describe('writing', () => {
       expect(readWritten('server', again)).toEqual(['text "again"']);
       if (copies !== true) expect(readWritten('server', first)).toEqual(['text "first"']);
     }
+  });
+
+  test('M3: what waits behind a write does not keep alive what others were sent meanwhile', () => {
+    const sendMemory = new SendMemory();
+    const slow = new Bench('server', { sendMemory });
+    const other = new Bench('server', { sendMemory });
+    const buffers = new Set<ArrayBufferLike>();
+    const write = slow.transport.write.bind(slow.transport);
+    slow.transport.write = (chunks) => {
+      for (const { buffer } of chunks) buffers.add(buffer);
+      return write(chunks);
+    };
+    slow.transport.fast = false;
+    slow.send('under way');
+    slow.clock.turn();
+    buffers.clear();
+    for (let i = 0; i < 500; i++) {
+      slow.send('it waits'.repeat(10));
+      for (let j = 0; j < 10; j++) other.send('is read'.repeat(100));
+      other.clock.turn();
+    }
+    slow.transport.finishWrite();
+    expect(readWritten('server', slow.transport.writes.at(-1)!)).toHaveLength(500);
+    expect([...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(2 * slow.transport.writes.at(-1)!.length);
   });
 
   test('a write takes 1 MiB at the most', () => {

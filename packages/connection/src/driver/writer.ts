@@ -84,6 +84,7 @@ export class Writer {
 
   /** Writes what is queued when the turn is over. */
   flushSoon(): void {
+    if (this.#writing > 0) this.#connection.unshare();
     if (this.#deferred || this.#writing > 0) return;
     this.#deferred = true;
     this.#clock.defer(() => {

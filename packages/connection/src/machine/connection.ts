@@ -277,6 +277,15 @@ export class Connection {
   }
 
   /**
+   * What waits is to be kept in memory of its own, which costs a copy, once others have filled a slab of the
+   * `sendMemory` meanwhile. To be called each time that something was queued while a write is under way: else each slab
+   * in which a frame waits would be kept as a whole.
+   */
+  unshare(): void {
+    this.#sender.unshare();
+  }
+
+  /**
    * Queues a message, or a fragment of one.
    *
    * @param data a string is sent as text, with U+FFFD for a lone surrogate; anything else as binary. Bytes up to 4 KiB

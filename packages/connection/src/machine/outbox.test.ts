@@ -26,6 +26,7 @@ test('whatever connections share the memory, each takes its own frames, in order
     box: fc.nat({ max: 2 }),
     bytes: fc.tuple(size, fc.integer()).map(([length, seed]) => bytesOf(length, seed)),
     key: fc.option(maskingKey(), { nil: undefined }),
+    behind: fc.boolean(),
   });
   const copyUpTo = fc.constantFrom(undefined, 10_000, 65_522);
   const take = fc.record({
@@ -49,6 +50,7 @@ test('whatever connections share the memory, each takes its own frames, in order
           const connection = boxes[step.box]!;
           if ('bytes' in step) {
             connection.box.add(fields(step.bytes, step.key), step.bytes);
+            if (step.behind) connection.box.unshare();
             connection.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
           } else {
             const chunks = connection.box.take(step.most);
@@ -115,6 +117,62 @@ test('what is cleared is gone, without a copy, and its memory is free at once; w
   expect(Buffer.compare(flat(two.take()), flat([frame, frame]))).toBe(0);
   one.add(fields(payload), payload);
   expect(Buffer.compare(flat(one.take()), frame)).toBe(0);
+});
+
+test.each([
+  [1, 200],
+  [3, 200],
+  [50, 200],
+  [1, 4000],
+])(
+  'M3: what waits for one, %d frames of %i bytes a turn, keeps alive no more than twice its bytes, whatever the others are sent',
+  (each, size) => {
+    const memory = new SendMemory();
+    const slow = new Outbox(memory);
+    const other = new Outbox(memory);
+    const payload = bytesOf(size, 1);
+    const frame = rawFrame({ opcode: 2, payload });
+    let frames = 0;
+    while (slow.bytes < 1_000_000) {
+      for (let i = 0; i < each; i++, frames++) {
+        slow.add(fields(payload), payload);
+        slow.unshare();
+      }
+      for (let i = 0; i < 100; i++) other.add(fields(payload), payload);
+      other.take();
+      other.giveBack();
+    }
+    const { bytes } = slow;
+    const chunks = slow.take();
+    expect(Buffer.compare(flat(chunks), flat(Array.from({ length: frames }, () => frame)))).toBe(0);
+    const kept = [...new Set(chunks.map(({ buffer }) => buffer))].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(kept).toBeLessThan(2 * bytes);
+    // Again in the memory of all, until it falls behind anew.
+    slow.add(fields(payload), payload);
+    slow.unshare();
+    expect(slow.take()[0]!.buffer).toBe(memory.slab.bytes.buffer);
+  },
+);
+
+test('what is moved to memory of its own gives back the slabs that it lay in, and a payload by itself is not copied', () => {
+  const memory = new SendMemory();
+  const slow = new Outbox(memory);
+  const other = new Outbox(memory);
+  const payload = bytesOf(4092, 1);
+  const long = bytesOf(10_000, 2);
+  const frame = rawFrame({ opcode: 2, payload });
+  slow.add(fields(payload), payload);
+  const { slab } = memory;
+  slow.add(fields(long), long);
+  slow.unshare();
+  expect(slab.back).toBe(0);
+  for (let i = 0; i < 15; i++) other.add(fields(payload), payload);
+  slow.add(fields(payload), payload);
+  slow.unshare();
+  expect(slab.used - slab.back).toBe(14 * 4096);
+  const chunks = slow.take();
+  expect(Buffer.compare(flat(chunks), flat([frame, rawFrame({ opcode: 2, payload: long }), frame]))).toBe(0);
+  expect(chunks).toContain(long);
 });
 
 test('a slab is filled before the next is made, and an idle memory has none', () => {

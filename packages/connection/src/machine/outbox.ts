@@ -1,5 +1,5 @@
 import { applyMask, type FrameHeaderFields, frameHeaderBytes, maskInto, writeFrameHeader } from '@ws/codec';
-import { COPY_UP_TO, type SendMemory, type Slab } from './send-memory.ts';
+import { COPY_UP_TO, SendMemory, type Slab } from './send-memory.ts';
 
 /** Up to this many bytes of ours that lie apart are copied into one chunk: cheaper than a write of many pieces. */
 const GATHER_UP_TO = 16_384;
@@ -37,6 +37,16 @@ class Loans {
     this.#bytes += bytes;
   }
 
+  /** Whether all of it is of this slab. */
+  areOf(slab: Slab): boolean {
+    return this.#slab === undefined || (this.#slab === slab && this.#earlier === undefined);
+  }
+
+  has(chunk: Uint8Array): boolean {
+    const isOfIt = (slab: Slab | undefined): boolean => slab?.bytes.buffer === chunk.buffer;
+    return isOfIt(this.#slab) || (this.#earlier ?? []).some(({ slab }) => isOfIt(slab));
+  }
+
   /** The chunks are not needed any more: their memory may be used again. */
   giveBack(memory: SendMemory): void {
     if (this.#slab === undefined) return;
@@ -58,6 +68,8 @@ const NONE: Uint8Array[] = [];
 /** The frames that wait to be written, as chunks in the order of the wire. */
 export class Outbox {
   readonly #memory: SendMemory;
+  /** Where frames go while others wait for a peer that has fallen behind: see {@link Outbox.unshare}. */
+  #own: SendMemory | undefined;
   #chunks: Uint8Array[] = NONE;
   #bytes = 0;
   /** Whether one of the chunks is a payload by itself, which is not to be copied. */
@@ -95,7 +107,7 @@ export class Outbox {
     const headerBytes = frameHeaderBytes(payload.length, maskingKey !== undefined);
     if (payload.length <= COPY_UP_TO || (payload.length <= this.#memory.copyUpTo && this.#bytes < COPY_MORE_BELOW)) {
       const at = this.#place(headerBytes + payload.length, fields);
-      const slab = this.#memory.slab.bytes;
+      const slab = this.#slab!.bytes;
       if (maskingKey === undefined) copy(slab, at, payload);
       else maskInto(slab, at, payload, maskingKey);
       return;
@@ -130,6 +142,7 @@ export class Outbox {
       this.#hasPayload = false;
       this.#bytes = 0;
       this.#begun = 0;
+      this.#own = undefined;
       return chunks === NONE ? [] : chunks;
     }
     this.#begun = this.#frameEnd(maxBytes) - maxBytes;
@@ -153,7 +166,7 @@ export class Outbox {
 
   /** Makes one chunk of all that wait. */
   #gather(): void {
-    const memory = this.#memory;
+    const memory = this.#own ?? this.#memory;
     memory.reserve(this.#bytes);
     const { slab } = memory;
     const start = slab.used;
@@ -161,12 +174,36 @@ export class Outbox {
       copy(slab.bytes, slab.used, chunk);
       slab.used += chunk.length;
     }
-    this.#lent?.giveBack(memory);
+    this.#lent?.giveBack(this.#memory);
     this.#chunks = [slab.bytes.subarray(start, slab.used)];
     this.#lend(slab, this.#bytes);
   }
 
+  /**
+   * Moves what waits into memory of its own, and has what follows go there, once others have filled a slab meanwhile.
+   * To be called after `add` while a write is under way: of a peer that has fallen behind, each slab in which a frame
+   * of its waits would stay as a whole, and in the end all that is sent to the others.
+   */
+  unshare(): void {
+    const lent = this.#lent;
+    if (this.#own !== undefined || lent === undefined || lent.areOf(this.#memory.slab)) return;
+    this.#seal();
+    const own = SendMemory.ofOne();
+    this.#chunks = this.#chunks.map((chunk) => {
+      if (!lent.has(chunk)) return chunk;
+      own.reserve(chunk.length);
+      const { slab } = own;
+      const start = slab.used;
+      copy(slab.bytes, start, chunk);
+      slab.used += chunk.length;
+      return slab.bytes.subarray(start, slab.used);
+    });
+    lent.giveBack(this.#memory);
+    this.#own = own;
+  }
+
   #lend(slab: Slab, bytes: number): void {
+    if (this.#own !== undefined) return;
     this.#lent ??= new Loans();
     this.#lent.add(slab, bytes);
   }
@@ -183,6 +220,7 @@ export class Outbox {
     }
     this.#chunks = kept;
     this.#bytes = this.#begun;
+    if (this.#begun === 0) this.#own = undefined;
     if (this.#begun === 0) this.#lent?.giveBack(this.#memory);
     else this.#lent?.forget();
   }
@@ -208,7 +246,7 @@ export class Outbox {
 
   /** Makes room in the slab and writes the header there. Returns the index behind the header. */
   #place(length: number, fields: FrameHeaderFields): number {
-    const memory = this.#memory;
+    const memory = this.#own ?? this.#memory;
     memory.reserve(length);
     const { slab } = memory;
     if (this.#slab !== slab || this.#end !== slab.used) {

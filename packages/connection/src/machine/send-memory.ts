@@ -3,6 +3,9 @@ import { readInteger } from '../options/integer.ts';
 
 const SLAB_BYTES = 65_536;
 
+/** The first slab of one connection. */
+const FIRST_SLAB_BYTES = 4096;
+
 /**
  * Up to here, in bytes, a payload is always copied beside its header: cheaper than one more chunk to write, and the
  * caller may reuse it at once. An extension that encodes one later keeps a copy, therefore.
@@ -53,6 +56,7 @@ export class SendMemory {
   /** Up to here, in bytes, a payload is copied beside its header: see {@link SendMemoryOptions.copyUpTo}. */
   readonly copyUpTo: number;
   readonly #spare: Slab[] = [];
+  #slabBytes = SLAB_BYTES;
 
   /** @throws TypeError or RangeError for an option that is of the wrong kind */
   constructor(options: SendMemoryOptions = {}) {
@@ -64,13 +68,29 @@ export class SendMemory {
   }
 
   /**
+   * Makes memory for one connection, where little waits: the slabs begin small, and grow.
+   *
+   * @internal
+   */
+  static ofOne(): SendMemory {
+    const memory = new SendMemory();
+    memory.#slabBytes = FIRST_SLAB_BYTES;
+    return memory;
+  }
+
+  /**
    * Makes sure that `length` bytes, at most 64 KiB, are free in the slab from `used` on.
    *
    * @internal
    */
   reserve(length: number): void {
     if (this.slab.used + length <= this.slab.bytes.length) return;
-    this.slab = this.#spare.pop() ?? { bytes: new Uint8Array(SLAB_BYTES), used: 0, back: 0 };
+    this.slab = this.#spare.pop() ?? {
+      bytes: new Uint8Array(Math.max(this.#slabBytes, length)),
+      used: 0,
+      back: 0,
+    };
+    if (this.#slabBytes < SLAB_BYTES) this.#slabBytes *= 2;
   }
 
   /**

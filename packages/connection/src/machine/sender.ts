@@ -129,6 +129,11 @@ export class Sender {
     this.#outbox.giveBack();
   }
 
+  /** See {@link Outbox.unshare}. */
+  unshare(): void {
+    this.#outbox.unshare();
+  }
+
   /**
    * Queues a message, or a fragment of one.
    *
