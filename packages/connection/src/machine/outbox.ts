@@ -220,9 +220,11 @@ export class Outbox {
     }
     this.#chunks = kept;
     this.#bytes = this.#begun;
-    if (this.#begun === 0) this.#own = undefined;
-    if (this.#begun === 0) this.#lent?.giveBack(this.#memory);
-    else this.#lent?.forget();
+    if (this.#begun > 0) this.#lent?.forget();
+    else {
+      this.#lent?.giveBack(this.#memory);
+      this.#own = undefined;
+    }
   }
 
   /** Drops all that waits, also the rest of a frame whose start has been taken. */
