@@ -85,6 +85,11 @@ test('frames that another connection has come between leave as one chunk, up to 
   const memory = new SendMemory();
   const one = new Outbox(memory);
   const two = new Outbox(memory);
+  // A payload that has left by itself is no reason to keep apart what comes later.
+  const long = new Uint8Array(COPY_UP_TO + 1);
+  one.add(fields(long), long);
+  expect(one.take()).toHaveLength(2);
+  one.giveBack();
   const payload = bytesOf(4092, 1);
   const frame = rawFrame({ opcode: 2, payload });
   for (const box of [one, two, one, two, one, two, one, two]) box.add(fields(payload), payload);
@@ -246,6 +251,72 @@ test('what was given back is used again: sending for ever takes two slabs', () =
     }
   }
   expect(slabs.size).toBeLessThanOrEqual(2);
+});
+
+test('what was taken and not given back stays as it is, whatever is given back behind it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { minLength: 3, maxLength: 10 }), (givesBack) => {
+      const box = new Outbox(new SendMemory());
+      const [kept, frames]: [Uint8Array[], Uint8Array[]] = [[], []];
+      for (const [i, back] of givesBack.entries()) {
+        const payload = bytesOf(100, i);
+        box.add(fields(payload), payload);
+        const chunks = box.take();
+        if (back) box.giveBack();
+        else {
+          kept.push(...chunks);
+          frames.push(rawFrame({ opcode: 2, payload }));
+        }
+      }
+      expect(Buffer.compare(flat(kept), flat(frames))).toBe(0);
+    }),
+  );
+});
+
+test('where each write is copied before the next, as much memory is out as there are bytes that wait or are being written', () => {
+  const add = fc.record({ length: fc.constantFrom(10, 1000, COPY_UP_TO), count: fc.integer({ min: 1, max: 15 }) });
+  const what = fc.oneof({ weight: 2, arbitrary: add }, fc.constant('write' as const));
+  const steps = fc.array(fc.record({ box: fc.nat({ max: 2 }), what }), { minLength: 40, maxLength: 60 });
+  const property = fc.property(steps, (steps) => {
+    const memory = new SendMemory();
+    const slabs = new Set<SendMemory['slab']>();
+    const connections = [0, 1, 2].map(() => ({
+      box: new Outbox(memory),
+      waiting: [] as Uint8Array[],
+      writing: [] as Uint8Array[],
+      frames: new Uint8Array(0),
+    }));
+    for (const [seed, { box: index, what }] of steps.entries()) {
+      const connection = connections[index]!;
+      const { box } = connection;
+      if (what === 'write') {
+        expect(Buffer.compare(flat(connection.writing), connection.frames)).toBe(0);
+        box.giveBack();
+        connection.frames = flat(connection.waiting.splice(0));
+        connection.writing = box.take();
+        slabs.add(memory.slab);
+      } else {
+        for (let i = 0; i < what.count; i++) {
+          const payload = bytesOf(what.length, seed + i);
+          box.add(fields(payload), payload);
+          slabs.add(memory.slab);
+          connection.waiting.push(rawFrame({ opcode: 2, payload }));
+        }
+      }
+      const out = [...slabs].reduce((sum, { used, back }) => sum + used - back, 0);
+      expect(out).toBe(connections.reduce((sum, { box, frames }) => sum + box.bytes + frames.length, 0));
+    }
+  });
+  fc.assert(property, { numRuns: 20 });
+});
+
+test('a take that ends where a chunk does leaves no empty one behind', () => {
+  const box = new Outbox(new SendMemory());
+  const payload = new Uint8Array(COPY_UP_TO + 1);
+  box.add(fields(payload), payload);
+  expect(box.take(4)).toHaveLength(1);
+  expect(box.take(payload.length)).toEqual([payload]);
+  expect(box.take()).toEqual([]);
 });
 
 test('a slab of which one byte is still being written is not used again, and no more than 1.5 MiB wait to be', () => {
