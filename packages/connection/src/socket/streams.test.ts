@@ -8,10 +8,20 @@ import {
   NotSentError,
   openStreams,
   SendMemory,
+  type Socket,
   type SocketOptions,
   StreamsTransport,
 } from '../index.ts';
 import { ManualStreams, pipe, settle, sockets } from './streams.suite.ts';
+
+/** Has all that is under way, and what comes then, written. */
+async function finishAll(streams: ManualStreams, socket: Socket): Promise<void> {
+  await settle();
+  while (socket.bufferedAmount > 0) {
+    streams.finish();
+    await settle();
+  }
+}
 
 describe('a client and a server over two streams', () => {
   test('echo, and the client closes: both are told, with nothing left to wait for', async () => {
@@ -37,6 +47,9 @@ describe('a client and a server over two streams', () => {
 
   test('the server closes; a message behind its Close is a rejection for whoever waits, and nothing for who does not', async () => {
     const [client, server] = sockets();
+    for (const data of [null, undefined, 7]) {
+      expect(() => client.send(data as never)).toThrow(/^data must be a string, .*, got (null|undefined|number)$/);
+    }
     expect(() => client.ping('x'.repeat(126))).toThrow(RangeError);
     expect(() => client.send('x', null as never)).toThrow('options must be an object');
     const ended = server.close(1001);
@@ -111,6 +124,34 @@ describe('a client and a server over two streams', () => {
   });
 });
 
+test('a loop that is left early leaves the messages behind it for the next', async () => {
+  const streams = new ManualStreams();
+  const socket = openStreams(streams, { role: 'server', runtime: globalThis });
+  streams.input.enqueue(peerBytes('server', text('a'), text('b'), text('c')));
+  await settle();
+  const heard: unknown[] = [];
+  for (let i = 0; i < 3; i++) {
+    for await (const { data } of socket) {
+      heard.push(data);
+      break;
+    }
+  }
+  expect(heard).toEqual(['a', 'b', 'c']);
+});
+
+test('the end of what is read is told once, however often it is resumed', async () => {
+  const streams = new ManualStreams();
+  const transport = new StreamsTransport(streams);
+  let ends = 0;
+  transport.connect({ receivedEnd: () => ends++ } as never);
+  streams.input.close();
+  await settle();
+  transport.pause();
+  transport.resume();
+  await settle();
+  expect(ends).toBe(1);
+});
+
 describe('backpressure', () => {
   test('reads only while its messages are asked for', async () => {
     const streams = new ManualStreams();
@@ -165,14 +206,7 @@ describe('backpressure', () => {
     await settle();
     expect([streams.written.length, done]).toEqual([1, ['a', 'b']]);
     expect(socket.bufferedAmount).toBeGreaterThan(95_000);
-    const finishAll = async () => {
-      for (let before = -1; before !== streams.written.length; ) {
-        before = streams.written.length;
-        streams.finish();
-        await settle();
-      }
-    };
-    await finishAll();
+    await finishAll(streams, socket);
     await Promise.all([large, room]);
     expect(done).toEqual(['a', 'b', 'large', 'c']);
     expect(socket.bufferedAmount).toBe(0);
@@ -239,16 +273,48 @@ describe('ends', () => {
   });
 
   test('what overflow refuses is a rejection, of the message and of whoever waits for room', async () => {
-    const { socket } = open({ maxBufferedAmount: 100_000, overflow: 'drop' });
-    socket.send('x'.repeat(100_000));
+    const { streams, socket } = open({ maxBufferedAmount: 100_000, overflow: 'drop' });
+    const room = socket.send('x'.repeat(100_000));
     await expect(socket.send('dropped')).rejects.toMatchObject({ name: 'NotSentError', code: 'overflow' });
     await expect(socket.ping('dropped')).rejects.toMatchObject({ code: 'overflow' });
     expect(socket.state).toBe('open');
+    // Where the connection goes on, so does the wait.
+    await finishAll(streams, socket);
+    await room;
     const closing = open({ maxBufferedAmount: 100_000 });
     const waits = closing.socket.send('x'.repeat(100_000));
     await expect(closing.socket.send('over')).rejects.toMatchObject({ code: 'overflow' });
     await expect(waits).rejects.toMatchObject({ code: 'overflow' });
     expect(closing.socket.state).toBe('closing');
+  });
+
+  test('who waits for room waits until there is some, each time anew, or the connection has ended', async () => {
+    const { streams, socket } = open();
+    const long = 'x'.repeat(70_000);
+    for (let i = 0; i < 2; i++) {
+      let done = false;
+      const waits = socket.send(long).then(() => {
+        done = true;
+      });
+      await settle();
+      expect(done).toBe(false);
+      await finishAll(streams, socket);
+      await waits;
+    }
+    const waits = socket.send(long);
+    const cause = new Error('by hand');
+    socket.terminate(cause);
+    await expect(waits).rejects.toMatchObject({ name: 'NotSentError', code: 'ended', message: 'by hand', cause });
+  });
+
+  test('terminated, it gives none of the messages that wait', async () => {
+    const { streams, socket } = open();
+    streams.input.enqueue(peerBytes('server', text('waits')));
+    await settle();
+    // Nobody waits for room, either.
+    socket.send('x'.repeat(70_000));
+    socket.terminate(new Error('by hand'));
+    await expect(socket[Symbol.asyncIterator]().next()).rejects.toThrow('by hand');
   });
 
   test('terminate aborts, cancels and closes, also while a write is stuck', async () => {
