@@ -97,7 +97,9 @@ describe('writing', () => {
     }
     slow.transport.finishWrite();
     expect(readWritten('server', slow.transport.writes.at(-1)!)).toHaveLength(500);
-    expect([...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(2 * slow.transport.writes.at(-1)!.length);
+    expect([...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(
+      2 * slow.transport.writes.at(-1)!.length,
+    );
   });
 
   test('a write takes 1 MiB at the most', () => {
