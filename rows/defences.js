@@ -65,7 +65,7 @@ export const DEFENCES = [
     row: 'H1',
     tests: 'node-server/test/client-gone',
     file: 'node-server/src/upgrade/pending-socket.ts',
-    find: "socket.on('error', ignore);",
+    find: "socket.on('error', end);",
     replace: '',
   },
   {

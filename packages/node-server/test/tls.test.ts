@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { certificate } from '@ws/runtimes/certificate';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import type { ServerOptions } from '../src/options.ts';
 import { WebSocketServer } from '../src/server.ts';
 import type { WebSocket } from '../src/websocket.ts';
+import { upgradeRequest } from './raw-client.suite.ts';
 import { deferred, ended, listen, nextConnection, shut } from './serve.suite.ts';
 
 async function serveTls() {
@@ -108,6 +110,46 @@ test('wss: who watches the bytes of the socket gets them as they came', async ()
     return Buffer.from(bytes.subarray(at + 8, at + 1008).map((byte, i) => byte ^ key[i & 3]!)).toString();
   };
   expect([payload(0), payload(1008)]).toEqual(['x'.repeat(1000), 'y'.repeat(1000)]);
+});
+
+describe('what is no TLS ends a connection over TLS at once', () => {
+  const GARBAGE = 'GET / HTTP/1.1\r\n\r\n';
+
+  async function garbled(options: ServerOptions) {
+    const { cert, key } = certificate();
+    const http = createServer({ cert, key });
+    const server = new WebSocketServer({ ...options, server: http });
+    onTestFinished(() => shut(server));
+    const tcp = connect((await listen(http)).port, '127.0.0.1');
+    onTestFinished(() => void tcp.destroy());
+    tcp.on('error', () => {});
+    connectTls({ socket: tcp, ca: cert, servername: 'localhost' }, function () {
+      this.write(upgradeRequest());
+    }).on('error', () => {});
+    return { server, garble: () => tcp.write(GARBAGE) };
+  }
+
+  test('with the error as its cause', async () => {
+    const { server, garble } = await garbled({ heartbeat: false });
+    const end = ended(await nextConnection(server));
+    garble();
+    expect(await end).toMatchObject({ code: 1006, cause: { code: 'ERR_SSL_WRONG_VERSION_NUMBER' } });
+  });
+
+  test('while a hook decides, which hears of it', async () => {
+    const asked = deferred<AbortSignal>();
+    const never = new Promise<boolean>(() => {});
+    const { garble } = await garbled({
+      handshakeTimeout: 2 ** 31 - 1,
+      verifyClient: ({ signal }) => {
+        asked.resolve(signal);
+        return never;
+      },
+    });
+    const signal = await asked.promise;
+    garble();
+    await once(signal, 'abort');
+  });
 });
 
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)(

@@ -159,6 +159,8 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
 
   failed(error: Error): void {
     this.#error ??= error;
+    // Over TLS, Node tells what the peer has done wrong (garbage, one renegotiation after the other) and goes on.
+    this.#socket.destroy();
   }
 
   closed(): void {

@@ -42,7 +42,7 @@ export class PendingSocket {
     this.#closeTimeout = closeTimeout;
     this.#early = head.length > 0 ? [head] : [];
     this.#earlyBytes = head.length;
-    socket.on('error', ignore);
+    socket.on('error', end);
   }
 
   /** Aborted when the answer is not waited for any more. */
@@ -103,7 +103,7 @@ export class PendingSocket {
   /** Hands the socket over: nothing of this listens any more. Returns a copy of what the client has sent already. */
   release(): Uint8Array {
     this.#stopWatching?.();
-    this.socket.off('error', ignore);
+    this.socket.off('error', end);
     const early = this.#early;
     this.#early = [];
     return early.length === 0 ? NOTHING : Buffer.concat(early);
@@ -161,4 +161,7 @@ export class PendingSocket {
   }
 }
 
-function ignore(): void {}
+/** Ends a socket that has an error: over TLS, Node leaves it open. */
+function end(this: Duplex): void {
+  this.destroy();
+}
