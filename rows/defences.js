@@ -170,8 +170,8 @@ export const DEFENCES = [
     row: 'H16',
     tests: 'node-server/test/refusals',
     file: 'node-server/src/upgrade/pending-socket.ts',
-    find: 'const timer = setTimeout(() => socket.destroy(), this.#closeTimeout);',
-    replace: 'const timer = undefined;',
+    find: 'const stopTimer = clock.after(this.#closeTimeout, () => socket.destroy());',
+    replace: 'const stopTimer = () => {};',
   },
   {
     row: 'H17',

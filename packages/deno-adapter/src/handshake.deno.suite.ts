@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers';
 import { rawFrame } from '@ws/testkit';
+import { clock } from './clock.ts';
 import { AcceptPolicy, accept, type HandshakeError, type Verdict } from './index.ts';
 import { close, Peer, start, text, textLine, upgradeRequest } from './peer.suite.ts';
 
@@ -539,4 +540,22 @@ test('accept: given up while the compression is loaded that a client offers: a 5
   assert.equal((await peer.response()).status, 503);
   await peer.end();
   assert.equal(await accepting, undefined);
+});
+
+test('the clock: what has come while the event loop was blocked is read before a timer acts, which can be stopped until then', async () => {
+  using listener = Deno.listen({ port: 0, hostname: '127.0.0.1' });
+  const { port } = listener.addr as Deno.NetAddr;
+  using client = await Deno.connect({ port, hostname: '127.0.0.1' });
+  using conn = await listener.accept();
+  const ran: string[] = [];
+  const read = conn.read(new Uint8Array(1)).then(() => ran.push('read'));
+  const acted = new Promise<void>((resolve) => clock.after(1, () => resolve(void ran.push('timer'))));
+  const stop = clock.after(1, () => ran.push('stopped'));
+  // Runs right behind the others.
+  setTimeout(stop, 1);
+  const written = client.write(new Uint8Array(1));
+  const until = performance.now() + 5;
+  while (performance.now() < until);
+  await Promise.all([acted, written, read]);
+  assert.deepEqual(ran, ['read', 'timer']);
 });

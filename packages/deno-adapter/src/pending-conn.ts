@@ -6,7 +6,7 @@ import {
   type ResponseHead,
   serializeHead,
 } from '@ws/handshake';
-import { afterTurn } from './clock.ts';
+import { afterTurn, clock } from './clock.ts';
 import { type Conn, closeQuietly, writeAll } from './deno.ts';
 
 /**
@@ -27,9 +27,9 @@ export interface Released {
 export class PendingConn {
   readonly conn: Conn;
   readonly #abort = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #stopTimer: () => void;
   /** Runs once the client has ended its half. */
-  #leaving: ReturnType<typeof setTimeout> | undefined;
+  #stopLeaving: (() => void) | undefined;
   readonly #aborted: Promise<undefined>;
   readonly #stopped: AbortSignal | undefined;
   #early: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -51,11 +51,11 @@ export class PendingConn {
     this.#aborted = new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
-    this.#timer = setTimeout(() => {
+    this.#stopTimer = clock.after(timeout, () => {
       const why = `the handshake has not ended within ${timeout} ms`;
       // Once the request is there, it is not the client that takes so long.
       this.#abort.abort(new HandshakeError('refused', why, { status: this.#asked ? 503 : 408 }));
-    }, timeout);
+    });
     if (stopped?.aborted) this.#stop();
     else stopped?.addEventListener('abort', this.#stop);
   }
@@ -135,7 +135,7 @@ export class PendingConn {
     if (this.#lost) this.#abort.abort(new Error(why));
     else {
       const error = new HandshakeError('refused', why, { status: 503 });
-      this.#leaving = setTimeout(() => this.#abort.abort(error), patience);
+      this.#stopLeaving = clock.after(patience, () => this.#abort.abort(error));
     }
   }
 
@@ -161,7 +161,7 @@ export class PendingConn {
     const bytes = new Uint8Array(head.length + response.body.length);
     bytes.set(head);
     bytes.set(response.body, head.length);
-    const timer = setTimeout(() => closeQuietly(conn), closeTimeout);
+    const stopTimer = clock.after(closeTimeout, () => closeQuietly(conn));
     try {
       await writeAll(conn, bytes);
       await conn.closeWrite();
@@ -175,7 +175,7 @@ export class PendingConn {
     } catch {
       // The client is gone, or the time is up.
     }
-    clearTimeout(timer);
+    stopTimer();
     closeQuietly(conn);
   }
 
@@ -187,8 +187,8 @@ export class PendingConn {
 
   #settle(): void {
     this.#settled = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#leaving);
+    this.#stopTimer();
+    this.#stopLeaving?.();
     this.commit();
   }
 

@@ -123,6 +123,7 @@ test('one that never settles fails when its time is up; what it says later is fo
   vi.advanceTimersByTime(999);
   expect(log).toEqual(['pause']);
   vi.advanceTimersByTime(1);
+  await later();
   settle(true);
   await later();
   expect(log).toEqual(['pause', 'failed 1011 "": the message hook has not decided for 1000 ms', 'resume']);

@@ -33,7 +33,10 @@ export interface Transport {
 
 /** Time, as a driver uses it. */
 export interface Clock {
-  /** Calls back once, after `ms` milliseconds, unless the function that is returned was called before. */
+  /**
+   * Calls back once, after `ms` milliseconds, unless the function that is returned was called before. After a block of
+   * the event loop, what has been received should come first, where the runtime has a way: it may be what was waited for.
+   */
   after(ms: number, callback: () => void): () => void;
   /** Calls back soon: when what runs now, and what else this turn of the event loop has to do, is done. */
   defer(callback: () => void): void;

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { clock } from '../runtime/clock.ts';
 import { decodeProxyHeader, type ProxyHeader, ProxyProtocolError } from './proxy-header.ts';
 
 /** A member of a gate, for which headers of the PROXY protocol are read: a `WebSocketServer`. */
@@ -90,7 +91,7 @@ class WaitingConnection {
   readonly #passOn: (source: string | undefined) => void;
   readonly #address: string | undefined;
   #bytes: Buffer = Buffer.alloc(0);
-  #timer: NodeJS.Timeout | undefined;
+  #stopTimer: (() => void) | undefined;
 
   /** @param passOn takes the connection once its header was read, with the client that it names */
   constructor(socket: Socket, gate: ProxyGate, passOn: (source: string | undefined) => void) {
@@ -116,9 +117,9 @@ class WaitingConnection {
       this.#refuse(new ProxyProtocolError('untrusted', why));
       return;
     }
-    this.#timer = setTimeout(() => {
+    this.#stopTimer = clock.after(timeout, () => {
       this.#refuse(new ProxyProtocolError('header-timeout', `the PROXY header has not come for ${timeout} ms`));
-    }, timeout);
+    });
     waiting.add(socket);
     socket.on('readable', this.#read).on('end', this.#ended).on('close', this.#stop);
   }
@@ -148,7 +149,7 @@ class WaitingConnection {
   };
 
   readonly #stop = (): void => {
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#gate.waiting.delete(this.#socket);
     this.#socket.off('readable', this.#read).off('end', this.#ended).off('close', this.#stop);
   };

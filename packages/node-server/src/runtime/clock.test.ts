@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { uncaught } from '../../test/uncaught.suite.ts';
 import { clock } from './clock.ts';
@@ -33,4 +34,22 @@ test.each([
     setImmediate(() => setImmediate(() => setImmediate(resolve)));
   });
   expect(ran).toEqual(order);
+});
+
+test('a timer lets the sockets be read first, and can be stopped until then', async () => {
+  const ran: string[] = [];
+  const { port1, port2 } = new MessageChannel();
+  port2.on('message', () => ran.push('read'));
+  // In the check phase: the timers come before the sockets then.
+  await new Promise(setImmediate);
+  port1.postMessage('');
+  const acted = new Promise<void>((resolve) => clock.after(1, () => resolve(void ran.push('timer'))));
+  const stop = clock.after(1, () => ran.push('stopped'));
+  // Runs right behind the others.
+  setTimeout(stop, 1);
+  const until = performance.now() + 5;
+  while (performance.now() < until);
+  await acted;
+  port1.close();
+  expect(ran).toEqual(['read', 'timer']);
 });

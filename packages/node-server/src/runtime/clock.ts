@@ -34,12 +34,20 @@ function run(): void {
 
 /**
  * Node's time. What is deferred runs after the sockets that have something to read have been read: one immediate for
- * all connections, so that what a turn of the event loop sends to one of them leaves in one write.
+ * all connections, so that what a turn of the event loop sends to one of them leaves in one write. A timer defers as
+ * well: after a block of the event loop Node calls timers first, and would judge a client whose answer has come.
  */
 export const clock: Clock = {
   after(ms, callback) {
-    const timer = forAll(() => setTimeout(callback, ms));
-    return () => clearTimeout(timer);
+    let stopped = false;
+    const act = (): void => {
+      if (!stopped) callback();
+    };
+    const timer = forAll(() => setTimeout(() => clock.defer(act), ms));
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
   },
   defer(callback) {
     if (deferred.push(callback) === 1) forAll(start);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { dated, type Refusal, serializeHead, withoutContent } from '@ws/handshake';
+import { clock } from '../runtime/clock.ts';
 import { openResponse } from './open-response.ts';
 
 /** What a client may send before it has its answer: nothing, by the RFC; more than this is left unread. */
@@ -69,7 +70,9 @@ export class PendingSocket {
    */
   async waitFor<Decision>(decision: Promise<Decision>, timeout: number): Promise<Decision | undefined> {
     const { signal } = this;
-    const timer = setTimeout(() => this.abort(new Error(`verifyClient has not decided for ${timeout} ms`)), timeout);
+    const stopTimer = clock.after(timeout, () =>
+      this.abort(new Error(`verifyClient has not decided for ${timeout} ms`)),
+    );
     const aborted = new Promise<undefined>((resolve) => {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
@@ -79,7 +82,7 @@ export class PendingSocket {
     try {
       return await Promise.race([decision, aborted]);
     } finally {
-      clearTimeout(timer);
+      stopTimer();
     }
   }
 
@@ -156,8 +159,8 @@ export class PendingSocket {
   #linger(): void {
     const { socket } = this;
     if (socket.destroyed) return;
-    const timer = setTimeout(() => socket.destroy(), this.#closeTimeout);
-    socket.on('close', () => clearTimeout(timer)).resume();
+    const stopTimer = clock.after(this.#closeTimeout, () => socket.destroy());
+    socket.on('close', stopTimer).resume();
   }
 }
 
