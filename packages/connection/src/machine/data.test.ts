@@ -35,3 +35,25 @@ test('H14: the error names what is wrong', () => {
   expect(toBytes(new Uint8Array(shared), 'data')).toEqual(Uint8Array.of(0));
   expect(() => toBytes(Promise.resolve('a') as unknown as Data, 'data')).toThrow('got object: await the promise');
 });
+
+test('what was transferred is no empty message', () => {
+  const make = (): [string, ArrayBuffer | ArrayBufferView][] => {
+    const memory = new ArrayBuffer(16);
+    return [
+      ['Uint8Array', new Uint8Array(memory)],
+      ['DataView', new DataView(memory)],
+      ['Int16Array', new Int16Array(memory)],
+      ['ArrayBuffer', memory],
+    ];
+  };
+  for (const [kind, data] of make()) {
+    const buffer = ArrayBuffer.isView(data) ? (data.buffer as ArrayBuffer) : data;
+    if (buffer.byteLength > 0) structuredClone(buffer, { transfer: [buffer] });
+    expect(() => toBytes(data, kind)).toThrow(
+      new TypeError(`${kind} must not have been transferred: its buffer is detached`),
+    );
+  }
+  for (const [, data] of make()) expect(toBytes(data, 'data')).toHaveLength(16);
+  expect(toBytes(new Uint8Array(new SharedArrayBuffer(0)), 'data')).toHaveLength(0);
+  expect(toBytes(new Uint8Array(16).subarray(16), 'data')).toHaveLength(0);
+});

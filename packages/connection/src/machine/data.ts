@@ -12,7 +12,7 @@ export type Data = string | ArrayBuffer | ArrayBufferView;
  */
 export function toBytes(data: Data, name: string): Uint8Array {
   if (typeof data === 'string') return encodeUtf8(data);
-  const bytes = viewOf(data);
+  const bytes = viewOf(data, name);
   if (bytes !== undefined) return bytes;
   return wrongData(data, `${name} must be a string, an ArrayBuffer or a view of one`, hintFor(data));
 }
@@ -37,11 +37,21 @@ function hintFor(data: unknown): string {
  * @throws TypeError for anything but an ArrayBuffer or a view: what a string means, only who has read it could know
  */
 export function toChunk(data: unknown, name: string): Uint8Array {
-  return viewOf(data) ?? wrongData(data, `${name} must be an ArrayBuffer or a view of one`);
+  return viewOf(data, name) ?? wrongData(data, `${name} must be an ArrayBuffer or a view of one`);
 }
 
-function viewOf(data: unknown): Uint8Array | undefined {
-  if (data instanceof Uint8Array) return data;
+function viewOf(data: unknown, name: string): Uint8Array | undefined {
+  // Nearly all have bytes; a view of a buffer that was transferred looks as if it were empty.
+  if (data instanceof Uint8Array && data.length > 0) return data;
+  try {
+    return newView(data);
+  } catch (cause) {
+    throw new TypeError(`${name} must not have been transferred: its buffer is detached`, { cause });
+  }
+}
+
+/** @throws TypeError if its buffer is detached */
+function newView(data: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer || Object.prototype.toString.call(data) === '[object ArrayBuffer]') {
     return new Uint8Array(data as ArrayBuffer);
