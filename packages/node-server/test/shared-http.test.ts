@@ -369,6 +369,27 @@ test('an upgrade behind a response of which the client has all, though it has no
   ]);
 });
 
+test('H10: an upgrade behind a part of a response in chunks has no answer, which would stand among them', async () => {
+  const { server: http, port } = await listen();
+  const asked = deferred<ServerResponse>();
+  http.on('request', (_, response) => {
+    response.write('one');
+    asked.resolve(response);
+  });
+  const server = new WebSocketServer({ server: http });
+  onTestFinished(() => shut(server));
+  server.on('connection', () => expect.unreachable('it stands behind another'));
+  const taken = once(http, 'upgrade');
+  const client = new RawClient(port).write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const response = await asked.promise;
+  await client.until(() => client.bytes.includes('one'));
+  client.write(upgradeRequest());
+  await taken;
+  response.end('two');
+  await client.end();
+  expect(client.bytes.toString('latin1').match(/HTTP.1.1 \d+|one|two/g)).toEqual(['HTTP/1.1 200', 'one', 'two']);
+});
+
 test('H10: handleUpgrade for a request that has a response of its own, as frameworks make them', async () => {
   const { server: http, port } = await listen();
   const server = new WebSocketServer({ noServer: true });

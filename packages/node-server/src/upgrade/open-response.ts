@@ -8,12 +8,14 @@ interface Inside extends ServerResponse {
 }
 
 /**
- * Finds the response to an earlier pipelined request that is unanswered: Node emits 'upgrade' without waiting. Once its
- * head is sent it counts as answered, unless it ends the connection.
+ * Finds the response to an earlier pipelined request that is unanswered: Node emits 'upgrade' without waiting. One in
+ * chunks is answered when it has ended. Any other is once its head is sent, unless it ends the connection: the client
+ * may have all of its Content-Length, and only Node knows.
  */
 export function openResponse(request: IncomingMessage, socket: Duplex): ServerResponse | undefined {
   const { _httpMessage: open } = socket as { readonly _httpMessage?: Inside | null };
   // A framework may have made a response for the upgrade itself.
   if (open?.req === undefined || open.req === request) return undefined;
-  return open.headersSent && open._last !== true ? undefined : open;
+  const isWhole = open.writableEnded || !open.chunkedEncoding;
+  return open.headersSent && isWhole && open._last !== true ? undefined : open;
 }
