@@ -266,10 +266,10 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
   #attach(http: Server): () => void {
     const { port, proxyProtocol, handshakeTimeout } = this.#settings;
     const isOurs = port !== undefined;
-    http.on('listening', this.#emitListening);
     const stopRouting = route(
       http,
       {
+        listening: () => this.emit('listening'),
         isRunning: () => this.#state === 'running',
         take: (request, socket, head) => this.#take(request, socket, head),
         refuseUnknown: (request, socket, head) => this.#upgrades.refuseUnknown(request, socket, head),
@@ -285,7 +285,6 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     return () => {
       stopRouting();
       leaveProxies?.(isOurs);
-      http.off('listening', this.#emitListening);
     };
   }
 
@@ -297,10 +296,6 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     // While it listens, a connection could not be accepted, for lack of memory or files: those that are there go on,
     // and so does the process.
     if (!this.#http?.listening || this.listenerCount('error') > 0) this.emit('error', error);
-  };
-
-  readonly #emitListening = (): void => {
-    this.emit('listening');
   };
 
   #addedHeaders(request: IncomingMessage): HeaderFields {

@@ -1,6 +1,6 @@
 import diagnosticsChannel from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { runInNewContext } from 'node:vm';
@@ -9,6 +9,7 @@ import type { ServerOptions } from '../src/options.ts';
 import { WebSocketServer } from '../src/server.ts';
 import { close, open, RawClient, request, text, textLine, upgradeRequest } from './raw-client.suite.ts';
 import { deferred, listen, serve, shut } from './serve.suite.ts';
+import { uncaught } from './uncaught.suite.ts';
 
 /** A server for a path of an http server, which says its name to everybody. */
 function named(http: Server, path: string | undefined): WebSocketServer {
@@ -39,6 +40,32 @@ test('H10: two servers with different paths share one http server; the query doe
     const client = await open(port, {}, `GET ${path} HTTP/1.1`);
     expect(await client.received(1)).toEqual([textLine(name!)]);
   }
+});
+
+test('H10: many servers share one http server: each hears that it listens, and Node warns of no leak', async () => {
+  const warnings: string[] = [];
+  const warn = ({ message }: Error) => warnings.push(message);
+  process.on('warning', warn);
+  onTestFinished(() => void process.off('warning', warn));
+  const { errors } = uncaught();
+  const http = createServer();
+  const thrown = new Error('a bug of the application');
+  const heard: number[] = [];
+  for (let i = 0; i < 11; i++) {
+    named(http, `/${i}`).on('listening', () => {
+      heard.push(i);
+      if (i === 5) throw thrown;
+    });
+  }
+  await named(http, '/closed')
+    .on('listening', () => heard.push(-1))
+    .close();
+  await listen(http);
+  // A warning is told in a tick of its own.
+  await new Promise(setImmediate);
+  expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(errors).toEqual([thrown]);
+  expect(warnings).toEqual([]);
 });
 
 test('H10: what is nobody’s is a 404, and its socket ends', async () => {

@@ -1,9 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { asksForWebSocket } from '@ws/handshake';
+import { callEach } from '../runtime/rethrow.ts';
 
 /** A taker of upgrade requests of a shared http server: a `WebSocketServer`. */
 export interface UpgradeTarget {
+  /** The http server listens. */
+  listening(): void;
   /** Whether it takes requests, and is not closing. */
   isRunning(): boolean;
   /** Takes a request if it is for this target; returns false if it is not. One that is closing says so to the client. */
@@ -22,8 +25,8 @@ interface Router {
 const routers = new WeakMap<Server, Router>();
 
 /**
- * Has a target take its upgrade requests of an http server. All targets of one server share one listener, so that none
- * answers for another's path (row H10); where there are other listeners as well (Vite, socket.io), what no target takes
+ * Has a target take its upgrade requests of an http server, and hear that it listens. All targets of one server share
+ * one listener, so that none answers for another's path (row H10), and hundreds of them are no leak to Node; where there are other listeners as well (Vite, socket.io), what no target takes
  * is left to them.
  *
  * @param isShared whether it has other tasks than WebSockets
@@ -42,10 +45,11 @@ export function route(server: Server, joining: UpgradeTarget, isShared: boolean)
       const running = [...targets].find((target) => target.isRunning());
       (running ?? first)?.refuseUnknown(request, socket, head);
     };
-    server.on('upgrade', listener);
+    const listening = (): void => callEach([...targets], (target) => target.listening());
+    server.on('upgrade', listener).on('listening', listening);
     const stopAsking = isShared ? takeWebSocketsOnly(server) : () => {};
     const stop = (): void => {
-      server.off('upgrade', listener);
+      server.off('upgrade', listener).off('listening', listening);
       stopAsking();
     };
     router = { targets, stop };
