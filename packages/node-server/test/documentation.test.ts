@@ -15,7 +15,8 @@ const COMING_FROM_WS = readFileSync(new URL('../docs/coming-from-ws.md', import.
 async function start(heading: string): Promise<{ child: Child; port: number }> {
   const [, section] = README.split(`\n## ${heading}\n`);
   const [, block] = /```js\n(.*?)```/s.exec(section!.split('\n## ')[0]!)!;
-  const child = run(`${LISTEN}\n${block}`);
+  // Nor does an example that is followed have Node warn of anything.
+  const child = run(`process.on('warning', (warning) => { throw warning; });\n${LISTEN}\n${block}`);
   let line = await child.line();
   while (!/^\d+$/.test(line)) line = await child.line();
   return { child, port: Number(line) };
