@@ -18,7 +18,17 @@ export function checkBinaryType(type: BinaryType): void {
   throw new TypeError(`binaryType must be nodebuffer, arraybuffer, fragments or blob, got ${String(type)}`);
 }
 
+/** What messages were delivered as, and what they are. */
+const payloads = new WeakMap<object, Buffer<ArrayBuffer>>();
+
 export function dataAs(type: BinaryType, payload: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
   // The type of the event does not follow: the application has set binaryType, and knows.
-  return DATA[type](payload) as Buffer<ArrayBuffer>;
+  const data = DATA[type](payload) as Buffer<ArrayBuffer>;
+  payloads.set(data, payload);
+  return data;
+}
+
+/** The Buffer that a message is, whatever it was delivered as. */
+export function payloadOf(data: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  return payloads.get(data) ?? data;
 }

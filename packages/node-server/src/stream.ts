@@ -1,13 +1,14 @@
 import { Duplex, type DuplexOptions } from 'node:stream';
+import { payloadOf } from './binary-type.ts';
 import { clock } from './runtime/clock.ts';
 import type { WebSocket } from './websocket.ts';
 
 /**
  * Makes a stream of Node of a WebSocket, as `ws` does: each chunk that is written goes as a message, and each message
  * is a chunk to read. Bytes go as binary, and so does a string, unless `decodeStrings` is false; text that comes is a
- * string with `readableObjectMode`. The end of the stream is a Close. Its own end comes with that of the connection,
- * whatever that was: `socket.cause` tells. A violation by the peer, and what was written and never sent, is an error of
- * the stream, if there is a listener for that.
+ * string with `readableObjectMode`, and binary a Buffer, whatever `binaryType` is. The end of the stream is a Close. Its
+ * own end comes with that of the connection, whatever that was: `socket.cause` tells. A violation by the peer, and what
+ * was written and never sent, is an error of the stream, if there is a listener for that.
  *
  * @param options those of a Duplex, but for its functions, `objectMode` for what is written, `allowHalfOpen`,
  *   `autoDestroy` and `emitClose`: a Close ends both directions, and the connection both
@@ -46,7 +47,7 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
     else socket.once('close', () => callback());
   };
   socket.on('message', (data, isBinary) => {
-    const goOn = stream.push(!isBinary && stream.readableObjectMode ? data.toString() : data);
+    const goOn = stream.push(!isBinary && stream.readableObjectMode ? data.toString() : payloadOf(data));
     // What is left once the connection has ended, 64 KiB or so, is not kept from the end that follows.
     if (!goOn && socket.readyState !== socket.CLOSED) socket.pause();
   });

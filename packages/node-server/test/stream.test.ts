@@ -234,3 +234,13 @@ test('createWebSocketStream: what waits for the reader when the connection ends 
   await end;
   expect(String(await buffer(stream))).toBe('abcdefghi');
 });
+
+test.each(['arraybuffer', 'fragments', 'blob'] as const)(
+  'createWebSocketStream: binary is a Buffer also where binaryType is %s',
+  async (type) => {
+    const { client, socket, stream } = await pair({ readableObjectMode: true });
+    socket.binaryType = type;
+    client.send({ opcode: 2, payload: Buffer.from('x') }, text('y'), close());
+    expect(await stream.toArray()).toEqual([Buffer.from('x'), 'y']);
+  },
+);
