@@ -1,4 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Http2SecureServer } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import {
   type Extension,
@@ -36,8 +37,11 @@ export interface ServerOptions<Context = unknown>
   readonly host?: string | undefined;
   /** How many connections may wait to be accepted with `port`. Default: 511, as Node has it. */
   readonly backlog?: number | undefined;
-  /** Takes the upgrade requests of an http or https server that is there. Several may share one. */
-  readonly server?: HttpServer | HttpsServer | undefined;
+  /**
+   * Takes the upgrade requests of an http or https server that is there, or of one of http2 with `allowHTTP1`. Several
+   * may share one.
+   */
+  readonly server?: HttpServer | HttpsServer | Http2SecureServer | undefined;
   /** Takes no requests by itself: call `handleUpgrade`. */
   readonly noServer?: boolean | undefined;
   /** Takes requests for this path only, compared without the query. Default: all. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { createSecureServer } from 'node:http2';
 import { createServer } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { certificate } from '@ws/runtimes/certificate';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -112,6 +113,25 @@ test('wss: who watches the bytes of the socket gets them as they came', async ()
   expect([payload(0), payload(1008)]).toEqual(['x'.repeat(1000), 'y'.repeat(1000)]);
 });
 
+test('an http2 server that takes HTTP/1.1 as well: a client connects, has its echo, and is closed with the server', async () => {
+  const { cert, key } = certificate();
+  const http = createSecureServer({ cert, key, allowHTTP1: true }).listen(0, '127.0.0.1');
+  onTestFinished(() => void http.close());
+  await once(http, 'listening');
+  const server = new WebSocketServer({ server: http });
+  server.on('connection', (socket) => socket.on('message', (data) => socket.send(String(data))));
+  onTestFinished(() => shut(server));
+  const { port } = http.address() as AddressInfo;
+  const client = new WsClient(`wss://localhost:${port}`, { ca: cert });
+  await once(client, 'open');
+  client.send('hello');
+  expect(String((await once(client, 'message'))[0])).toBe('hello');
+  const closed = once(client, 'close');
+  await server.close({});
+  expect((await closed)[0]).toBe(1001);
+  expect([http.listenerCount('upgrade'), http.listening]).toEqual([0, true]);
+});
+
 describe('what is no TLS ends a connection over TLS at once', () => {
   const GARBAGE = 'GET / HTTP/1.1\r\n\r\n';
 
@@ -123,9 +143,8 @@ describe('what is no TLS ends a connection over TLS at once', () => {
     const tcp = connect((await listen(http)).port, '127.0.0.1');
     onTestFinished(() => void tcp.destroy());
     tcp.on('error', () => {});
-    connectTls({ socket: tcp, ca: cert, servername: 'localhost' }, function () {
-      this.write(upgradeRequest());
-    }).on('error', () => {});
+    const client = connectTls({ socket: tcp, ca: cert, servername: 'localhost' }).on('error', () => {});
+    client.on('secureConnect', () => client.write(upgradeRequest()));
     return { server, garble: () => tcp.write(GARBAGE) };
   }
 

@@ -1,6 +1,7 @@
 /** What compiles, and what must not: `npm run typecheck` judges. Nothing here is called that a test does not call. */
 import { type EventEmitter, once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { expect, expectTypeOf, test } from 'vitest';
 import type { HeartbeatSettings, RawData } from '../src/index.ts';
 import type { ServerOptions } from '../src/options.ts';
@@ -172,6 +173,12 @@ test('context: nothing is known of it where no hook says so', () => {
   plain.on('connection', (socket) => expectTypeOf(socket).toEqualTypeOf<WebSocket>());
   expectTypeOf<WebSocket['context']>().toEqualTypeOf<unknown>();
   expectTypeOf<WebSocketServer['clients']>().toEqualTypeOf<ReadonlySet<WebSocket>>();
+});
+
+test('server: an http2 server that takes HTTP/1.1 as well is one', () => {
+  expectTypeOf<Http2SecureServer>().toExtend<NonNullable<ServerOptions['server']>>();
+  const server = new WebSocketServer({ server: createSecureServer({ allowHTTP1: true }) });
+  expect(server.clients.size).toBe(0);
 });
 
 test('context: also by hand, for a server without a hook', () => {
