@@ -1,3 +1,4 @@
+import { textOf } from './text-of.ts';
 import { TypedEmitter } from './typed-emitter.ts';
 import type { WebSocketEvents } from './websocket-events.ts';
 
@@ -58,7 +59,7 @@ const EVENTS: {
   message: (target, data: Buffer, isBinary: boolean) => ({
     type: 'message',
     target,
-    data: isBinary ? data : data.toString(),
+    data: isBinary ? data : textOf(data),
   }),
   close: (target, code: number, reason: Buffer) => ({
     type: 'close',

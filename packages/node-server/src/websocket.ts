@@ -23,6 +23,7 @@ import { inContext } from './runtime/async-context.ts';
 import { clock } from './runtime/clock.ts';
 import { platform, platformOfGiven, sendMemory } from './runtime/platform.ts';
 import { rethrow } from './runtime/rethrow.ts';
+import { TextTooLong } from './text-of.ts';
 import type { SocketTransport } from './transport/socket-transport.ts';
 
 const CONNECTING = 0;
@@ -105,7 +106,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       }
 
       thrown(error: unknown): void {
-        rethrow(error);
+        if (!(error instanceof TextTooLong)) rethrow(error);
       }
     };
     // These are no methods of the class: the three do the same, and have their types from TypedEmitter.
@@ -206,10 +207,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
         pause: () => this.#driver.pause(PauseReason.Hook),
         resume: () => this.#driver.resume(PauseReason.Hook),
         deliver: (payload, isBinary) => this.#driver.call(() => this.#message(payload, isBinary)),
-        failed: (cause, code, reason) => {
-          this.#cause = cause;
-          this.close(code, reason);
-        },
+        failed: (cause, code, reason) => this.#fail(cause, code, reason),
       };
       this.#hook = new MessageHook(host, timeout);
     }
@@ -249,7 +247,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
 
   /**
    * Why the connection ended without a Close of the peer: a `ProtocolError` with name and offset, the system's error, a
-   * timeout; or what a message hook has thrown.
+   * timeout; what a message hook has thrown; or that a text is longer than a string may be.
    */
   get cause(): Error | undefined {
     return this.#cause;
@@ -401,7 +399,18 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
 
   #emitMessage(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     const asItIs = !isBinary || this.#binaryType === 'nodebuffer';
-    this.emit('message', asItIs ? payload : dataAs(this.#binaryType, payload), isBinary);
+    try {
+      this.emit('message', asItIs ? payload : dataAs(this.#binaryType, payload), isBinary);
+    } catch (error) {
+      if (error instanceof TextTooLong) this.#fail(error, CloseCode.MessageTooBig);
+      throw error;
+    }
+  }
+
+  /** Closes because of a message that the application cannot take. */
+  #fail(cause: Error, code: number, reason = ''): void {
+    this.#cause = cause;
+    this.close(code, reason);
   }
 
   /** The queue of messages that wait. */

@@ -3,6 +3,8 @@ import type { BrowserEvents } from '../src/index.ts';
 import type { WebSocket } from '../src/websocket.ts';
 import { close, text } from './raw-client.suite.ts';
 import { ended, type ServeOptions, serveOne } from './serve.suite.ts';
+import { tooLong } from './too-long.suite.ts';
+import { uncaught } from './uncaught.suite.ts';
 
 async function pair(options?: ServeOptions) {
   const { client, socket } = await serveOne(options);
@@ -148,4 +150,24 @@ test('binaryType arraybuffer: a buffer with the message and nothing else, howeve
   socket.onmessage = ({ data }) => sizes.push(data.byteLength);
   await send(...[0, 1, 64, 65, 5000, 70_000].map((length) => ({ opcode: 2, payload: Buffer.alloc(length) })));
   expect(sizes).toEqual([0, 1, 64, 65, 5000, 70_000]);
+});
+
+test('a text that is longer than a string may be closes with 1009; no listener is called, and the process hears nothing', async () => {
+  const { errors } = uncaught();
+  tooLong('too long');
+  const { client, socket } = await pair();
+  const seen: unknown[] = [];
+  socket.addEventListener('message', ({ data }) => seen.push(data));
+  socket.onmessage = ({ data }) => seen.push(data);
+  const end = ended(socket);
+  client.send(text('fits'), text('too long'), text('behind it'));
+  await client.until(() => client.decoded().events.some(({ type }) => type === 'close'));
+  await client.send(close(1009)).end();
+  expect(client.transcript()).toEqual(['close 1009 ""']);
+  expect(await end).toMatchObject({
+    code: 1009,
+    cause: { message: 'a text of 8 bytes is longer than a string may be', cause: { code: 'ERR_STRING_TOO_LONG' } },
+  });
+  expect(seen).toEqual(['fits', 'fits']);
+  expect(errors).toEqual([]);
 });

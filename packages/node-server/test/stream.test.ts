@@ -8,6 +8,7 @@ import { NotSentError } from '../src/index.ts';
 import { createWebSocketStream } from '../src/stream.ts';
 import { close, open, type RawClient, text, textLine } from './raw-client.suite.ts';
 import { ended, nextConnection, serve, serveOne } from './serve.suite.ts';
+import { tooLong } from './too-long.suite.ts';
 import { uncaught } from './uncaught.suite.ts';
 
 async function pair(options?: DuplexOptions) {
@@ -233,6 +234,23 @@ test('createWebSocketStream: what waits for the reader when the connection ends 
   }
   await end;
   expect(String(await buffer(stream))).toBe('abcdefghi');
+});
+
+test('createWebSocketStream: a text that is longer than a string may be is an error of the stream, not of the process', async () => {
+  const { errors } = uncaught();
+  tooLong('too long');
+  for (const listens of [true, false]) {
+    const { client, socket, stream } = await pair({ readableObjectMode: true });
+    const end = ended(socket);
+    const failed = listens ? once(stream, 'error') : undefined;
+    stream.resume();
+    client.send(text('too long'));
+    await end;
+    if (failed !== undefined) {
+      expect((await failed)[0].message).toBe('a text of 8 bytes is longer than a string may be');
+    }
+  }
+  expect(errors).toEqual([]);
 });
 
 test.each(['arraybuffer', 'fragments', 'blob'] as const)(
