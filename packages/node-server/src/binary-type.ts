@@ -18,17 +18,19 @@ export function checkBinaryType(type: BinaryType): void {
   throw new TypeError(`binaryType must be nodebuffer, arraybuffer, fragments or blob, got ${String(type)}`);
 }
 
-/** What messages were delivered as, and what they are. */
-const payloads = new WeakMap<object, Buffer<ArrayBuffer>>();
+/** The bytes of what was delivered as a Blob, which gives them only later. */
+const ofBlobs = new WeakMap<object, Buffer<ArrayBuffer>>();
 
 export function dataAs(type: BinaryType, payload: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  const data = DATA[type](payload);
+  if (data instanceof Blob) ofBlobs.set(data, payload);
   // The type of the event does not follow: the application has set binaryType, and knows.
-  const data = DATA[type](payload) as Buffer<ArrayBuffer>;
-  payloads.set(data, payload);
-  return data;
+  return data as Buffer<ArrayBuffer>;
 }
 
 /** The Buffer that a message is, whatever it was delivered as. */
-export function payloadOf(data: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
-  return payloads.get(data) ?? data;
+export function payloadOf(data: Buffer<ArrayBuffer> | ArrayBuffer | Buffer<ArrayBuffer>[] | Blob): Buffer<ArrayBuffer> {
+  if (Buffer.isBuffer(data)) return data as Buffer<ArrayBuffer>;
+  if (Array.isArray(data)) return data[0]!;
+  return ofBlobs.get(data) ?? Buffer.from(data as ArrayBuffer);
 }

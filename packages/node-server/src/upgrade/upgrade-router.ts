@@ -26,8 +26,8 @@ const routers = new WeakMap<Server, Router>();
 
 /**
  * Has a target take its upgrade requests of an http server, and hear that it listens. All targets of one server share
- * one listener, so that none answers for another's path (row H10), and hundreds of them are no leak to Node; where there are other listeners as well (Vite, socket.io), what no target takes
- * is left to them.
+ * one listener, so that none answers for another's path (row H10), and hundreds of them are no leak to Node; where there
+ * are other listeners as well (Vite, socket.io), what no target takes is left to them.
  *
  * @param isShared whether it has other tasks than WebSockets
  * @returns a function that takes it back
