@@ -152,7 +152,7 @@ describe('what is no TLS ends a connection over TLS at once', () => {
     const { server, garble } = await garbled({ heartbeat: false });
     const end = ended(await nextConnection(server));
     garble();
-    expect(await end).toMatchObject({ code: 1006, cause: { code: 'ERR_SSL_WRONG_VERSION_NUMBER' } });
+    expect(await end).toMatchObject({ code: 1006, cause: { code: expect.stringMatching(/^ERR_SSL_/) } });
   });
 
   test('while a hook decides, which hears of it', async () => {
