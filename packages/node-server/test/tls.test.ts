@@ -171,12 +171,19 @@ describe('what is no TLS ends a connection over TLS at once', () => {
   });
 });
 
-describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
-  '%s: what a client has sent before its end is delivered, to the Close',
-  (version) => {
+describe.each([
+  ['TLSv1.2', 1000],
+  ['TLSv1.3', 1000],
+  ['TLSv1.3', 1006],
+] as const)(
+  '%s: what a client has sent before its end is delivered, to the last, also without a Close: %i',
+  (version, code) => {
     const COUNT = 48;
     /** Fulfilled when Node has told of the end of the client's stream, and has done what it does then. */
     let over = deferred();
+    const turns = async () => {
+      for (let count = 0; count < 10; count++) await new Promise(setImmediate);
+    };
 
     test.each<[string, Omit<ServerOptions, 'server'>, length: number, listener?: (socket: WebSocket) => void]>([
       [
@@ -190,7 +197,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
           });
         },
       ],
-      ['a hook that takes its time', { messageHook: async () => over.promise.then(() => true) }, 4],
+      ['a hook that takes its time', { messageHook: () => over.promise.then(turns).then(() => true) }, 4],
       ['a rate', { rateLimit: { messages: COUNT - 8 } }, 4],
       ['messages that are decompressed in the thread pool', {}, 100_000],
     ])('%s', async (_, options, length, listener) => {
@@ -203,7 +210,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
       const end = deferred<number>();
       server.on('connection', (socket, { socket: tls }) => {
         tls.on('end', async () => {
-          for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
+          await turns();
           over.resolve();
         });
         socket.on('message', (data) => received.push(data.toString().slice(0, 4)));
@@ -224,10 +231,10 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
         tls.cork();
         for (const text of texts) client.send(text);
       }
-      client.close(1000);
+      if (code === 1000) client.close(code);
       // Its stream ends, whether the server has answered or not.
       tls.end();
-      expect(await end.promise).toBe(1000);
+      expect(await end.promise).toBe(code);
       expect(received).toEqual(texts.map((text) => text.slice(0, 4)));
     });
   },

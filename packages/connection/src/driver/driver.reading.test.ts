@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, ping, pong, text } from '../endpoint.suite.ts';
-import { useBenches } from './test-transport.suite.ts';
+import { PauseReason } from './reader.ts';
+import { type Bench, useBenches } from './test-transport.suite.ts';
 
 const makeBench = useBenches();
 
@@ -68,11 +69,6 @@ describe('reading', () => {
     bench.receive(closeFrame(1000));
     bench.driver.pause();
     expect(bench.transport.calls).toEqual([]);
-    const other = makeBench('server', { on: (line) => line === 'text "a"' && other.driver.pause() });
-    other.receive(text('a'), text('b'));
-    other.transport.lose();
-    expect(other.transport.paused).toBe(true);
-    expect(other.told.at(-1)).toContain('close 1006');
   });
 
   test('a peer that ends while its last messages wait is heard to the end', () => {
@@ -86,6 +82,24 @@ describe('reading', () => {
     expect(bench.transport.calls).toEqual(['pause', 'resume', 'write 4', 'end']);
     bench.transport.lose();
     expect(bench.told).toEqual(['text "a"', 'text "b"', 'close 4000 "bye"']);
+  });
+
+  test.each([
+    ['of the stream', (bench: Bench) => bench.driver.receivedEnd()],
+    ['of the transport', (bench: Bench) => bench.transport.lose(new Error('reset'))],
+  ])('a hook that decides on the last message holds the end %s, whatever else has paused', (_, end) => {
+    for (const alsoPaused of [false, true]) {
+      const bench = makeBench('server', { on: () => bench.driver.pause(PauseReason.Hook) });
+      bench.receive(text('last'));
+      if (alsoPaused) bench.driver.pause();
+      end(bench);
+      bench.clock.turn();
+      expect([bench.told, bench.transport.ended, bench.driver.over]).toEqual([['text "last"'], false, false]);
+      bench.driver.resume(PauseReason.Hook);
+      expect(bench.driver.over).toBe(false);
+      bench.clock.turn();
+      expect([bench.transport.ended, bench.driver.over]).toContain(true);
+    }
   });
 
   test('ends in the middle of what waits', () => {
