@@ -87,8 +87,7 @@ export interface ServerOptions<Context = unknown>
   /**
    * Decides on each message of a client before it is delivered: true lets it through, false leaves it out, data takes
    * its place, an error closes the connection with 1011, or with its `closeCode` and message. While a promise is
-   * pending, nothing more of that client is read, and what it lets through is delivered also if the client has left
-   * meanwhile. Default: all are let through.
+   * pending, nothing more of that client is read. Default: all are let through.
    */
   readonly messageHook?: MessageHookFunction<Context> | undefined;
   /**

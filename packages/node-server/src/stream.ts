@@ -2,7 +2,7 @@ import { Duplex, type DuplexOptions } from 'node:stream';
 import { payloadOf } from './binary-type.ts';
 import { clock } from './runtime/clock.ts';
 import { textOf } from './text-of.ts';
-import { driverOf, type WebSocket } from './websocket.ts';
+import type { WebSocket } from './websocket.ts';
 
 /**
  * Makes a stream of Node of a WebSocket, as `ws` does: each chunk that is written goes as a message, and each message
@@ -75,7 +75,7 @@ export function createWebSocketStream(socket: WebSocket, options: DuplexOptions 
       else stream.push(null);
     });
   };
-  if (driverOf(socket).over) end();
+  if (socket.readyState === socket.CLOSED) end();
   else socket.once('close', end);
   return stream;
 }

@@ -101,10 +101,6 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
         this.#socket.#host.overflow(policy);
       }
 
-      lost(): void {
-        this.#socket.#goOnIfLost();
-      }
-
       close(code: number, reason: string, cause: Error | undefined): void {
         this.#socket.#closed(code, reason, cause);
       }
@@ -300,18 +296,14 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   }
 
   /**
-   * Starts the closing handshake. Messages that arrive before the peer's Close are still delivered. Once the connection
-   * is lost, it does no more than bound, by `closeReplyTimeout`, how long 'close' waits for what was read before.
+   * Starts the closing handshake. Messages that arrive before the peer's Close are still delivered.
    *
    * @param code 1000-1003, 1007-1014 or 3000-4999. Default: none, or 1000 with a reason
    * @param reason at most 123 bytes of UTF-8
    * @throws TypeError or RangeError for what may not be sent, unless the connection is closed
    */
   close(code?: number | undefined, reason?: string | Buffer | undefined): void {
-    if (this.#driver.gone) {
-      this.#driver.close();
-      return;
-    }
+    if (this.#driver.gone) return;
     if (reason !== undefined && typeof reason !== 'string' && !Buffer.isBuffer(reason)) {
       throw new TypeError(`reason must be a string or a Buffer, got ${kindOf(reason)}`);
     }
@@ -323,17 +315,16 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   /** Ends the connection at once, without a Close. */
   terminate(): void {
     this.#driver.terminate();
-    this.#hook?.stop();
     this.#queue?.clear();
     this.#tellCloseSoon();
   }
 
   /**
-   * Stops reading: no event until {@link resume} but 'close', unless what was read is held before it, and no answer to
-   * a ping. What was read is kept also if the connection is lost meanwhile: 'close' comes behind it.
+   * Stops reading: no event until {@link resume} but 'close', unless messages are held before it, and no answer to a
+   * ping.
    */
   pause(): void {
-    if (this.#ended && this.#held === 0) return;
+    if (this.#driver.gone && this.#held === 0) return;
     this.#paused = true;
     this.#driver.pause();
   }
@@ -355,7 +346,6 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     return this.#waiting.iterate(() => {
       if (this.#driver.state === 'closing') this.#dropUnwanted();
       else this.#tellLate?.();
-      this.#goOnIfLost();
     });
   }
 
@@ -401,15 +391,10 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     const hears = this.listenerCount('message') > 0;
     if (hears && this.#held === 0 && !this.#paused) this.#emitMessage(payload, isBinary);
-    else if (hears || this.#heard || this.#isKept || this.#queue?.iterating === true) {
+    else if (hears || this.#heard || this.#driver.state === 'open' || this.#queue?.iterating === true) {
       this.#waiting.push(payload, isBinary);
       if (this.#heard && !hears) this.#dropLater();
     }
-  }
-
-  /** Whether messages wait for the first listener. */
-  get #isKept(): boolean {
-    return this.#driver.state === 'open' || this.#driver.gone;
   }
 
   #emitMessage(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
@@ -432,10 +417,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   get #waiting(): MessageQueue<Buffer<ArrayBuffer>> {
     if (this.#queue === undefined) {
       this.#queue = new MessageQueue({
-        pause: () => {
-          this.#driver.pause(PauseReason.Queue);
-          this.#goOnIfLost();
-        },
+        pause: () => this.#driver.pause(PauseReason.Queue),
         resume: () => this.#driver.resume(PauseReason.Queue),
       });
       if (this.#ended) this.#queue.end(this.#cause);
@@ -485,15 +467,6 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       if (queue.length === 0) this.#tellLate?.();
       else this.#dropLater();
     });
-  }
-
-  /**
-   * Where the client is gone and nobody takes messages, all that was read goes into the queue: it is here already, and
-   * there may never be a listener, for which the end would wait.
-   */
-  #goOnIfLost(): void {
-    if (!this.#driver.gone || this.listenerCount('message') > 0 || this.#queue?.iterating === true) return;
-    this.#driver.resume(PauseReason.Queue);
   }
 
   #closed(code: number, reason: string, ending: Error | undefined): void {

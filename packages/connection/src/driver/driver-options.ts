@@ -14,18 +14,13 @@ export interface DriverHandler {
   ping(payload: Uint8Array<ArrayBuffer>): void;
   /** A pong, whether a ping of ours asked for it or not. */
   pong(payload: Uint8Array<ArrayBuffer>): void;
-  /** After a `send` that returned false: all has been written, or nothing will be and `close` is still to come. */
+  /** After a `send` that returned false: all has been written. */
   drain(): void;
   /**
    * `maxBufferedAmount` was reached, and `policy` was followed. Called inside that `send`: the callback of what was
    * refused comes after it.
    */
   overflow?(policy: Overflow): void;
-  /**
-   * The transport is gone, for this cause as far as it is known, and what was read before is held back: nothing can be
-   * sent, and `close` comes behind what is still to be delivered. Not called where that is nothing.
-   */
-  lost?(cause: Error | undefined): void;
   /**
    * The end, once, last.
    *

@@ -94,7 +94,7 @@ abstract class Step<T> implements fc.Command<Model, Real> {
       // Nothing is lost in the middle, comes twice or in another order.
       const sent = model.sent[who === 0 ? 1 : 0];
       expect(here.messages).toEqual(sent.slice(0, here.messages.length));
-      expect(here.closes).toHaveLength(here.driver.over ? 1 : 0);
+      expect(here.closes).toHaveLength(here.driver.gone ? 1 : 0);
     }
   }
 

@@ -1,11 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { closeFrame, peerBytes, ping, pong, text } from '../endpoint.suite.ts';
 import { PauseReason } from './reader.ts';
-import { type Bench, useBenches } from './test-transport.suite.ts';
+import { useBenches } from './test-transport.suite.ts';
 
 const makeBench = useBenches();
 
 describe('reading', () => {
+  test('a hook that decides on the last message holds the end of the stream, and only a hook does', () => {
+    for (const alsoPaused of [false, true]) {
+      const bench = makeBench('server', { on: () => bench.driver.pause(PauseReason.Hook) });
+      bench.receive(text('last'));
+      if (alsoPaused) bench.driver.pause();
+      bench.driver.receivedEnd();
+      bench.clock.turn();
+      expect([bench.told, bench.transport.ended]).toEqual([['text "last"'], false]);
+      bench.driver.resume(PauseReason.Hook);
+      expect(bench.transport.ended).toBe(false);
+      bench.clock.turn();
+      expect(bench.transport.ended).toBe(true);
+    }
+  });
+
   test('delivers what comes, and nothing while paused', () => {
     const bench = makeBench();
     bench.receive(text('a'), ping('b'), pong('c'), { opcode: 2, payload: Uint8Array.of(1) });
@@ -69,6 +84,11 @@ describe('reading', () => {
     bench.receive(closeFrame(1000));
     bench.driver.pause();
     expect(bench.transport.calls).toEqual([]);
+    const other = makeBench('server', { on: (line) => line === 'text "a"' && other.driver.pause() });
+    other.receive(text('a'), text('b'));
+    other.transport.lose();
+    expect(other.transport.paused).toBe(true);
+    expect(other.told.at(-1)).toContain('close 1006');
   });
 
   test('a peer that ends while its last messages wait is heard to the end', () => {
@@ -82,24 +102,6 @@ describe('reading', () => {
     expect(bench.transport.calls).toEqual(['pause', 'resume', 'write 4', 'end']);
     bench.transport.lose();
     expect(bench.told).toEqual(['text "a"', 'text "b"', 'close 4000 "bye"']);
-  });
-
-  test.each([
-    ['of the stream', (bench: Bench) => bench.driver.receivedEnd()],
-    ['of the transport', (bench: Bench) => bench.transport.lose(new Error('reset'))],
-  ])('a hook that decides on the last message holds the end %s, whatever else has paused', (_, end) => {
-    for (const alsoPaused of [false, true]) {
-      const bench = makeBench('server', { on: () => bench.driver.pause(PauseReason.Hook) });
-      bench.receive(text('last'));
-      if (alsoPaused) bench.driver.pause();
-      end(bench);
-      bench.clock.turn();
-      expect([bench.told, bench.transport.ended, bench.driver.over]).toEqual([['text "last"'], false, false]);
-      bench.driver.resume(PauseReason.Hook);
-      expect(bench.driver.over).toBe(false);
-      bench.clock.turn();
-      expect([bench.transport.ended, bench.driver.over]).toContain(true);
-    }
   });
 
   test('ends in the middle of what waits', () => {

@@ -141,7 +141,7 @@ export class Driver {
     }
   };
 
-  /** The {@link Connection.state}, or `closed` once the transport has been destroyed, or is gone. */
+  /** The {@link Connection.state}, or `closed` once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
     return this.#ending?.destroyed === true ? 'closed' : this.#connection.state;
   }
@@ -161,14 +161,9 @@ export class Driver {
     return this.#insideMessage;
   }
 
-  /** Whether the transport is gone: nothing can be sent. What was read before may still be delivered. */
+  /** Whether the transport is gone: nothing follows. */
   get gone(): boolean {
     return this.#ending?.gone === true;
-  }
-
-  /** Whether the end has been told: nothing follows. */
-  get over(): boolean {
-    return this.#ending?.over === true;
   }
 
   /**
@@ -225,17 +220,14 @@ export class Driver {
     this.#pulse?.written(this.bufferedAmount > 0);
   }
 
-  /**
-   * The transport is gone: both halves have ended, or it was destroyed, or it failed. None of its methods is called any
-   * more. What it has read and is held back is delivered as the pauses are taken back, and the end told behind it.
-   */
+  /** The transport is gone: both halves have ended, or it was destroyed, or it failed. */
   lost(error?: Error | undefined): void {
     if (this.gone) return;
     if (this.#pulse !== undefined) this.#heartbeat?.leave(this.#pulse);
     const ending = this.#ensureEnding();
-    if (!ending.lost(error)) return;
-    this.call(() => this.#handler.lost?.(ending.cause));
-    this.#drained();
+    ending.lost(error);
+    const { code, reason, cause } = ending;
+    this.call(() => this.#handler.close(code, reason, code === CloseCode.Abnormal ? cause : undefined), true);
   }
 
   // From the application.
@@ -279,10 +271,7 @@ export class Driver {
     this.#connection.ping(payload);
   }
 
-  /**
-   * Starts the closing handshake; see `Connection.close`. Where the transport is gone, what was read and is held back
-   * has until `closeReplyTimeout`.
-   */
+  /** Starts the closing handshake; see `Connection.close`. */
   close(code?: number | undefined, reason?: string | undefined): void {
     const { state } = this.#connection;
     this.#connection.close(code, reason);
@@ -293,8 +282,8 @@ export class Driver {
   }
 
   /**
-   * Ends the connection at once: nothing is delivered any more, also of what was read before the transport went; what
-   * the transport does not take at once is not written, and the end is told soon.
+   * Ends the connection at once: nothing is delivered any more, what the transport does not take at once is not
+   * written, and the end is told soon.
    */
   terminate(cause?: Error | undefined): void {
     this.#ensureEnding().terminate(cause);
@@ -335,7 +324,6 @@ export class Driver {
       transport: this.#transport,
       clock: this.#clock,
       limits: this.#limits,
-      tell: (code, reason, cause) => this.call(() => this.#handler.close(code, reason, cause), true),
     });
     return this.#ending;
   }
@@ -354,7 +342,6 @@ export class Driver {
         const why = `the connection is ${state}: nothing can be sent`;
         this.#writer.refused(callback, new NotSentError('not-open', why, this.#ending?.cause));
       }
-      if (this.gone && !this.over) this.#drainSoon();
       return false;
     }
     const pending = this.#connection.pendingSends;
@@ -399,25 +386,11 @@ export class Driver {
 
   #idle(): void {
     this.#reader.resume(PauseReason.Output);
-    this.#drained();
+    if (this.#needsDrain) {
+      this.#needsDrain = false;
+      this.call(() => this.#handler.drain());
+    }
     this.#ending?.finish();
-  }
-
-  #drained(): void {
-    if (!this.#needsDrain) return;
-    this.#needsDrain = false;
-    this.call(() => this.#handler.drain());
-  }
-
-  /**
-   * Where the transport is gone: who waits for the drain would take nothing more of what was read, behind which the end
-   * comes.
-   */
-  #drainSoon(): void {
-    this.#needsDrain = true;
-    this.#clock.defer(() => {
-      if (!this.over) this.#drained();
-    });
   }
 
   // Calling the application.

@@ -19,10 +19,7 @@ const Stage = {
   HalfEnded: 1,
   /** No more deliveries or writes: the transport will be gone. */
   Destroyed: 2,
-  /** None: what was read before is still being delivered. */
-  Lost: 3,
-  /** The end has been told. */
-  Over: 4,
+  Gone: 3,
 } as const;
 
 /**
@@ -41,9 +38,6 @@ export class Ending {
   #code: number = CloseCode.Abnormal;
   #reason = '';
   #cause: Error | undefined;
-  /** Why the transport is gone. */
-  #loss: Error | undefined;
-  readonly #tell: (code: number, reason: string, cause: Error | undefined) => void;
   #stopTimer: (() => void) | undefined;
   /** The count of bytes written at which our Close has been; Infinity while it waits for what is being encoded. */
   #closeEnd = Number.POSITIVE_INFINITY;
@@ -58,8 +52,6 @@ export class Ending {
     readonly transport: Transport;
     readonly clock: Clock;
     readonly limits: DriverLimitSettings;
-    /** Tells the end, once, last: as a driver's handler is told of it. */
-    readonly tell: (code: number, reason: string, cause: Error | undefined) => void;
   }) {
     this.#connection = parts.connection;
     this.#reader = parts.reader;
@@ -67,27 +59,30 @@ export class Ending {
     this.#transport = parts.transport;
     this.#clock = parts.clock;
     this.#limits = parts.limits;
-    this.#tell = parts.tell;
   }
 
-  /** Why there was no Close, or none that was answered in time, as far as that is known. */
+  /** How the connection ends, as far as that is known: what the handler's `close` is told. */
+  get code(): number {
+    return this.#code;
+  }
+
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** Why there was no Close, or none that was answered in time. */
   get cause(): Error | undefined {
-    return this.#cause ?? this.#loss;
+    return this.#cause;
   }
 
-  /** Whether there are no more writes: the transport is gone, or will be. */
+  /** Whether there are no more deliveries or writes: the transport is gone, or will be. */
   get destroyed(): boolean {
     return this.#stage >= Stage.Destroyed;
   }
 
   /** Whether the transport is gone. */
   get gone(): boolean {
-    return this.#stage >= Stage.Lost;
-  }
-
-  /** Whether the end has been told. */
-  get over(): boolean {
-    return this.#stage === Stage.Over;
+    return this.#stage === Stage.Gone;
   }
 
   /** Our Close was queued. */
@@ -98,7 +93,6 @@ export class Ending {
 
   /** More was queued: our Close, if it had to wait. */
   queued(): void {
-    if (this.gone) this.#connection.dropOutput();
     const isKnown = this.#closeEnd < Number.POSITIVE_INFINITY;
     if (!isKnown && this.#connection.pendingSends === 0) this.#closeEnd = this.#writer.end;
   }
@@ -116,10 +110,9 @@ export class Ending {
     this.#closed();
   }
 
-  /** The peer's end of stream has come, or the transport has gone, and all before that has been taken. */
+  /** The peer's end of stream has come, and all before it has been taken. */
   peerEnded(): void {
-    if (this.gone) this.#end();
-    else if (this.#connection.state === 'closed') this.finish();
+    if (this.#connection.state === 'closed') this.finish();
     else {
       this.#connection.receiveEnd();
       this.#closed();
@@ -149,53 +142,28 @@ export class Ending {
 
   /**
    * Ends both halves at once. What this turn has queued, such as our Close, is written if the transport takes it at
-   * once. Of a transport that is gone, what was read is dropped.
+   * once.
    */
   terminate(cause: Error | undefined): void {
-    if (this.gone) {
-      this.#reader.stop();
-      this.#clock.defer(() => this.#end());
-      return;
-    }
+    if (this.gone) return;
     this.#cause ??= cause ?? new Error('the connection was terminated by this end');
     this.#writer.flush();
     this.#destroy();
   }
 
-  /**
-   * The transport is gone. The callbacks of what was not written are told why, and the end follows: at once, or when
-   * what was read before has been delivered, unless this end has destroyed the transport.
-   *
-   * @returns whether something is left to be delivered
-   */
-  lost(error: Error | undefined): boolean {
-    this.#loss = error;
-    if (this.destroyed || this.#reader.allIsTaken) {
-      this.#end();
-      return false;
-    }
-    // A time limit on the peer's Close goes on: what was read may be held for ever.
-    this.#stage = Stage.Lost;
-    this.#connection.dropOutput();
-    this.#reader.lost();
-    this.#writer.lost(() => (this.#loss ??= noClose()));
-    return true;
-  }
-
-  /** Tells the end: nothing follows. */
-  #end(): void {
-    if (this.over) return;
-    this.#stage = Stage.Over;
+  /** The transport is gone: nothing follows. The callbacks of what was not written are told why. */
+  lost(error: Error | undefined): void {
+    this.#stage = Stage.Gone;
     this.#stopTimer?.();
     this.#reader.stop();
-    this.#cause ??= this.#loss;
+    this.#cause ??= error;
     this.#connection.receiveEnd();
     // Frees what is queued: the application may keep the connection.
     this.#connection.drop();
     // Made only if asked for: creating an Error is slow, and most connections end well.
-    const why = (): Error => (this.#cause ??= noClose());
+    const why = (): Error => (this.#cause ??= new Error('the connection ended without a Close frame of the peer'));
     this.#writer.lost(why);
-    this.#tell(this.#code, this.#reason, this.#code === CloseCode.Abnormal ? why() : undefined);
+    if (this.#code === CloseCode.Abnormal) why();
   }
 
   /** The connection is closed: what is queued is written, then our half ends, then the peer's is waited for. */
@@ -206,9 +174,9 @@ export class Ending {
   }
 
   #armTimer(): void {
-    if (this.#stage === Stage.Destroyed || this.over) return;
+    if (this.destroyed) return;
     this.#stopTimer?.();
-    this.#unwritten = this.#unwrittenNow;
+    this.#unwritten = this.#transport.unwritten?.() ?? 0;
     // The peer reads what is still to be written before it answers with its Close, or ends.
     const writing = this.#connection.state === 'closing' || this.#writer.bufferedAmount > 0;
     const { closeTimeout, closeReplyTimeout } = this.#limits;
@@ -216,13 +184,10 @@ export class Ending {
   }
 
   #timeIsUp(): void {
-    if (!this.gone && this.#unwritten - this.#unwrittenNow >= PROGRESS_BYTES) this.#armTimer();
+    const unwritten = this.#transport.unwritten?.() ?? 0;
+    if (this.#unwritten - unwritten >= PROGRESS_BYTES) this.#armTimer();
     else if (this.#connection.state === 'closed') this.#destroy();
     else this.terminate(new Error(`the peer has not answered our Close for ${this.#limits.closeReplyTimeout} ms`));
-  }
-
-  get #unwrittenNow(): number {
-    return this.gone ? 0 : (this.#transport.unwritten?.() ?? 0);
   }
 
   #destroy(): void {
@@ -232,8 +197,4 @@ export class Ending {
     this.#reader.stop();
     this.#transport.destroy();
   }
-}
-
-function noClose(): Error {
-  return new Error('the connection ended without a Close frame of the peer');
 }

@@ -4,10 +4,7 @@ import type { Clock, Transport } from './transport.ts';
 
 /** How a reader tells its owner, a driver, of what it has read. */
 export interface ReaderEvents {
-  /**
-   * The peer's end of stream has come, or the transport has gone, and all that came before has been taken. Told again
-   * where that is so still.
-   */
+  /** The peer's end of stream has come, all that came before it has been taken, and no hook decides on the last of it. */
   peerEnded(): void;
   /** The peer keeps pinging and has not read the answers for this many milliseconds: time is up. */
   pongsUnread(ms: number): void;
@@ -50,8 +47,6 @@ export class Reader {
   #paused = 0;
   #transportPaused = false;
   #peerEnded = false;
-  /** The transport is gone: it is neither paused nor resumed. */
-  #lost = false;
   #stopped = false;
   #stopPongTimer: (() => void) | undefined;
 
@@ -69,12 +64,6 @@ export class Reader {
 
   get peerEnded(): boolean {
     return this.#peerEnded;
-  }
-
-  /** Whether nothing is left to be delivered of what has come, and no hook decides on the last of it. */
-  get allIsTaken(): boolean {
-    if (this.#closed) return true;
-    return this.#rest.length === 0 && this.#connection.decoding === 'no' && (this.#paused & PauseReason.Hook) === 0;
   }
 
   /** Whether the transport is read, or the only reason for a pause is that the peer has to read first. */
@@ -104,15 +93,6 @@ export class Reader {
     this.#endIfAllIsTaken();
   }
 
-  /** The transport is gone: what has come is delivered still, and then the peer's end told. */
-  lost(): void {
-    this.#peerEnded = true;
-    this.#lost = true;
-    // The peer will not read: nothing waits for that.
-    this.outputTaken();
-    this.resume(PauseReason.Output);
-  }
-
   pause(reason: PauseReason): void {
     const before = this.#paused;
     this.#paused |= reason;
@@ -126,7 +106,7 @@ export class Reader {
     if (this.#paused === 0) return;
     this.#paused &= ~reason;
     if (this.#paused === 0) this.#connection.release();
-    // The end waits for a hook, whatever else has stopped deliveries.
+    // The end waits for a hook alone, whatever else has stopped deliveries.
     else if (!this.#peerEnded) return;
     this.#clock.defer(() => this.goOn());
   }
@@ -191,11 +171,13 @@ export class Reader {
   }
 
   #endIfAllIsTaken(): void {
-    if (this.#peerEnded && this.allIsTaken) this.#events.peerEnded();
+    const allIsTaken = this.#rest.length === 0 && this.#connection.decoding === 'no';
+    const hookDecides = (this.#paused & PauseReason.Hook) !== 0;
+    if (this.#peerEnded && allIsTaken && !hookDecides) this.#events.peerEnded();
   }
 
   #pauseOrResume(): void {
-    if (this.#stopped || this.#lost) return;
+    if (this.#stopped) return;
     const { state, heldForPongs } = this.#connection;
     const pause = state !== 'closed' && (this.#paused !== 0 || this.#rest.length > 0 || heldForPongs);
     if (pause !== this.#transportPaused) {

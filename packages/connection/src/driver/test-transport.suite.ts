@@ -77,8 +77,6 @@ export class TestTransport implements Transport {
   lag = 0;
   readonly calls: string[] = [];
   readonly writes: Uint8Array[] = [];
-  /** What the driver has been given. */
-  readonly given: Uint8Array[] = [];
   readonly misuse: string[] = [];
   paused = false;
   ended = false;
@@ -186,7 +184,6 @@ export class TestTransport implements Transport {
       if (this.paused) this.lag--;
       const next = this.#incoming.shift()!;
       if (next !== 'end') {
-        this.given.push(next.slice());
         this.#driver!.received(next);
         // The chunk was lent for the call.
         next.fill(0xee);
@@ -209,11 +206,9 @@ export class TestTransport implements Transport {
 
 export interface BenchOptions extends Partial<Omit<DriverOptions, 'role' | 'transport' | 'clock' | 'handler'>> {
   /** Called when the handler has written down what it was told. */
-  readonly on?: ((line: string) => unknown) | undefined;
+  readonly on?: ((line: string) => void) | undefined;
   /** What the handler does when a message is over `maxBufferedAmount`; null: it has nothing for that. */
   readonly overflowed?: (() => void) | null | undefined;
-  /** What is written down of a loss. Default: nothing. */
-  readonly lost?: ((cause: Error | undefined) => string) | undefined;
 }
 
 /** A driver between a transport and an application that writes down what it is told. */
@@ -228,7 +223,7 @@ export class Bench {
   #sends = 0;
   #sending = false;
 
-  constructor(role: Role = 'server', { on, overflowed, lost, ...options }: BenchOptions = {}) {
+  constructor(role: Role = 'server', { on, overflowed, ...options }: BenchOptions = {}) {
     this.role = role;
     const tell = (line: string): void => {
       this.told.push(line);
@@ -247,7 +242,6 @@ export class Bench {
         pong: (payload) => tell(eventLine({ type: 'pong', payload })),
         drain: () => tell('drain'),
         ...(overflowed !== null && { overflow: () => overflowed?.() }),
-        ...(lost !== undefined && { lost: (cause) => tell(lost(cause)) }),
         close: (code, reason, cause) => {
           this.cause = cause;
           tell(`close ${code} ${JSON.stringify(reason)}${cause === undefined ? '' : `: ${cause.message}`}`);
@@ -307,7 +301,7 @@ export function useBenches(): (role?: Role, options?: BenchOptions) => Bench {
       expect(transport.misuse).toEqual([]);
       expect(told.filter((line) => line.startsWith('close')).length).toBeLessThanOrEqual(1);
       // Nothing is left behind that could still happen.
-      if (driver.over) expect(clock.timers).toBe(0);
+      if (driver.gone) expect(clock.timers).toBe(0);
     }
   });
   return (role, options) => {

@@ -40,7 +40,7 @@ function check(steps: fc.Arbitrary<AnyStep>[], finish: (model: Model, real: Real
       fc.modelRun(() => ({ model, real }), commands);
       finish(model, real);
       for (const end of real) {
-        expect(end.driver.over).toBe(true);
+        expect(end.driver.gone).toBe(true);
         expect(end.clock.timers).toBe(0);
         // Legal for the peer to the last byte.
         end.written();

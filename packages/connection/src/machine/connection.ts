@@ -232,16 +232,9 @@ export class Connection {
     this.#receiver.outputTaken(before);
   }
 
-  /** Nobody reads any more: drops what is queued or being encoded. What the peer has sent may still be received. */
-  dropOutput(): void {
-    const before = this.#sender.queuedBytes;
-    this.#sender.drop();
-    this.#receiver.outputTaken(before);
-  }
-
   /** The transport is gone: drops what is queued, being encoded or decoded, and closes the extensions. */
   drop(): void {
-    this.dropOutput();
+    this.#sender.drop();
     this.#receiver.dropDecoding();
     this.#closeExtensions();
   }

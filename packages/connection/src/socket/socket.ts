@@ -58,10 +58,7 @@ export class Socket {
   #room:
     | { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
     | undefined;
-  /**
-   * The end, which is told once and never rejects: when the transport is gone, and a loop that runs has what was read
-   * before.
-   */
+  /** The end, which is told once and never rejects: when the transport is gone. */
   readonly closed: Promise<SocketEnd>;
 
   /** @throws TypeError or RangeError for options of the wrong kind */
@@ -75,10 +72,7 @@ export class Socket {
     const { extensions = [], sendMemory } = others;
     this.#copied = extensions.length > 0 ? COPY_UP_TO : (sendMemory?.copyUpTo ?? COPY_UP_TO);
     this.#queue = new MessageQueue({
-      pause: () => {
-        this.#driver.pause(PauseReason.Queue);
-        this.#goOnIfLost();
-      },
+      pause: () => this.#driver.pause(PauseReason.Queue),
       resume: () => this.#driver.resume(PauseReason.Queue),
     });
     this.#driver = new Driver({
@@ -88,8 +82,7 @@ export class Socket {
       clock,
       handler: {
         message: (payload, isBinary) => {
-          const isTaken = this.#driver.state === 'open' || this.#driver.gone || this.#queue.iterating;
-          if (isTaken) this.#queue.push(payload, isBinary);
+          if (this.#driver.state === 'open' || this.#queue.iterating) this.#queue.push(payload, isBinary);
         },
         ping: (payload) => ping?.(payload),
         pong: (payload) => pong?.(payload),
@@ -104,12 +97,10 @@ export class Socket {
           );
           this.#room = undefined;
         },
-        lost: (cause) => {
-          this.#noRoom(cause?.message ?? 'the transport is gone', cause);
-          this.#goOnIfLost();
-        },
         close: (code, reason, cause) => {
-          this.#noRoom(cause?.message ?? `the connection was closed with ${code}`, cause);
+          this.#room?.reject(
+            new NotSentError('ended', cause?.message ?? `the connection was closed with ${code}`, cause),
+          );
           this.#queue.end(cause);
           tellEnd({ code, reason, cause });
         },
@@ -120,7 +111,7 @@ export class Socket {
     transport.connect(this.#driver);
   }
 
-  /** Where the connection stands; `closed` as well once the transport has been destroyed, or is gone. */
+  /** Where the connection stands; `closed` as well once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
     return this.#driver.state;
   }
@@ -188,18 +179,7 @@ export class Socket {
    * throws the cause of any other. Leaving the loop early leaves the connection open, and later messages waiting.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
-    return this.#queue.iterate(() => {
-      if (this.#driver.state === 'closing') this.#dropUnwanted();
-      else this.#goOnIfLost();
-    });
-  }
-
-  /**
-   * Where the transport is gone and no loop runs, all that was read goes into the queue: it is here already, and there
-   * may never be another loop, for which the end would wait.
-   */
-  #goOnIfLost(): void {
-    if (this.#driver.gone && !this.#queue.iterating) this.#driver.resume(PauseReason.Queue);
+    return this.#queue.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
   }
 
   /** Drops what no loop asks for: after our Close it would stand before the peer's for ever. */
@@ -215,12 +195,6 @@ export class Socket {
     });
     send(settle);
     return heard(told);
-  }
-
-  /** Nothing more is sent: those who wait for room are told why. */
-  #noRoom(why: string, cause: Error | undefined): void {
-    this.#room?.reject(new NotSentError('ended', why, cause));
-    this.#room = undefined;
   }
 
   #awaitRoom(): Promise<void> {

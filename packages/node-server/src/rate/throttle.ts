@@ -48,7 +48,7 @@ export class Throttle {
     const now = performance.now();
     const wait = bucket.take(count, now);
     if (wait === 0) return true;
-    if (this.#driver.state !== 'open' && !this.#driver.gone) return false;
+    if (this.#driver.state !== 'open') return false;
     if (now + wait <= this.#until) return true;
     this.#until = now + wait;
     this.#stop?.();
