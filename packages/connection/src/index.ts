@@ -20,7 +20,7 @@ export { type Data, toBytes } from './machine/data.ts';
 export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './machine/extension.ts';
 export { PreparedMessage, type PrepareOptions } from './machine/prepared.ts';
 export { COPY_UP_TO, SendMemory, type SendMemoryOptions, type Slab } from './machine/send-memory.ts';
-export type { SendOptions } from './machine/sender.ts';
+export type { SendOptions } from './machine/send-options.ts';
 export { readBoolean } from './options/boolean.ts';
 export { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from './options/integer.ts';
 export { kindOf } from './options/kind-of.ts';

@@ -3,7 +3,7 @@ import { Connection } from '../machine/connection.ts';
 import type { ConnectionSink } from '../machine/connection-sink.ts';
 import type { Data } from '../machine/data.ts';
 import type { PreparedMessage } from '../machine/prepared.ts';
-import type { SendOptions } from '../machine/sender.ts';
+import type { SendOptions } from '../machine/send-options.ts';
 import { checkMethods } from '../options/methods.ts';
 import { checkObject } from '../options/types.ts';
 import { type DriverLimitSettings, readDriverLimits } from './driver-limits.ts';

@@ -79,12 +79,12 @@ export class Writer {
   /** Something was queued: it is written when the turn is over. */
   queued(): void {
     this.#callbacks?.encoded(this.#connection.pendingSends, this.end);
+    if (this.#writing > 0) this.#connection.unshare();
     this.flushSoon();
   }
 
   /** Writes what is queued when the turn is over. */
   flushSoon(): void {
-    if (this.#writing > 0) this.#connection.unshare();
     if (this.#deferred || this.#writing > 0) return;
     this.#deferred = true;
     this.#clock.defer(() => {

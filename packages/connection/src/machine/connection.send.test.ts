@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { closeFrame, Endpoint, flat, opposite, type Role, utf8 } from '../endpoint.suite.ts';
 import type { Connection } from './connection.ts';
 import type { Data } from './data.ts';
-import type { SendOptions } from './sender.ts';
+import type { SendOptions } from './send-options.ts';
 
 const roles: readonly Role[] = ['server', 'client'];
 

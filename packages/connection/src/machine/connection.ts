@@ -17,7 +17,8 @@ import type { Extension } from './extension.ts';
 import { isWholeText, type PreparedMessage } from './prepared.ts';
 import { Receiver, type ReceiverEvents } from './receiver.ts';
 import { SendMemory } from './send-memory.ts';
-import { Sender, type SenderEvents, type SendOptions } from './sender.ts';
+import type { SendOptions } from './send-options.ts';
+import { Sender, type SenderEvents } from './sender.ts';
 
 /**
  * - `open`: messages go both ways.

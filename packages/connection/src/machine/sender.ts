@@ -8,18 +8,7 @@ import type { Encoded, EncodeOptions, Extension } from './extension.ts';
 import { Outbox } from './outbox.ts';
 import { checkOptions, checkText, PreparedMessage } from './prepared.ts';
 import { COPY_UP_TO, type SendMemory } from './send-memory.ts';
-
-/** How a message is sent. */
-export interface SendOptions {
-  /** Whether this ends the message; if not, the next `send` continues it. Default: true. */
-  readonly fin?: boolean | undefined;
-  /**
-   * Whether the message is binary. Default: false for a string; for bytes true, unless they continue a text message.
-   */
-  readonly binary?: boolean | undefined;
-  /** Whether an extension may compress it. Default: true. */
-  readonly compress?: boolean | undefined;
-}
+import type { SendOptions } from './send-options.ts';
 
 /** The options of a message that extensions encode. */
 interface Encoding extends EncodeOptions {

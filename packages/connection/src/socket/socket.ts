@@ -6,7 +6,7 @@ import type { SendCallback } from '../driver/send-callbacks.ts';
 import type { Clock, Transport } from '../driver/transport.ts';
 import { type Data, toBytes, toChunk } from '../machine/data.ts';
 import { COPY_UP_TO } from '../machine/send-memory.ts';
-import type { SendOptions } from '../machine/sender.ts';
+import type { SendOptions } from '../machine/send-options.ts';
 import type { Message } from './message.ts';
 import { MessageQueue } from './message-queue.ts';
 import { clockOf, maskingKeysOf, type Runtime } from './runtime.ts';
