@@ -16,24 +16,30 @@ export function broadcast<Context>(
   message: PreparedMessage,
   options: BroadcastOptions<Context>,
 ): number {
-  const { except = [], filter = () => true } = options;
-  if (typeof except !== 'object' || except === null) {
+  const { except, filter } = options;
+  if (except !== undefined && (typeof except !== 'object' || except === null)) {
     throw new TypeError(`except must be a WebSocket, or several, got ${kindOf(except)}`);
   }
-  if (typeof filter !== 'function') throw new TypeError(`filter must be a function, got ${kindOf(filter)}`);
-  const excluded = new Set<WebSocket>(Symbol.iterator in except ? except : [except]);
-  const wants = (client: WebSocket<Context>) =>
-    answerAtOnce(filter(client), 'filter must answer at once: what is to be awaited, await before the broadcast');
+  if (filter !== undefined && typeof filter !== 'function') {
+    throw new TypeError(`filter must be a function, got ${kindOf(filter)}`);
+  }
+  const excluded = new Set<WebSocket>(except === undefined ? [] : Symbol.iterator in except ? except : [except]);
+  const isMeant = (client: WebSocket) => canBeSent(client) && !excluded.has(client);
   // All are chosen before any is sent to: a filter that throws leaves nothing half done.
-  const chosen = [...clients].filter((client) => canBeSent(client) && !excluded.has(client) && wants(client));
+  const chosen =
+    filter === undefined ? clients : [...clients].filter((client) => isMeant(client) && wants(filter, client));
   let count = 0;
   for (const client of chosen) {
     // The filter, or a callback, may have begun a message on it, or closed it.
-    if (!canBeSent(client)) continue;
+    if (!isMeant(client)) continue;
     client.send(message);
     count++;
   }
   return count;
+}
+
+function wants<Client>(filter: (client: Client) => boolean, client: Client): unknown {
+  return answerAtOnce(filter(client), 'filter must answer at once: what is to be awaited, await before the broadcast');
 }
 
 /** Whether a whole message may be sent now. */

@@ -10,7 +10,8 @@ export interface Transport {
    */
   readonly copies?: boolean | undefined;
   /**
-   * Writes chunks, in order, as one write if it can. They are given away until they have been written.
+   * Writes chunks, in order, as one write if it can. They do not change until they have been written, and are not to be
+   * changed: others may send the same.
    *
    * @returns true if the runtime is done with the bytes; if not, `driver.written()` is called once it is
    * @throws what the connection is then terminated with

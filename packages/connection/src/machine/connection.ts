@@ -255,8 +255,9 @@ export class Connection {
   }
 
   /**
-   * Takes the bytes that are to be written, in order. Those of a payload over 4 KiB (or the `copyUpTo` of
-   * its {@link SendMemory}) that a server sends are the sender's own.
+   * Takes the bytes that are to be written, in order; they are not to be changed. Those of a payload over 4 KiB (or the
+   * `copyUpTo` of its {@link SendMemory}) that a server sends are the sender's own, and those of a prepared message may
+   * be what others send as well.
    *
    * @param maxBytes at most this many of them: the rest stays here. Default: all
    * @throws TypeError or RangeError if it is not a number of bytes

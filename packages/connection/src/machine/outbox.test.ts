@@ -27,6 +27,7 @@ test('whatever connections share the memory, each takes its own frames, in order
     bytes: fc.tuple(size, fc.integer()).map(([length, seed]) => bytesOf(length, seed)),
     key: fc.option(maskingKey(), { nil: undefined }),
     behind: fc.boolean(),
+    shared: fc.boolean(),
   });
   const copyUpTo = fc.constantFrom(undefined, 10_000, 65_522);
   const take = fc.record({
@@ -49,9 +50,11 @@ test('whatever connections share the memory, each takes its own frames, in order
         for (const step of steps) {
           const connection = boxes[step.box]!;
           if ('bytes' in step) {
-            connection.box.add(fields(step.bytes, step.key), step.bytes);
+            const frame = rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes });
+            if (step.shared && step.bytes.length <= COPY_UP_TO) connection.box.addFrame(frame);
+            else connection.box.add(fields(step.bytes, step.key), step.bytes);
             if (step.behind) connection.box.unshare();
-            connection.waiting.push(rawFrame({ opcode: 2, maskingKey: step.key, payload: step.bytes }));
+            connection.waiting.push(frame);
           } else {
             const chunks = connection.box.take(step.most);
             connection.taken.push(...(step.giveBack ? [flat(chunks)] : chunks));

@@ -124,6 +124,13 @@ export class Outbox {
     this.#bytes += payload.length;
   }
 
+  /** Queues a whole frame, of at most 4 KiB of payload, that others may send as well: it must never change. */
+  addFrame(frame: Uint8Array): void {
+    this.#seal();
+    this.#push(frame);
+    this.#bytes += frame.length;
+  }
+
   /** Takes what waits, in order, at most `maxBytes` of it. */
   take(maxBytes: number = Number.MAX_SAFE_INTEGER): Uint8Array[] {
     this.#seal();

@@ -56,6 +56,42 @@ test('data may change once it is prepared, of any size', () => {
   }
 });
 
+test('servers share one frame of up to 4 KiB, and copy what is longer or masked', () => {
+  const taken = (role: 'server' | 'client', prepared: PreparedMessage) => {
+    const { connection } = new Endpoint(role);
+    connection.send(prepared);
+    return connection.take()[0];
+  };
+  for (const size of [0, 1, 4096]) {
+    const prepared = new PreparedMessage(new Uint8Array(size));
+    const frame = taken('server', prepared);
+    expect(taken('server', prepared)).toBe(frame);
+    expect(taken('client', prepared)).not.toBe(frame);
+  }
+  const long = new PreparedMessage(new Uint8Array(4097));
+  expect(taken('server', long)).not.toBe(taken('server', long));
+});
+
+test('a shared frame keeps its place between others, and is sent in parts like them', () => {
+  const { connection } = new Endpoint('server');
+  const prepared = new PreparedMessage('both');
+  const lines = ['text "a"', 'text "both"', 'text "both"', 'binary 01', 'text "both"', 'text "z"'];
+  const bytes: number[] = [];
+  for (let most = 1; most <= 20; most++) {
+    for (const data of ['a', prepared, prepared, Uint8Array.of(1), prepared, 'z']) connection.send(data);
+    const whole: Uint8Array[] = [];
+    while (connection.queuedBytes > 0) {
+      const before = connection.queuedBytes;
+      const part = connection.take(most);
+      expect(before - connection.queuedBytes).toBe(Math.min(most, before));
+      whole.push(...part.map((chunk) => chunk.slice()));
+    }
+    bytes.push(flat(whole).length);
+    expect(readWritten('server', flat(whole))).toEqual(lines);
+  }
+  expect(new Set(bytes)).toEqual(new Set([27]));
+});
+
 test('what cannot be sent is a TypeError when it is prepared', () => {
   expect(() => new PreparedMessage(5 as never)).toThrow(TypeError);
   expect(() => new PreparedMessage(undefined as never)).toThrow(TypeError);

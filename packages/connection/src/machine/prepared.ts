@@ -1,4 +1,4 @@
-import { Utf8Validator } from '@ws/codec';
+import { encodeFrame, Opcode, Utf8Validator } from '@ws/codec';
 import { readBoolean } from '../options/boolean.ts';
 import { kindOf } from '../options/kind-of.ts';
 import { type Data, toBytes } from './data.ts';
@@ -14,7 +14,8 @@ export interface PrepareOptions {
 
 /**
  * A message for many receivers: made into bytes once, and compressed once for all whose compression was agreed on
- * alike. With takeover, what a connection sends refers to what it has sent, so each compresses for itself.
+ * alike. With takeover, what a connection sends refers to what it has sent, so each compresses for itself. Servers'
+ * connections without compression share one frame of what has up to 4 KiB.
  */
 export class PreparedMessage {
   /** Not to be changed. */
@@ -22,6 +23,7 @@ export class PreparedMessage {
   readonly isBinary: boolean;
   readonly compress: boolean;
   readonly #encoded = new Map<string, Encoded | PromiseLike<Encoded>>();
+  #frame: Uint8Array | undefined;
 
   /**
    * @param data copied: it may change once this has returned
@@ -36,6 +38,12 @@ export class PreparedMessage {
     this.payload = typeof data === 'string' ? bytes : new Uint8Array(bytes);
     this.isBinary = binary;
     this.compress = readBoolean(options.compress, 'compress', true);
+  }
+
+  /** The frame in which a server sends it as it is. Made when it is first asked for, and not to be changed. */
+  get frame(): Uint8Array {
+    this.#frame ??= encodeFrame({ opcode: this.isBinary ? Opcode.Binary : Opcode.Text, payload: this.payload });
+    return this.#frame;
   }
 
   /** Encodes the payload by an extension, once for all that are alike. */
