@@ -147,8 +147,7 @@ export class Server<Context = unknown> {
  * });
  *
  * @throws TypeError or RangeError for options of the wrong kind, before anything listens; the reason of a `signal` that
- *   is
- * aborted already; what `onListen` throws; what Deno throws where it cannot listen, or may not
+ *   is aborted already; what `onListen` throws; what Deno throws where it cannot listen, or may not
  */
 export function serve<Context = unknown>(options: ServeOptions<Context>, handler: Handler<Context>): Server<Context> {
   const network = denoNetwork();
