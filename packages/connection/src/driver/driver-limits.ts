@@ -1,7 +1,7 @@
 import { type IntegerRange, readInteger, readMilliseconds, type TimeRange } from '../options/integer.ts';
 
 /**
- * How a message is treated that is sent while `maxBufferedAmount` waits for the peer:
+ * How a message is treated that is sent while `maxBufferedAmount` bytes wait for the peer:
  * - `close`: the message is refused, what waits is dropped, but for the rest of a frame that has begun to leave, and
  *   the connection closes with 1013. The peer reconnects and starts anew.
  * - `drop`: the message is refused, and the connection goes on: for news that the next one makes stale. A fragment
@@ -15,8 +15,8 @@ export type Overflow = 'close' | 'drop' | 'wait';
 export interface DriverLimits {
   /**
    * How long the peer's end of stream is waited for once the connection is closed and all is written, in milliseconds;
-   * then the transport is destroyed. Default: 1000, ample for a packet and back, and short where a proxy keeps TCP half
-   * open.
+   * then the transport is destroyed. So long, too, a peer may send pings and leave the answers unread. Default: 1000,
+   * ample for a packet and back, and short where a proxy keeps TCP half open.
    */
   readonly closeTimeout?: number | undefined;
   /**

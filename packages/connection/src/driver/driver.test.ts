@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { closeFrame, ping, readWritten } from '../endpoint.suite.ts';
+import { PreparedMessage } from '../machine/prepared.ts';
 import { SendMemory } from '../machine/send-memory.ts';
 import { Driver } from './driver.ts';
 import type { DriverOptions } from './driver-options.ts';
@@ -281,6 +282,18 @@ describe('writing', () => {
     expect(() => bench.driver.ping(null as never)).toThrow('the payload of a control frame must be a string');
     bench.clock.turn();
     expect([bench.transport.calls, bench.driver.insideMessage]).toEqual([[], false]);
+  });
+
+  test('a prepared message is whole, whatever options are given with it', () => {
+    const bench = makeBench();
+    bench.driver.send(new PreparedMessage('a'), { fin: false });
+    expect(bench.driver.insideMessage).toBe(false);
+    bench.driver.send('b', { fin: false });
+    expect(bench.driver.insideMessage).toBe(true);
+    bench.driver.send('c');
+    expect(bench.driver.insideMessage).toBe(false);
+    bench.clock.turn();
+    expect(bench.written()).toEqual(['text "a"', 'text "bc"']);
   });
 
   test('callbacks of bytes that were lost get the reason, before the end is told', () => {

@@ -36,13 +36,10 @@ export class Driver {
   readonly #limits: DriverLimitSettings;
   /** Made when the connection begins to end. */
   #ending: Ending | undefined;
-  /** Whether a fragmented message of ours has begun, and its end has not been sent. */
-  #insideMessage = false;
   #needsDrain = false;
 
   /** Whether a handler has thrown: the application hears no more of the peer. */
   #deaf = false;
-  readonly #heartbeat: Heartbeat | undefined;
   readonly #pulse: Pulse | undefined;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind */
@@ -67,8 +64,7 @@ export class Driver {
     this.#reader = reader;
     this.#writer = writer;
     if (heartbeat === false) return;
-    this.#heartbeat = heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, clock);
-    this.#pulse = this.#heartbeat.join(this);
+    this.#pulse = (heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, clock)).join(this);
   }
 
   /**
@@ -151,14 +147,14 @@ export class Driver {
     return this.#writer.bufferedAmount;
   }
 
-  /** Whether `maxBufferedAmount` waits: what is sent now is treated as `overflow` says. */
+  /** Whether as many bytes wait as `maxBufferedAmount` says: what is sent now is treated as `overflow` says. */
   get overfull(): boolean {
     return this.#waitingBytes >= this.#limits.maxBufferedAmount;
   }
 
   /** Whether a fragmented message of ours has begun, and its end has not been sent: no other can be. */
   get insideMessage(): boolean {
-    return this.#insideMessage;
+    return this.#connection.insideMessage;
   }
 
   /** Whether the transport is gone: nothing follows. */
@@ -223,7 +219,7 @@ export class Driver {
   /** The transport is gone: both halves have ended, or it was destroyed, or it failed. */
   lost(error?: Error | undefined): void {
     if (this.gone) return;
-    if (this.#pulse !== undefined) this.#heartbeat?.leave(this.#pulse);
+    this.#pulse?.leave();
     const ending = this.#ensureEnding();
     ending.lost(error);
     const { code, reason, cause } = ending;
@@ -243,22 +239,17 @@ export class Driver {
   send(data: Data | PreparedMessage, options: SendOptions = {}, callback?: SendCallback | undefined): boolean {
     if (this.#pulse !== undefined) this.#pulse.moved = true;
     // Null is refused where the options are read.
-    const isFragment = options?.fin === false;
-    if (this.overfull && this.#refuse(isFragment || this.#insideMessage, callback)) return false;
-    const goOn = this.#submit(() => this.#connection.send(data, options), callback);
-    this.#insideMessage = isFragment;
-    return goOn;
+    const isPart = options?.fin === false || this.insideMessage;
+    return this.#submit(() => this.#connection.send(data, options), callback, isPart);
   }
 
   /** Queues a ping of at most 125 bytes. As {@link send}; RangeError if it is longer. */
   ping(data?: Data | undefined, callback?: SendCallback | undefined): boolean {
-    if (this.overfull && this.#refuse(false, callback)) return false;
     return this.#submit(() => this.#connection.ping(data), callback);
   }
 
   /** Queues an unsolicited pong of at most 125 bytes. As {@link send}; RangeError if it is longer. */
   pong(data?: Data | undefined, callback?: SendCallback | undefined): boolean {
-    if (this.overfull && this.#refuse(false, callback)) return false;
     return this.#submit(() => this.#connection.pong(data), callback);
   }
 
@@ -335,7 +326,8 @@ export class Driver {
     return this.bufferedAmount + this.#writer.overhead;
   }
 
-  #submit(queue: () => void, callback: SendCallback | undefined): boolean {
+  #submit(queue: () => void, callback: SendCallback | undefined, isPart = false): boolean {
+    if (this.overfull && this.#refuses(isPart, callback)) return false;
     const { state } = this;
     if (state !== 'open') {
       if (callback !== undefined) {
@@ -354,11 +346,11 @@ export class Driver {
   }
 
   /**
-   * Does what `overflow` says with a `send` over `maxBufferedAmount`. Returns false if it is to be taken nevertheless.
+   * Does what `overflow` says with a `send` over `maxBufferedAmount`. Returns whether it is refused.
    *
    * @param isPart whether it is a part of a message, which the others need
    */
-  #refuse(isPart: boolean, callback: SendCallback | undefined): boolean {
+  #refuses(isPart: boolean, callback: SendCallback | undefined): boolean {
     if (this.state !== 'open') return false;
     // What this turn has queued may go out at once.
     this.#writer.flush();

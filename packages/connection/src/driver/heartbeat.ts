@@ -56,9 +56,17 @@ export class Pulse {
   /** Whether a write was under way at the last visit. */
   writing = false;
 
-  constructor(host: HeartbeatHost, slot: Set<Pulse>) {
+  readonly #heartbeat: Heartbeat;
+
+  constructor(host: HeartbeatHost, slot: Set<Pulse>, heartbeat: Heartbeat) {
     this.host = host;
     this.slot = slot;
+    this.#heartbeat = heartbeat;
+  }
+
+  /** The connection is gone: it is visited no more. */
+  leave(): void {
+    this.#heartbeat.leave(this);
   }
 
   /** A write is done; `more` of what was sent is on its way. */
@@ -154,7 +162,7 @@ export class Heartbeat {
   join(host: HeartbeatHost): Pulse {
     const slot = this.#slots[this.#nextToJoin]!;
     this.#nextToJoin = (this.#nextToJoin + 1) % SLOTS;
-    const pulse = new Pulse(host, slot);
+    const pulse = new Pulse(host, slot, this);
     slot.add(pulse);
     if (this.#count++ === 0 && !this.#running) this.#arm();
     return pulse;

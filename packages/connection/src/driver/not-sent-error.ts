@@ -1,7 +1,7 @@
 /**
  * Why something was not sent:
  * - `not-open`: the connection was not open. `cause` says why where that is known.
- * - `overflow`: `maxBufferedAmount` waited for the peer, and `overflow` is 'close' or 'drop'.
+ * - `overflow`: `maxBufferedAmount` bytes waited for the peer, and `overflow` is 'close' or 'drop'.
  * - `ended`: the connection has ended before it was written; `cause` says why.
  */
 export type NotSentCode = 'not-open' | 'overflow' | 'ended';

@@ -14,6 +14,7 @@ import { checkObject } from '../options/types.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { type Data, toBytes } from './data.ts';
 import type { Extension } from './extension.ts';
+import { Outbox } from './outbox.ts';
 import { isWholeText, type PreparedMessage } from './prepared.ts';
 import { Receiver, type ReceiverEvents } from './receiver.ts';
 import { SendMemory } from './send-memory.ts';
@@ -66,6 +67,8 @@ export class Connection {
   readonly #sink: ConnectionSink;
   readonly #extensions: readonly Extension[];
   readonly #receiver: Receiver;
+  /** What the sender fills, and {@link Connection.take} empties. */
+  readonly #outbox: Outbox;
   readonly #sender: Sender;
   readonly #role: 'server' | 'client';
 
@@ -93,11 +96,12 @@ export class Connection {
     this.#extensions = extensions;
     const isUtf8 = platform?.isUtf8 ?? isWholeText;
     const events = new Connection.#Events(this);
+    this.#outbox = new Outbox(sendMemory);
     this.#sender = new Sender({
       maskingKey: role === 'client' ? maskingKey : undefined,
       extensions,
       isUtf8,
-      memory: sendMemory,
+      outbox: this.#outbox,
       events,
     });
     this.#receiver = new Receiver({ role, limits, extensions, isUtf8, platform, sink, events });
@@ -142,7 +146,7 @@ export class Connection {
 
   /** How many bytes wait for `take`. */
   get queuedBytes(): number {
-    return this.#sender.queuedBytes;
+    return this.#outbox.bytes;
   }
 
   /** How many messages, or fragments, wait for an extension: the one that it is encoding, and those behind it. */
@@ -163,7 +167,7 @@ export class Connection {
    * on what may wait should count it.
    */
   get overhead(): number {
-    return this.#sender.overhead;
+    return this.#outbox.overhead + this.#sender.overhead;
   }
 
   /**
@@ -172,6 +176,11 @@ export class Connection {
    */
   get offset(): number {
     return this.#receiver.offset;
+  }
+
+  /** Whether a fragmented message of ours has begun, and its end has not been sent: no other can be. */
+  get insideMessage(): boolean {
+    return this.#sender.insideMessage;
   }
 
   /** How many bytes are allocated for a message, or a frame, that is not whole yet. */
@@ -227,7 +236,7 @@ export class Connection {
    */
   recall(): void {
     if (this.#state !== 'open') return;
-    const before = this.#sender.queuedBytes;
+    const before = this.#outbox.bytes;
     this.#sender.recall();
     // No pong is left.
     this.#receiver.outputTaken(before);
@@ -264,9 +273,9 @@ export class Connection {
    */
   take(maxBytes?: number | undefined): Uint8Array[] {
     const most = readInteger(maxBytes, 'maxBytes', { default: Number.MAX_SAFE_INTEGER });
-    const before = this.#sender.queuedBytes;
-    const chunks = this.#sender.take(most);
-    this.#receiver.outputTaken(before - this.#sender.queuedBytes);
+    const before = this.#outbox.bytes;
+    const chunks = this.#outbox.take(most);
+    this.#receiver.outputTaken(before - this.#outbox.bytes);
     return chunks;
   }
 
@@ -275,7 +284,7 @@ export class Connection {
    * again.
    */
   giveBack(): void {
-    this.#sender.giveBack();
+    this.#outbox.giveBack();
   }
 
   /**
@@ -284,7 +293,7 @@ export class Connection {
    * in which a frame waits would be kept as a whole.
    */
   unshare(): void {
-    this.#sender.unshare();
+    this.#outbox.unshare();
   }
 
   /**
@@ -340,7 +349,7 @@ export class Connection {
 
   #answer(ping: Uint8Array): void {
     this.#sender.control(Opcode.Pong, ping);
-    this.#receiver.answered(ping.length + 2, this.#sender.queuedBytes);
+    this.#receiver.answered(ping.length + 2, this.#outbox.bytes);
     this.#sink.output();
   }
 

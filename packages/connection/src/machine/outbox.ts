@@ -1,5 +1,6 @@
 import { applyMask, type FrameHeaderFields, frameHeaderBytes, maskInto, writeFrameHeader } from '@ws/codec';
-import { COPY_UP_TO, SendMemory, type Slab } from './send-memory.ts';
+import { Loans } from './loans.ts';
+import { COPY_UP_TO, copy, SendMemory, type Slab } from './send-memory.ts';
 
 /** Up to this many bytes of ours that lie apart are copied into one chunk: cheaper than a write of many pieces. */
 const GATHER_UP_TO = 16_384;
@@ -15,52 +16,6 @@ const COPY_MORE_BELOW = 65_536;
  * frames for several peers in turn are one each.
  */
 export const CHUNK_OVERHEAD = 128;
-
-/** A number of bytes of a slab, on their way out. */
-interface Loan {
-  readonly slab: Slab;
-  readonly bytes: number;
-}
-
-/** How many bytes of which slabs some chunks have. The latest slab, mostly the only one, needs no record of its own. */
-class Loans {
-  #slab: Slab | undefined;
-  #bytes = 0;
-  #earlier: Loan[] | undefined;
-
-  add(slab: Slab, bytes: number): void {
-    if (this.#slab !== slab) {
-      if (this.#slab !== undefined) (this.#earlier ??= []).push({ slab: this.#slab, bytes: this.#bytes });
-      this.#slab = slab;
-      this.#bytes = 0;
-    }
-    this.#bytes += bytes;
-  }
-
-  /** Whether all of it is of this slab. */
-  areOf(slab: Slab): boolean {
-    return this.#slab === undefined || (this.#slab === slab && this.#earlier === undefined);
-  }
-
-  has(chunk: Uint8Array): boolean {
-    const isOfIt = (slab: Slab | undefined): boolean => slab?.bytes.buffer === chunk.buffer;
-    return isOfIt(this.#slab) || (this.#earlier ?? []).some(({ slab }) => isOfIt(slab));
-  }
-
-  /** The chunks are not needed any more: their memory may be used again. */
-  giveBack(memory: SendMemory): void {
-    if (this.#slab === undefined) return;
-    memory.giveBack(this.#slab, this.#bytes);
-    if (this.#earlier !== undefined) for (const { slab, bytes } of this.#earlier) memory.giveBack(slab, bytes);
-    this.forget();
-  }
-
-  /** Nothing will be given back: the memory of the chunks is not used again. */
-  forget(): void {
-    this.#slab = undefined;
-    this.#earlier = undefined;
-  }
-}
 
 /** The array of all idle connections, so that they need none of their own. Nothing is put into it. */
 const NONE: Uint8Array[] = [];
@@ -174,16 +129,10 @@ export class Outbox {
   /** Makes one chunk of all that wait. */
   #gather(): void {
     const memory = this.#own ?? this.#memory;
-    memory.reserve(this.#bytes);
-    const { slab } = memory;
-    const start = slab.used;
-    for (const chunk of this.#chunks) {
-      copy(slab.bytes, slab.used, chunk);
-      slab.used += chunk.length;
-    }
+    const copied = memory.copyOf(this.#chunks, this.#bytes);
     this.#lent?.giveBack(this.#memory);
-    this.#chunks = [slab.bytes.subarray(start, slab.used)];
-    this.#lend(slab, this.#bytes);
+    this.#chunks = [copied];
+    this.#lend(memory.slab, this.#bytes);
   }
 
   /**
@@ -196,15 +145,7 @@ export class Outbox {
     if (this.#own !== undefined || lent === undefined || lent.areOf(this.#memory.slab)) return;
     this.#seal();
     const own = SendMemory.ofOne();
-    this.#chunks = this.#chunks.map((chunk) => {
-      if (!lent.has(chunk)) return chunk;
-      own.reserve(chunk.length);
-      const { slab } = own;
-      const start = slab.used;
-      copy(slab.bytes, start, chunk);
-      slab.used += chunk.length;
-      return slab.bytes.subarray(start, slab.used);
-    });
+    this.#chunks = this.#chunks.map((chunk) => (lent.has(chunk) ? own.copyOf([chunk], chunk.length) : chunk));
     lent.giveBack(this.#memory);
     this.#own = own;
   }
@@ -294,10 +235,4 @@ function frameBytes(bytes: Uint8Array, at: number): number {
     for (let i = at + 2; i < end; i++) length = length * 256 + bytes[i]!;
   }
   return frameHeaderBytes(length, second >= 0x80) + length;
-}
-
-function copy(target: Uint8Array, at: number, source: Uint8Array): void {
-  // A call into the engine costs more than a short loop.
-  if (source.length <= 32) for (let i = 0; i < source.length; i++) target[at + i] = source[i]!;
-  else target.set(source, at);
 }

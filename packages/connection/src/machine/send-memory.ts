@@ -94,6 +94,22 @@ export class SendMemory {
   }
 
   /**
+   * Copies chunks, at most 64 KiB in all, into one.
+   *
+   * @internal
+   */
+  copyOf(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+    this.reserve(bytes);
+    const { slab } = this;
+    const start = slab.used;
+    for (const chunk of chunks) {
+      copy(slab.bytes, slab.used, chunk);
+      slab.used += chunk.length;
+    }
+    return slab.bytes.subarray(start, slab.used);
+  }
+
+  /**
    * Takes this many bytes of a slab back, which have been copied to where they go.
    *
    * @internal
@@ -105,4 +121,11 @@ export class SendMemory {
     slab.back = 0;
     if (slab !== this.slab && this.#spare.length < SPARE_SLABS) this.#spare.push(slab);
   }
+}
+
+/** Copies bytes to where there is room for them. */
+export function copy(target: Uint8Array, at: number, source: Uint8Array): void {
+  // A call into the engine costs more than a short loop.
+  if (source.length <= 32) for (let i = 0; i < source.length; i++) target[at + i] = source[i]!;
+  else target.set(source, at);
 }

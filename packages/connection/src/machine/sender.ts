@@ -5,9 +5,9 @@ import { type IntegerRange, readInteger } from '../options/integer.ts';
 import { isPromise } from '../promise.ts';
 import { copyOf, type Data, toBytes } from './data.ts';
 import type { Encoded, EncodeOptions, Extension } from './extension.ts';
-import { Outbox } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 import { checkOptions, checkText, PreparedMessage } from './prepared.ts';
-import { COPY_UP_TO, type SendMemory } from './send-memory.ts';
+import { COPY_UP_TO } from './send-memory.ts';
 import type { SendOptions } from './send-options.ts';
 
 /** The options of a message that extensions encode. */
@@ -54,7 +54,7 @@ const PENDING_OVERHEAD = 512;
 
 /**
  * The sending half of a connection: makes frames of what is to be sent, none of which the peer could call illegal, and
- * queues them. What comes after a message that an extension takes its time to encode waits for it, but for pings and
+ * queues them in the outbox. What comes after a message that an extension takes its time to encode waits for it, but for pings and
  * pongs.
  */
 export class Sender {
@@ -76,20 +76,15 @@ export class Sender {
     readonly maskingKey: (() => number) | undefined;
     readonly extensions: readonly Extension[];
     readonly isUtf8: (bytes: Uint8Array) => boolean;
-    readonly memory: SendMemory;
+    readonly outbox: Outbox;
     readonly events: SenderEvents;
   }) {
-    this.#outbox = new Outbox(options.memory);
+    this.#outbox = options.outbox;
     this.#maskingKey = options.maskingKey;
     this.#extensions = options.extensions;
     this.#isUtf8 = options.isUtf8;
     this.#events = options.events;
     this.#pending = options.extensions.length > 0 ? new Fifo() : NONE;
-  }
-
-  /** How many bytes wait for {@link take}. */
-  get queuedBytes(): number {
-    return this.#outbox.bytes;
   }
 
   /** How many messages, or fragments, are not frames yet. */
@@ -102,25 +97,15 @@ export class Sender {
     return this.#pendingBytes;
   }
 
-  /** About how many bytes of memory what waits costs beside its own. */
+  /** About how many bytes of memory what waits to become frames costs beside its own. */
   get overhead(): number {
     // The one that is being encoded is what the others wait for.
-    return this.#outbox.overhead + Math.max(0, this.#pending.length - 1) * PENDING_OVERHEAD;
+    return Math.max(0, this.#pending.length - 1) * PENDING_OVERHEAD;
   }
 
-  /** Takes what is to be written, at most so many bytes of it. */
-  take(maxBytes: number): Uint8Array[] {
-    return this.#outbox.take(maxBytes);
-  }
-
-  /** The bytes that were taken last have been copied. */
-  giveBack(): void {
-    this.#outbox.giveBack();
-  }
-
-  /** See {@link Outbox.unshare}. */
-  unshare(): void {
-    this.#outbox.unshare();
+  /** Whether a fragmented message has begun, and its end has not been sent. */
+  get insideMessage(): boolean {
+    return this.#open !== 'none';
   }
 
   /**

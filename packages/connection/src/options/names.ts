@@ -1,5 +1,5 @@
 /**
- * Refuses options that there are none of: a misspelt one would be missed without a word.
+ * Refuses unknown options: a misspelt one would be missed without a word.
  *
  * @param what what has the options, as the error calls it
  * @throws TypeError for a name that is not known, unless its value is undefined
@@ -14,7 +14,7 @@ export function checkNames(what: string, options: object, known: readonly string
 const given = new Set<string>();
 
 /**
- * Warns of options that there are none of, once each. For those that libraries hand on, some of which may be for
+ * Warns of unknown options, once each. For those that libraries hand on, some of which may be for
  * another: no error, therefore.
  *
  * @param what what has the options, as the warning calls it
