@@ -17,6 +17,12 @@ const COPY_MORE_BELOW = 65_536;
  */
 export const CHUNK_OVERHEAD = 128;
 
+/**
+ * With fewer chunks than this waiting, a frame for many peers is shared: no copy for each. A peer that has fallen behind
+ * would keep them one by one, each an array with memory of its own, and write them one by one.
+ */
+const SHARE_UP_TO = 64;
+
 /** The array of all idle connections, so that they need none of their own. Nothing is put into it. */
 const NONE: Uint8Array[] = [];
 
@@ -77,6 +83,11 @@ export class Outbox {
     this.#push(sent);
     this.#hasPayload = true;
     this.#bytes += payload.length;
+  }
+
+  /** Whether a frame is better shared with others than copied. */
+  get mayShare(): boolean {
+    return this.#chunks.length < SHARE_UP_TO;
   }
 
   /** Queues a whole frame, of at most 4 KiB of payload, that others may send as well: it must never change. */

@@ -72,6 +72,15 @@ test('servers share one frame of up to 4 KiB, and copy what is longer or masked'
   expect(taken('server', long)).not.toBe(taken('server', long));
 });
 
+test('of one peer that has fallen behind, 64 frames wait as they are, and the others lie side by side', () => {
+  const { connection } = new Endpoint('server');
+  const prepared = new PreparedMessage('x'.repeat(1000));
+  for (let i = 0; i < 100; i++) connection.send(prepared);
+  const chunks = connection.take();
+  expect(chunks.map(({ length }) => length)).toEqual([...Array<number>(64).fill(1004), 36 * 1004]);
+  expect(readWritten('server', flat(chunks))).toHaveLength(100);
+});
+
 test('a shared frame keeps its place between others, and is sent in parts like them', () => {
   const { connection } = new Endpoint('server');
   const prepared = new PreparedMessage('both');

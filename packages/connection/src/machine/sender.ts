@@ -144,9 +144,8 @@ export class Sender {
     const opcode = this.#open !== 'none' ? Opcode.Continuation : isBinary ? Opcode.Binary : Opcode.Text;
     this.#open = fin ? 'none' : kind;
     if (this.#extensions.length === 0) {
-      // Many receivers share one frame, instead of a copy each.
-      const isShared = prepared !== undefined && maskingKey === undefined && payload.length <= COPY_UP_TO;
-      if (isShared) this.#outbox.addFrame(prepared.frame);
+      const mayShare = maskingKey === undefined && payload.length <= COPY_UP_TO && this.#outbox.mayShare;
+      if (prepared !== undefined && mayShare) this.#outbox.addFrame(prepared.frame);
       else this.#frame(opcode, payload, fin, 0, maskingKey);
       return;
     }
