@@ -54,6 +54,23 @@ test('M6: small messages share their buffers: none can be transferred from under
   expect(['copied', 'DataCloneError']).toEqual(expect.arrayContaining([...outcomes]));
 });
 
+test('behind a small message that has just come there is nothing of what was in its memory before', async () => {
+  const behind: number[] = [];
+  const all = deferred();
+  const { port } = await serve({}, (socket) =>
+    socket.on('message', (data) => {
+      const rest = new Uint8Array(data.buffer, data.byteOffset + data.length);
+      if (behind.push(rest.findIndex((byte) => byte !== 0)) === 200) all.resolve();
+    }),
+  );
+  const client = await open(port);
+  // What the system gave back is what it gives next.
+  for (let i = 0; i < 1000; i++) Buffer.allocUnsafeSlow(8192).fill(1);
+  for (let i = 0; i < 200; i++) client.send({ opcode: 2, payload: Buffer.alloc(1000, 1) });
+  await all.promise;
+  expect(behind).toEqual(new Array(200).fill(-1));
+});
+
 test('a message of more than 4 KiB has a buffer of its own, which may be transferred', async () => {
   const transferred = deferred<number>();
   const { port } = await serve({}, (socket) =>

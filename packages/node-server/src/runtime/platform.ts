@@ -27,10 +27,12 @@ const maskKernel = process.versions.bun === undefined ? bigUint64Kernel : undefi
 
 /**
  * Allocates a Buffer. To transfer one that messages share is an error, as with Node's own pool: the others stay whole.
+ * And it begins with zeros: behind a message, where a faulty parser may look, nothing is found of what was there before.
  */
 function allocate(length: number, isShared = false): Buffer<ArrayBuffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  if (isShared) markAsUntransferable(bytes.buffer);
+  if (!isShared) return Buffer.allocUnsafeSlow(length);
+  const bytes = Buffer.alloc(length);
+  markAsUntransferable(bytes.buffer);
   return bytes;
 }
 
