@@ -34,3 +34,27 @@ test('lets so many in at a time, in their order, and a failure leaves its place'
   await Promise.all(again);
   expect(begun).toEqual([0, 1, 2, 3, 4]);
 });
+
+test('after a long work 32 others have their turn before the next long one, or as many as there are', async () => {
+  const gate = new Gate(1);
+  const done: string[] = [];
+  const run = (name: string, isLong: boolean) =>
+    gate.run(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push(name);
+    }, isLong);
+  const all = [run('first', true)];
+  for (let i = 0; i < 4; i++) all.push(run(`long ${i}`, true));
+  for (let i = 0; i < 70; i++) all.push(run(`short ${i}`, false));
+  await Promise.all(all);
+  const short = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `short ${from + i}`);
+  expect(done).toEqual([
+    'first',
+    ...short(0, 32),
+    'long 0',
+    ...short(32, 64),
+    'long 1',
+    ...short(64, 70),
+    ...['long 2', 'long 3'],
+  ]);
+});

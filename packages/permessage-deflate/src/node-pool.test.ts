@@ -1,7 +1,9 @@
 import { createHook } from 'node:async_hooks';
+import { isPromise } from '@ws/connection';
 import { expect, test } from 'vitest';
 import { noise, prose } from './backends.suite.ts';
 import { nodeZlib } from './node.ts';
+import type { Inflater, Zlib } from './zlib.ts';
 
 test.each([undefined, false])(
   'M5: without takeover, all messages share a few contexts (inside: %s)',
@@ -45,7 +47,6 @@ test.each([
   'with concurrency %i, at most %i messages are decompressed in the thread pool at a time',
   async (concurrency, most) => {
     const zlib = nodeZlib({ concurrency });
-    const inflater = zlib.inflater({ takeover: false, windowBits: 15 });
     const messages = Array.from({ length: 10 }, (_, i) => noise(50_000, i + 1));
     const deflater = zlib.deflater({ takeover: false, windowBits: 15, level: 6, memLevel: 8 });
     const deflated = await Promise.all(
@@ -54,7 +55,9 @@ test.each([
     let contexts = 0;
     const hook = createHook({ init: (_, type) => void (type === 'ZLIB' && contexts++) }).enable();
     try {
-      const inflated = await Promise.all(deflated.map((message) => inflater.inflate(message, 50_000)));
+      const inflate = (message: Uint8Array<ArrayBuffer>) =>
+        zlib.inflater({ takeover: false, windowBits: 15 }).inflate(message, 50_000);
+      const inflated = await Promise.all(deflated.map(inflate));
       for (const [i, message] of messages.entries()) expect(Buffer.compare(inflated[i] as Uint8Array, message)).toBe(0);
     } finally {
       hook.disable();
@@ -97,3 +100,95 @@ test('where there are no threads, all else has its turn after each 64 KiB that a
   expect(Uint8Array.from(inflated as Uint8Array)).toEqual(Uint8Array.of(65));
   expect(turns).toBe(15);
 });
+
+const single = { takeover: false, windowBits: 15 };
+
+/** So many zeros, compressed. */
+async function zeros(zlib: Zlib, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const deflater = zlib.deflater({ ...single, level: 6, memLevel: 8 });
+  return Uint8Array.from(await deflater.deflate(new Uint8Array(length)));
+}
+
+/** The beginning tells nothing of what comes behind it. */
+async function deceptive(zlib: Zlib): Promise<Uint8Array<ArrayBuffer>> {
+  const deflater = zlib.deflater({ ...single, level: 6, memLevel: 8 });
+  const payload = new Uint8Array(2_000_000);
+  payload.set(noise(12_000, 1));
+  return Uint8Array.from(await deflater.deflate(payload));
+}
+
+test.each([
+  ['zeros', false],
+  ['zeros', true],
+  ['deceptive', false],
+] as const)(
+  'a message that comes to little does not wait for all that come to much (%s, takeover: %s)',
+  async (kind, takeover) => {
+    const zlib = nodeZlib({ concurrency: 1 });
+    const bomb = await (kind === 'zeros' ? zeros(zlib, 2_000_000) : deceptive(zlib));
+    let done = 0;
+    const inflaters = Array.from({ length: 30 }, () => zlib.inflater({ takeover, windowBits: 15 }));
+    const bombs = inflaters.map(async (inflater) => {
+      expect(await inflater.inflate(bomb, 2_000_000)).toHaveLength(2_000_000);
+      done++;
+    });
+    const payload = noise(20_000, 1);
+    const deflater = zlib.deflater({ ...single, level: 6, memLevel: 8 });
+    const message = Uint8Array.from(await deflater.deflate(payload));
+    const before = done;
+    const inflated = await zlib.inflater(single).inflate(message, 20_000);
+    expect(Buffer.compare(inflated as Uint8Array, payload)).toBe(0);
+    expect(done - before).toBeLessThanOrEqual(1);
+    await Promise.all(bombs);
+    for (const inflater of inflaters) inflater.close();
+  },
+);
+
+test.each([false, true])(
+  'what waits for connections that are over is not decompressed (takeover: %s)',
+  async (takeover) => {
+    const lengths: number[] = [];
+    const allocate = (length: number) => {
+      lengths.push(length);
+      return new Uint8Array(length);
+    };
+    const zlib = nodeZlib({ concurrency: 1, allocate });
+    const bomb = await zeros(zlib, 2_000_000);
+    const inflaters = Array.from({ length: 30 }, () => zlib.inflater({ takeover, windowBits: 15 }));
+    const bombs = inflaters.map((inflater) => inflater.inflate(bomb, 2_000_000));
+    for (const inflater of inflaters) inflater.close();
+    await Promise.all(bombs);
+    // One had begun.
+    expect(lengths.filter((length) => length === 2_000_000).length).toBeLessThanOrEqual(1);
+    expect(await zlib.inflater({ takeover, windowBits: 15 }).inflate(bomb, 2_000_000)).toHaveLength(2_000_000);
+  },
+);
+
+test.each([false, true])(
+  'what is done at once leaves the rest to later turns, and drops it when its connection is over (takeover: %s)',
+  async (takeover) => {
+    let results = 0;
+    const allocate = (length: number) => {
+      if (length === 60_000) results++;
+      return new Uint8Array(length);
+    };
+    const zlib = nodeZlib({ allocate });
+    const message = await zeros(zlib, 60_000);
+    const later = () => {
+      for (;;) {
+        const inflater: Inflater = zlib.inflater({ takeover, windowBits: 15 });
+        const inflated = inflater.inflate(message, 60_000);
+        if (isPromise(inflated)) return { inflater, inflated };
+        inflater.close();
+      }
+    };
+    const [first, second, third] = [later(), later(), later()];
+    second.inflater.close();
+    const before = results;
+    expect(await first.inflated).toHaveLength(60_000);
+    await second.inflated;
+    expect(await third.inflated).toHaveLength(60_000);
+    expect(results - before).toBe(2);
+    for (const { inflater } of [first, third]) inflater.close();
+  },
+);

@@ -2,6 +2,7 @@ import { checkTypes, readBoolean, readInteger } from '@ws/connection';
 import type { GiveWay } from './in-turns.ts';
 import { Gate } from './node-gate.ts';
 import { stepsWork } from './node-steps.ts';
+import { Turn } from './node-turn.ts';
 import type { Allocate } from './zlib.ts';
 
 /** How `nodeZlib` is set up. */
@@ -35,6 +36,8 @@ export class Shared {
   readonly #places: Gate;
   readonly #inflating: Gate;
   readonly inside: boolean;
+  /** Decompression that is done at once. */
+  readonly turn: Turn = new Turn();
   /** What is not done at once is done in turns by it, and not in the thread pool. */
   readonly giveWay: GiveWay | undefined;
   /** Memory for a step: none is in the middle of one when another begins. */
@@ -60,8 +63,10 @@ export class Shared {
   /**
    * Runs a decompression once there is a place, in the thread pool or in turns; in at most half of the places, since a
    * few bytes of a client's can be the work of milliseconds.
+   *
+   * @param isLong whether it may take long: 16 MiB are 50 milliseconds, for which the others do not wait twice
    */
-  inflating<T>(work: () => Promise<T>): Promise<T> {
-    return this.#inflating.run(() => this.#places.run(work));
+  inflating<T>(work: () => Promise<T>, isLong: boolean): Promise<T> {
+    return this.#inflating.run(() => this.#places.run(work), isLong);
   }
 }

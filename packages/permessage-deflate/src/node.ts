@@ -1,5 +1,5 @@
 import { SingleDeflater, TakeoverDeflater } from './node-deflate.ts';
-import { SingleInflater, TakeoverInflater } from './node-inflate.ts';
+import { inflaterPool, SingleInflater, TakeoverInflater } from './node-inflate.ts';
 import { type NodeZlibOptions, Shared } from './node-shared.ts';
 import type { DeflateSettings, Zlib } from './zlib.ts';
 
@@ -13,7 +13,7 @@ export type { NodeZlibOptions } from './node-shared.ts';
  */
 export function nodeZlib(options: NodeZlibOptions = {}): Zlib {
   const shared = new Shared(options);
-  const singleInflater = new SingleInflater(shared);
+  const inflaters = inflaterPool();
   const singleDeflaters = new Map<string, SingleDeflater>();
   const singleDeflater = (settings: DeflateSettings): SingleDeflater => {
     const kind = `${settings.windowBits} ${settings.level} ${settings.memLevel}`;
@@ -24,6 +24,7 @@ export function nodeZlib(options: NodeZlibOptions = {}): Zlib {
   return {
     minWindowBits: 8,
     deflater: (settings) => (settings.takeover ? new TakeoverDeflater(shared, settings) : singleDeflater(settings)),
-    inflater: (settings) => (settings.takeover ? new TakeoverInflater(shared, settings) : singleInflater),
+    inflater: (settings) =>
+      settings.takeover ? new TakeoverInflater(shared, settings) : new SingleInflater(shared, inflaters),
   };
 }

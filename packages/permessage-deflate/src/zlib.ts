@@ -27,7 +27,11 @@ export interface Zlib {
   readonly minWindowBits: number;
   /** @throws Error if a context cannot be made */
   deflater(settings: DeflateSettings): Deflater;
-  /** @throws Error if a context cannot be made */
+  /**
+   * Makes what decompresses the messages of one connection.
+   *
+   * @throws Error if a context cannot be made
+   */
   inflater(settings: InflateSettings): Inflater;
 }
 
@@ -51,10 +55,10 @@ export interface Inflater {
    *
    * @param payload not empty
    * @param maxLength of the result, in bytes; judged while it grows, so that no more than a chunk over it is ever there
-   * @returns bytes of the caller's own
+   * @returns bytes of the caller's own. After `close`, whatever it may be
    */
   inflate(payload: Uint8Array<ArrayBuffer>, maxLength: number): Decoded | Promise<Decoded>;
-  /** Gives back what it holds. Nothing follows. */
+  /** Gives back what it holds, and drops a message that waits. Nothing follows. */
   close(): void;
 }
 
