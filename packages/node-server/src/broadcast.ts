@@ -1,5 +1,5 @@
 import { kindOf, type PreparedMessage, type PrepareOptions } from '@ws/connection';
-import { answerAtOnce } from './upgrade/answer-at-once.ts';
+import { answerAtOnce } from './runtime/answer-at-once.ts';
 import { driverOf, type WebSocket } from './websocket.ts';
 
 /** Whom a broadcast reaches, and how its data is sent; what is prepared already has the latter. */

@@ -10,6 +10,7 @@ import { checkChangeable, readOptions, type ServerOptions, type Settings } from 
 import { ownHttpServer } from './own-http-server.ts';
 import { type OwnOptions, ownOptions } from './own-options.ts';
 import { joinProxyGate } from './proxy/proxy-gate.ts';
+import { answerAtOnce } from './runtime/answer-at-once.ts';
 import { platform } from './runtime/platform.ts';
 import { callEach } from './runtime/rethrow.ts';
 import type { Labels } from './telemetry/prometheus.ts';
@@ -18,7 +19,6 @@ import { SocketTransport } from './transport/socket-transport.ts';
 import { TypedEmitter } from './typed-emitter.ts';
 import { warnOfUnknown } from './unknown-options.ts';
 import { addedHeaders } from './upgrade/added-headers.ts';
-import { answerAtOnce } from './upgrade/answer-at-once.ts';
 import { route } from './upgrade/upgrade-router.ts';
 import { type Upgraded, Upgrades } from './upgrade/upgrades.ts';
 import { driverOf, WebSocket, type WebSocketHost, type WebSocketInit } from './websocket.ts';

@@ -18,10 +18,10 @@ import {
 } from '@ws/handshake';
 import type { Settings } from '../options.ts';
 import type { OwnOptions } from '../own-options.ts';
+import { answerAtOnce } from '../runtime/answer-at-once.ts';
 import { rethrow } from '../runtime/rethrow.ts';
 import { acceptKey } from './accept-key.ts';
 import { Admission } from './admission.ts';
-import { answerAtOnce } from './answer-at-once.ts';
 import { openResponse } from './open-response.ts';
 import { PendingSocket } from './pending-socket.ts';
 import { hasTooManyFields, requestHead } from './request-head.ts';
