@@ -9,12 +9,13 @@ import {
   readMilliseconds,
   type ServerConnectionOptions,
 } from '@ws/connection';
-import { checkPath, type ExtensionNegotiator, type UpgradePolicyOptions } from '@ws/handshake';
+import { checkPath, UpgradePolicy, type UpgradePolicyOptions } from '@ws/handshake';
 import { type ConnectionSettings, readConnection } from './connection-settings.ts';
 import type { MessageVerdict } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './proxy/trust-proxy.ts';
 import type { RateLimit } from './rate/rate-limit.ts';
+import { acceptKey } from './upgrade/accept-key.ts';
 import type { VerifyClient } from './upgrade/verify-client.ts';
 import type { WebSocket } from './websocket.ts';
 
@@ -105,8 +106,7 @@ export interface Settings {
   readonly host: string | undefined;
   readonly backlog: number;
   readonly connection: ConnectionSettings;
-  /** The extensions that are agreed on, in the order of preference. */
-  readonly extensions: readonly ExtensionNegotiator<Extension>[];
+  readonly upgrade: UpgradePolicy<Extension>;
   readonly handshakeTimeout: number;
   readonly clientAddress: ClientAddress;
   /** Which proxies write headers of the PROXY protocol; undefined if none is read. */
@@ -145,10 +145,16 @@ export function readOptions(options: ServerOptions): Settings {
     host,
     backlog: readInteger(backlog, 'backlog', { default: 511, max: 2 ** 31 - 1 }),
     connection: readConnection(options),
-    extensions: readDeflate(options.perMessageDeflate),
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', { default: 10_000 }),
     ...readProxies(options),
     maxConnections: readInteger(options.maxConnections, 'maxConnections', { default: Number.MAX_SAFE_INTEGER, min: 1 }),
+    upgrade: new UpgradePolicy({
+      allowedOrigins: options.allowedOrigins,
+      requireOrigin: options.requireOrigin,
+      subprotocols: options.subprotocols,
+      extensions: readDeflate(options.perMessageDeflate),
+      acceptKey,
+    }),
   };
 }
 

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { UpgradePolicy } from '@ws/handshake';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import * as api from '../src/index.ts';
 import { readOptions } from '../src/options.ts';
@@ -139,10 +138,10 @@ test('README: the table has every option, with its default', () => {
   const { limits, heartbeat: _, rateLimit: _none, messageHook, ...connection } = settings.connection;
   const defaults = {
     ...connection,
-    requireOrigin: new UpgradePolicy().requireOrigin,
+    requireOrigin: settings.upgrade.requireOrigin,
     handshakeTimeout: settings.handshakeTimeout,
     maxPayload: limits.maxMessagePayload,
-    perMessageDeflate: settings.extensions.length > 0,
+    perMessageDeflate: settings.upgrade.extensions.length > 0,
     // It alone knows its times: heartbeat.test.ts of @ws/connection.
     heartbeat: { interval: 30_000, timeout: 20_000 },
     idleTimeout: false,

@@ -14,13 +14,11 @@ import {
   type Refusal,
   refuse,
   type UpgradeOffer,
-  UpgradePolicy,
 } from '@ws/handshake';
 import type { Settings } from '../options.ts';
 import type { OwnOptions } from '../own-options.ts';
 import { answerAtOnce } from '../runtime/answer-at-once.ts';
 import { rethrow } from '../runtime/rethrow.ts';
-import { acceptKey } from './accept-key.ts';
 import { Admission } from './admission.ts';
 import { openResponse } from './open-response.ts';
 import { PendingSocket } from './pending-socket.ts';
@@ -75,26 +73,18 @@ type Done = (upgraded: Upgraded) => void;
 export class Upgrades {
   readonly #options: OwnOptions;
   readonly #settings: Settings;
-  readonly #policy: UpgradePolicy<Extension>;
   readonly #host: UpgradeHost;
   readonly #admission: Admission;
   readonly #pending = new Set<PendingSocket>();
   /** The sockets of clients that were refused, until they are gone. */
   readonly #leaving = new Set<Duplex>();
 
-  /** @throws TypeError for options of the wrong kind */
+  /** @param options are asked for what may be set while the server runs */
   constructor(options: OwnOptions, settings: Settings, host: UpgradeHost) {
     this.#options = options;
     this.#settings = settings;
     this.#host = host;
     this.#admission = new Admission(settings.maxConnections, settings.connection.rateLimit, settings.clientAddress);
-    this.#policy = new UpgradePolicy({
-      allowedOrigins: options.allowedOrigins,
-      requireOrigin: options.requireOrigin,
-      subprotocols: options.subprotocols,
-      extensions: settings.extensions,
-      acceptKey,
-    });
   }
 
   /** Gives up waiting for the hooks, for this reason. */
@@ -182,7 +172,7 @@ export class Upgrades {
     if (!this.#host.shouldHandle(request)) return notFound(request);
     if (hasTooManyFields(request)) return refuse(tooManyFields());
     const connections = this.#host.connections() + this.#pending.size;
-    return this.#admission.refusal(request, connections) ?? checkUpgrade(requestHead(request), this.#policy);
+    return this.#admission.refusal(request, connections) ?? checkUpgrade(requestHead(request), this.#settings.upgrade);
   }
 
   /** Waits for the decision of a hook, as long as the client and the time allow. */
@@ -235,7 +225,10 @@ export class Upgrades {
     try {
       const subprotocol = this.#chooseSubprotocol(offer, request);
       const added = this.#host.addedHeaders(request);
-      accepted = completeUpgrade(offer, this.#policy, { subprotocol, headers: [...decision.headers, ...added] });
+      accepted = completeUpgrade(offer, this.#settings.upgrade, {
+        subprotocol,
+        headers: [...decision.headers, ...added],
+      });
     } catch (error) {
       this.#fail(pending, error);
       return;
