@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { type Channel, channel } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { ProtocolError } from '@ws/codec';
 import type { Overflow } from '@ws/connection';
@@ -6,6 +6,7 @@ import type { HandshakeError } from '@ws/handshake';
 import type { ProxyProtocolError } from '../proxy/proxy-header.ts';
 import type { ClientAddress } from '../proxy/trust-proxy.ts';
 import type { WebSocket } from '../websocket.ts';
+import type { DiagnosticsPayloads } from './diagnostics-payloads.ts';
 import { Counter, type Labels, metric } from './prometheus.ts';
 
 /** A server, which is watched. */
@@ -13,15 +14,15 @@ interface Watched {
   readonly clients: ReadonlySet<WebSocket>;
 }
 
-/** The channels, each for the messages that `DiagnosticsMessages` describes. */
-const channels = {
-  connectionRefused: channel('ws:connection.refused'),
-  accepted: channel('ws:handshake.accepted'),
-  refused: channel('ws:handshake.refused'),
-  open: channel('ws:open'),
-  close: channel('ws:close'),
-  violation: channel('ws:violation'),
-  backpressure: channel('ws:backpressure'),
+/** Held, since Node forgets a channel without subscribers that nobody holds. */
+const CHANNELS: Readonly<Record<keyof DiagnosticsPayloads, Channel>> = {
+  'ws:connection.refused': channel('ws:connection.refused'),
+  'ws:handshake.accepted': channel('ws:handshake.accepted'),
+  'ws:handshake.refused': channel('ws:handshake.refused'),
+  'ws:open': channel('ws:open'),
+  'ws:close': channel('ws:close'),
+  'ws:violation': channel('ws:violation'),
+  'ws:backpressure': channel('ws:backpressure'),
 };
 
 /** Counts and publishes what happens on a server. Ordinary messages never pass here, so they cost nothing. */
@@ -41,23 +42,21 @@ export class Telemetry {
 
   readonly connectionRefused = (error: ProxyProtocolError, remoteAddress: string | undefined): void => {
     this.#connectionsRefused.add(`reason="${error.reason}"`);
-    const { connectionRefused } = channels;
-    if (connectionRefused.hasSubscribers) connectionRefused.publish({ server: this.#server, remoteAddress, error });
+    this.#publish('ws:connection.refused', () => ({ remoteAddress, error }));
   };
 
   accepted(request: IncomingMessage): void {
     this.#accepted++;
-    if (channels.accepted.hasSubscribers) channels.accepted.publish({ server: this.#server, request });
+    this.#publish('ws:handshake.accepted', () => ({ request }));
   }
 
   refused(error: HandshakeError, request: IncomingMessage, clientAddress: ClientAddress): void {
     this.#refused.add(`status="${error.status}",reason="${error.reason}"`);
-    if (!channels.refused.hasSubscribers) return;
-    channels.refused.publish({ server: this.#server, request, error, remoteAddress: clientAddress(request) });
+    this.#publish('ws:handshake.refused', () => ({ request, error, remoteAddress: clientAddress(request) }));
   }
 
   open(socket: WebSocket, request: IncomingMessage): void {
-    if (channels.open.hasSubscribers) channels.open.publish({ server: this.#server, request, socket });
+    this.#publish('ws:open', () => ({ request, socket }));
   }
 
   close(socket: WebSocket, code: number, reason: string): void {
@@ -66,11 +65,9 @@ export class Telemetry {
     if (cause instanceof ProtocolError) {
       const { violation, offset, closeCode } = cause;
       this.#violations.add(`violation="${violation}"`);
-      if (channels.violation.hasSubscribers) {
-        channels.violation.publish({ server: this.#server, socket, violation, offset, closeCode });
-      }
+      this.#publish('ws:violation', () => ({ socket, violation, offset, closeCode }));
     }
-    if (channels.close.hasSubscribers) channels.close.publish({ server: this.#server, socket, code, reason, cause });
+    this.#publish('ws:close', () => ({ socket, code, reason, cause }));
   }
 
   /** `maxBufferedAmount` was reached. */
@@ -80,8 +77,12 @@ export class Telemetry {
 
   backpressure(socket: WebSocket): void {
     this.#backpressure++;
-    if (!channels.backpressure.hasSubscribers) return;
-    channels.backpressure.publish({ server: this.#server, socket, bufferedAmount: socket.bufferedAmount });
+    this.#publish('ws:backpressure', () => ({ socket, bufferedAmount: socket.bufferedAmount }));
+  }
+
+  /** @param make is called only if somebody listens */
+  #publish<Name extends keyof DiagnosticsPayloads>(name: Name, make: () => DiagnosticsPayloads[Name]): void {
+    if (CHANNELS[name].hasSubscribers) CHANNELS[name].publish({ server: this.#server, ...make() });
   }
 
   /** Writes all metrics in the text format of Prometheus. */
