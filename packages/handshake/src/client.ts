@@ -4,7 +4,7 @@ import { checkBytes } from './check.ts';
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { parseExtensions, serializeExtensions } from './extensions.ts';
 import { type Headers, headerValues, readExtraFields } from './fields.ts';
-import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
+import { canUpgrade, type RequestHead, type ResponseHead, WEBSOCKET_VERSION } from './head.ts';
 import { checkExtensions, type ExtensionOffers, type Negotiated, type NegotiatedExtension } from './negotiation.ts';
 import { serializeOrigin } from './origin.ts';
 import { LISTS_UPGRADE, readUniqueTokens } from './tokens.ts';
@@ -63,7 +63,7 @@ export function createUpgrade<E>(
     // With a capital U: there are servers that compare it so.
     ['Connection', 'Upgrade'],
     ['Sec-WebSocket-Key', key],
-    ['Sec-WebSocket-Version', '13'],
+    ['Sec-WebSocket-Version', WEBSOCKET_VERSION],
   ];
   if (options.origin !== undefined) headers.push(['Origin', serializeOrigin(options.origin)]);
   if (subprotocols.length) headers.push(['Sec-WebSocket-Protocol', subprotocols.join(', ')]);

@@ -13,6 +13,9 @@ export interface RequestHead {
 /** Whether a WebSocket can start with a version of HTTP: 1.1 or a later 1 (RFC 6455, sections 4.1 and 4.2.1). */
 export const canUpgrade = (httpVersion: string): boolean => /^1\.[1-9]$/.test(httpVersion);
 
+/** The version of the protocol, as Sec-WebSocket-Version has it (RFC 6455, section 4.1). */
+export const WEBSOCKET_VERSION = '13';
+
 /** The head of a response, from bytes or from a runtime that parsed it. */
 export interface ResponseHead {
   readonly httpVersion: string;

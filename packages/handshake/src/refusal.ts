@@ -1,7 +1,7 @@
 import { checkType } from './check.ts';
 import { HandshakeError } from './error.ts';
 import { type HeaderFields, type Headers, headerValues, readExtraFields } from './fields.ts';
-import type { ResponseHead } from './head.ts';
+import { type ResponseHead, WEBSOCKET_VERSION } from './head.ts';
 import { encodeLatin1 } from './latin1.ts';
 
 /** The answer to a handshake that failed. */
@@ -45,7 +45,7 @@ const REQUIRED_FIELDS: Readonly<Record<number, HeaderFields>> = {
   405: [['Allow', 'GET']],
   426: [
     ['Upgrade', 'websocket'],
-    ['Sec-WebSocket-Version', '13'],
+    ['Sec-WebSocket-Version', WEBSOCKET_VERSION],
   ],
 };
 

@@ -1,7 +1,7 @@
 import { HandshakeError, type HandshakeReason, quote } from './error.ts';
 import { type Extension, parseExtensions, serializeExtensions } from './extensions.ts';
 import { type Headers, headerValues, readExtraFields } from './fields.ts';
-import { canUpgrade, type RequestHead, type ResponseHead } from './head.ts';
+import { canUpgrade, type RequestHead, type ResponseHead, WEBSOCKET_VERSION } from './head.ts';
 import { type Negotiated, negotiateExtensions } from './negotiation.ts';
 import { UpgradePolicy } from './policy.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -85,8 +85,8 @@ export function checkUpgrade(
     );
   }
   const versions = values('sec-websocket-version');
-  if (versions.length !== 1 || versions[0] !== '13') {
-    return refuseFor('version-unsupported', 'Expected exactly one Sec-WebSocket-Version header: 13');
+  if (versions.length !== 1 || versions[0] !== WEBSOCKET_VERSION) {
+    return refuseFor('version-unsupported', `Expected exactly one Sec-WebSocket-Version header: ${WEBSOCKET_VERSION}`);
   }
   const keys = values('sec-websocket-key');
   const key = keys[0];
