@@ -7,14 +7,16 @@ import {
   type Message,
   readInteger,
   readMilliseconds,
+  readServerConnection,
   type ServerConnectionOptions,
 } from '@ws/connection';
 import { checkPath, UpgradePolicy, type UpgradePolicyOptions } from '@ws/handshake';
-import { type ConnectionSettings, readConnection } from './connection-settings.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import type { MessageVerdict } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './proxy/trust-proxy.ts';
-import type { RateLimit } from './rate/rate-limit.ts';
+import { type RateLimit, readRateLimit } from './rate/rate-limit.ts';
+import { clock } from './runtime/clock.ts';
 import { acceptKey } from './upgrade/accept-key.ts';
 import type { VerifyClient } from './upgrade/verify-client.ts';
 import type { WebSocket } from './websocket.ts';
@@ -174,6 +176,20 @@ export function checkChangeable({ path, handleProtocols, subprotocols, verifyCli
   if (handleProtocols !== undefined && subprotocols !== undefined) {
     throw new TypeError('either subprotocols or handleProtocols, not both');
   }
+}
+
+/** @throws TypeError or RangeError for an option of the wrong kind (row M8) */
+function readConnection(options: ServerOptions): ConnectionSettings {
+  const { messageHook: ask } = options;
+  if (ask !== undefined && typeof ask !== 'function') {
+    throw new TypeError(`messageHook must be a function, got ${kindOf(ask)}`);
+  }
+  const timeout = readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', { default: 10_000 });
+  return {
+    ...readServerConnection(options, clock),
+    rateLimit: readRateLimit(options.rateLimit),
+    messageHook: ask && { ask, timeout },
+  };
 }
 
 /** Reads which proxies are believed, in either way that they have to name a client. */
