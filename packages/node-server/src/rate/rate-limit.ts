@@ -12,7 +12,7 @@ export interface RateLimit {
    * Retry-After.
    */
   readonly handshakesPerAddress?: number | undefined;
-  /** Messages of one connection; over it, reading pauses. */
+  /** Messages of one connection; over it, reading pauses. Control frames do not count: `bytes` limits those. */
   readonly messages?: number | undefined;
   /** Bytes of one connection, as they cross the wire, whatever they are; over it, reading pauses. */
   readonly bytes?: number | undefined;
