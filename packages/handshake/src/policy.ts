@@ -50,7 +50,7 @@ export class UpgradePolicy<E = unknown> {
   /** The function that makes Sec-WebSocket-Accept: the option, or {@link acceptKey}. */
   readonly acceptKey: (key: string) => string;
 
-  /** @throws TypeError for an option that is not legal, or that there is none of: a misspelt one would let all in. */
+  /** @throws TypeError for an option that is not legal, and for an unknown one: misspelt, it would let all in. */
   constructor(options: UpgradePolicyOptions<E> = {}) {
     if (typeof options !== 'object' || options === null)
       throw new TypeError(`options must be an object, got ${kindOf(options)}`);

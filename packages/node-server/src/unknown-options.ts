@@ -5,7 +5,7 @@ import { OPTIONS } from './own-options.ts';
 const OF_WS =
   /^(WebSocket|allowSynchronousEvents|autoPong|clientTracking|maxBufferedChunks|maxFragments|maxPendingAutoPongs|skipUTF8Validation)$/;
 
-/** Warns of options that a server has none of: a misspelt `allowedOrigins` would let every origin in without a word. */
+/** Warns of unknown options: a misspelt `allowedOrigins` would let every origin in without a word. */
 export function warnOfUnknown(given: object): void {
   const options = Object.fromEntries(Object.entries(given).filter(([name]) => !OF_WS.test(name)));
   warnOfNames('WebSocketServer', options, Object.keys(OPTIONS), (warning) => process.emitWarning(warning));

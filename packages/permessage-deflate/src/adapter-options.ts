@@ -9,7 +9,7 @@ const MOST_AT_A_TIME = 4;
  *
  * @param processors how many there are: a message each, and one whose result is taken meanwhile, are the default of
  *   `concurrencyLimit`, but at most 4
- * @param warn is told of options that there are none of, as those of `ws` for zlib: they are left out
+ * @param warn is told of unknown options, as those of `ws` for zlib: they are left out
  * @returns `concurrency` for zlib, and the options for `permessageDeflate`, which validates them; undefined: not at all
  * @throws TypeError or RangeError if it is of the wrong kind
  */

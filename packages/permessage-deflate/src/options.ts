@@ -73,8 +73,7 @@ export const NAMES: readonly (keyof ServerOptions)[] = [
 const WINDOW_BITS: IntegerRange = { default: MAX_WINDOW_BITS, min: MIN_WINDOW_BITS, max: MAX_WINDOW_BITS };
 
 /**
- * @throws TypeError for an option of another type, or that there is none of; RangeError for a number out of range (row
- *   M8)
+ * @throws TypeError for an option of another type, and for an unknown one; RangeError for a number out of range (row M8)
  */
 export function readOptions(zlib: Zlib, options: ServerOptions): Settings {
   checkTypes('object', { options });
