@@ -1,27 +1,9 @@
-import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { connect, createServer, type TLSSocket } from 'node:tls';
-import { certificate } from '@ws/runtimes/certificate';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { pair } from './tls-pair.suite.ts';
 
 // Also where the suite goes without.
 const { startReading, stopReading } = await vi.importActual<typeof import('./tls-reading.ts')>('./tls-reading.ts');
-
-/** A socket that a server has accepted, and its other end. */
-async function pair(): Promise<[accepted: TLSSocket, other: TLSSocket]> {
-  const { cert, key } = certificate();
-  const server = createServer({ cert, key }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const accepting = once(server, 'secureConnection');
-  const other = connect({ port: (server.address() as { port: number }).port, host: 'localhost', ca: cert });
-  const [accepted] = (await accepting) as [TLSSocket];
-  server.close();
-  onTestFinished(() => {
-    other.destroy();
-    accepted.destroy();
-  });
-  return [accepted, other];
-}
 
 const turns = async (): Promise<void> => {
   for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);

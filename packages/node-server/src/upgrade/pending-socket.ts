@@ -2,12 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { dated, type Refusal, serializeHead, withoutContent } from '@ws/handshake';
 import { clock } from '../runtime/clock.ts';
+import { startReading, stopReading } from '../transport/tls-reading.ts';
 import { openResponse } from './open-response.ts';
 
 /** What a client may send before it has its answer: nothing, by the RFC; more than this is left unread. */
 const MAX_EARLY_BYTES = 65_536;
-
-const NOTHING = new Uint8Array(0);
 
 /** Marks a socket that was taken: a second handshake would write its frames between those of the first. */
 const TAKEN: unique symbol = Symbol('taken by a WebSocketServer');
@@ -22,7 +21,8 @@ export class PendingSocket {
   readonly #closeTimeout: number;
   /** Made when asked for: a server without a hook does not ask. */
   #abort: AbortController | undefined;
-  #early: Uint8Array[];
+  /** What the client has sent already is in the first `#earlyBytes` of this. */
+  #early: Uint8Array;
   #earlyBytes: number;
   #stopWatching: (() => void) | undefined;
 
@@ -41,7 +41,7 @@ export class PendingSocket {
     this.request = request;
     this.socket = socket;
     this.#closeTimeout = closeTimeout;
-    this.#early = head.length > 0 ? [head] : [];
+    this.#early = head;
     this.#earlyBytes = head.length;
     socket.on('error', end);
   }
@@ -90,26 +90,40 @@ export class PendingSocket {
   #watch(): void {
     const { socket } = this;
     const gone = () => this.abort(new Error('the client has gone before it was answered'));
+    let stopped = false;
     const keep = (chunk: Uint8Array) => {
-      this.#early.push(chunk);
-      this.#earlyBytes += chunk.length;
-      if (this.#earlyBytes >= MAX_EARLY_BYTES) socket.pause();
+      this.#keep(chunk);
+      if (this.#earlyBytes < MAX_EARLY_BYTES) return;
+      // A socket that is paused keeps more, in as many pieces as it came in.
+      stopped = stopReading(socket);
+      if (!stopped) socket.pause();
     };
     socket.on('data', keep).on('end', gone).on('close', gone);
     this.#stopWatching = () => {
       socket.off('data', keep).off('end', gone).off('close', gone);
       socket.pause();
+      if (stopped) startReading(socket);
     };
     if (socket.destroyed) gone();
+  }
+
+  /** Copies: a chunk of one byte is an object of half a kilobyte, and it is the client that chooses their size. */
+  #keep(chunk: Uint8Array): void {
+    const length = this.#earlyBytes + chunk.length;
+    if (length > this.#early.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#early.length));
+      larger.set(this.#early);
+      this.#early = larger;
+    }
+    this.#early.set(chunk, this.#earlyBytes);
+    this.#earlyBytes = length;
   }
 
   /** Hands the socket over: nothing of this listens any more. Returns a copy of what the client has sent already. */
   release(): Uint8Array {
     this.#stopWatching?.();
     this.socket.off('error', end);
-    const early = this.#early;
-    this.#early = [];
-    return early.length === 0 ? NOTHING : Buffer.concat(early);
+    return new Uint8Array(this.#early.subarray(0, this.#earlyBytes));
   }
 
   /**
