@@ -63,7 +63,7 @@ test('README: the socket: a sender that waits for its reader, and closes', needs
   client.on('message', (data: Buffer) => (bytes += data.length));
   expect((await once(client, 'close'))[0]).toBe(1000);
   expect(bytes).toBe(1000 * 65_536);
-  expect(await line()).toBe('1000  a clean close');
+  expect(await line()).toBe('1000 a clean close');
 });
 
 test('README: authentication by a bearer token', needsRuntimes, async () => {
