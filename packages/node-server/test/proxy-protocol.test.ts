@@ -12,6 +12,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { DiagnosticsMessages } from '../src/index.ts';
 import { rawProxyHeader } from '../src/proxy/proxy-header.suite.ts';
 import { WebSocketServer } from '../src/server.ts';
+import { stopReading } from '../src/transport/tls-reading.ts';
 import type { WebSocket } from '../src/websocket.ts';
 import { run } from './child.suite.ts';
 import { folder } from './program.suite.ts';
@@ -153,7 +154,10 @@ test('over TLS, a connection from the port of one that was reset, and was not re
     const gone = once(socket, 'close');
     socket.pause();
     for (let i = 0; i < 64; i++) tls.write(rawFrame({ opcode: 2, payload: Buffer.alloc(16_384), maskingKey: 1 }));
-    while (carrier.readableLength < carrier.readableHighWaterMark) await new Promise(setImmediate);
+    // Where it is only paused, Node reads until its own buffer is full.
+    if (!stopReading(carrier)) {
+      while (carrier.readableLength < carrier.readableHighWaterMark) await new Promise(setImmediate);
+    }
     const from = tcp.localPort;
     tcp.resetAndDestroy();
     if (!tcp.closed) await once(tcp, 'close');

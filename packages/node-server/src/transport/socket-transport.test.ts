@@ -5,6 +5,8 @@ import { open, request } from '../../test/raw-client.suite.ts';
 import { deferred, ended, listen, serve, shut } from '../../test/serve.suite.ts';
 import { WebSocketServer } from '../server.ts';
 import { SocketTransport } from './socket-transport.ts';
+import { pair } from './tls-pair.suite.ts';
+import { stopReading } from './tls-reading.ts';
 
 for (const [when, report] of [
   ['at once', (done: () => void) => done()],
@@ -84,4 +86,25 @@ test('what is sent over a socket that the application has ended is not sent, and
   client.socket.end();
   expect(await told).toMatchObject({ name: 'NotSentError' });
   expect(await end).toMatchObject({ code: 1006, cause: { message: expect.stringContaining('without a Close') } });
+});
+
+test('of a socket over TLS that is paused, Node keeps nothing; what has come is there when it goes on', async () => {
+  const [accepted, other] = await pair();
+  const transport = new SocketTransport(accepted);
+  let length = 0;
+  const all = deferred();
+  transport.connect({
+    received(chunk: Uint8Array) {
+      length += chunk.length;
+      if (length === 50_000) all.resolve();
+    },
+    lost() {},
+  } as never);
+  transport.pause();
+  await new Promise<void>((resolve) => void other.write(Buffer.alloc(50_000), () => resolve()));
+  for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
+  // Where its inside is not as it is known, it is paused.
+  if (stopReading(accepted)) expect(accepted.readableLength).toBe(0);
+  transport.resume();
+  await all.promise;
 });

@@ -69,7 +69,7 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
   #paused = false;
   /** The socket has been read enough, and waits for others until {@link goOn}. */
   #givesWay = false;
-  /** The socket gives way by `stopReading`, which is for TLS, and not by its `pause()`. */
+  /** The socket has been stopped by `stopReading`, which is for TLS. */
   #stopped = false;
 
   constructor(socket: Duplex) {
@@ -230,6 +230,8 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
 
   pause(): void {
     this.#paused = true;
+    // Over TLS, Node would go on, and keep 64 KiB in as many pieces as there are records, of a byte each for example.
+    this.#stopped = stopReading(this.#socket);
     this.#socket.pause();
   }
 
