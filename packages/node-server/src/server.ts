@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isUint8Array } from 'node:util/types';
 import { type Data, PreparedMessage, type PrepareOptions, readMessageLimits } from '@ws/connection';
 import { type HandshakeError, type HeaderFields, pathOf, serializeExtensions } from '@ws/handshake';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
@@ -216,7 +217,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
    * @throws TypeError if a server has taken this socket before, or the arguments are of the wrong kind
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: UpgradeCallback<Context>): void {
-    if (typeof socket?.on !== 'function' || !ArrayBuffer.isView(head) || typeof callback !== 'function') {
+    if (typeof socket?.on !== 'function' || !isUint8Array(head) || typeof callback !== 'function') {
       throw new TypeError("handleUpgrade takes the request, socket and head of an 'upgrade' event, and a callback");
     }
     this.#upgrades.handle(request, socket, head, (upgraded) => this.#accept(upgraded, request, callback));

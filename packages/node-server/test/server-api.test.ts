@@ -105,7 +105,11 @@ test('handleUpgrade without what it needs is an error of the caller, and the soc
   onTestFinished(() => shut(server));
   const handleUpgrade = (...args: unknown[]) => Reflect.apply(server.handleUpgrade, server, args);
   http.on('upgrade', (request, socket, head) => {
-    for (const args of [[], [request], [request, socket], [request, head, socket], [request, socket, head]]) {
+    const view = new DataView(new ArrayBuffer(8));
+    for (const args of [
+      ...[[], [request], [request, socket], [request, head, socket], [request, socket, head]],
+      [request, socket, view, () => {}],
+    ]) {
       expect(() => handleUpgrade(...args)).toThrow('handleUpgrade takes the request, socket and head');
     }
     server.handleUpgrade(request, socket, head, (webSocket) => webSocket.send('taken'));

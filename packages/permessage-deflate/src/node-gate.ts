@@ -13,6 +13,11 @@ export class Gate {
     this.#free = places;
   }
 
+  /** Whether one is let in without waiting. */
+  get isOpen(): boolean {
+    return this.#free > 0;
+  }
+
   async run<T>(work: () => Promise<T>, isLong = false): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => (isLong ? this.#long : this.#waiting).push(resolve));

@@ -67,7 +67,8 @@ export class SingleInflater implements Inflater {
     return done;
   }
 
-  async #later(maxLength: number, isLong: boolean): Promise<Decoded> {
+  async #later(maxLength: number, mayBeLong: boolean): Promise<Decoded> {
+    const isLong = mayBeLong || this.#shared.hasPlace;
     const most = isLong ? maxLength : Math.min(SHORT, maxLength);
     const done = await this.#shared.inflating(() => this.#inPool(most), isLong);
     // Restarted, for the same reason.

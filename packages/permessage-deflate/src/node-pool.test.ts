@@ -144,6 +144,20 @@ test.each([
   },
 );
 
+test('where nobody waits, a message that comes to much is not begun anew', async () => {
+  const zlib = nodeZlib({ concurrency: 1 });
+  const message = await deceptive(zlib);
+  let contexts = 0;
+  const hook = createHook({ init: (_, type) => void (type === 'ZLIB' && contexts++) }).enable();
+  try {
+    expect(await zlib.inflater(single).inflate(message, 2_000_000)).toHaveLength(2_000_000);
+  } finally {
+    hook.disable();
+  }
+  // One that is given up half way is of no use any more.
+  expect(contexts).toBe(1);
+});
+
 test.each([false, true])(
   'what waits for connections that are over is not decompressed (takeover: %s)',
   async (takeover) => {

@@ -55,6 +55,11 @@ export class Shared {
     this.giveWay = this.inside ? giveWay : undefined;
   }
 
+  /** Whether a decompression would have a place now: nobody waits for one. */
+  get hasPlace(): boolean {
+    return this.#inflating.isOpen && this.#places.isOpen;
+  }
+
   /** Runs a compression once there is a place, in the thread pool or in turns. */
   deflating<T>(work: () => Promise<T>): Promise<T> {
     return this.#places.run(work);

@@ -37,3 +37,15 @@ test('the time does not go on between turns in which nothing was done', async ()
   time = 1000;
   for (let i = 0; i < 3; i++) expect(turn.run(() => i)).toBe(i);
 });
+
+test('what fails in a later turn rejects, and the others are done', async () => {
+  let time = 0;
+  const turn = new Turn(() => time);
+  turn.run(() => (time += 10));
+  const fails = turn.run(() => {
+    throw new Error('no memory');
+  });
+  const behind = turn.run(() => 'done');
+  await expect(fails).rejects.toThrow('no memory');
+  expect(await behind).toBe('done');
+});

@@ -23,7 +23,15 @@ export class Turn {
   /** Does it now, if this turn has the time; else in a later one, first come first served. */
   run<T>(work: () => T | Promise<T>): T | Promise<T> {
     if (this.#waiting.length === 0 && this.#hasTime()) return work();
-    return new Promise((resolve) => this.#waiting.push(() => resolve(work())));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(() => {
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
   #hasTime(): boolean {

@@ -54,8 +54,8 @@ const PENDING_OVERHEAD = 512;
 
 /**
  * The sending half of a connection: makes frames of what is to be sent, none of which the peer could call illegal, and
- * queues them in the outbox. What comes after a message that an extension takes its time to encode waits for it, but for pings and
- * pongs.
+ * queues them in the outbox. What comes after a message that an extension takes its time to encode waits for it, but for
+ * pings and pongs.
  */
 export class Sender {
   readonly #outbox: Outbox;
