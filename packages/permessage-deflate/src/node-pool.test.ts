@@ -1,4 +1,6 @@
 import { createHook } from 'node:async_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { isPromise } from '@ws/connection';
 import { expect, test } from 'vitest';
 import { noise, prose } from './backends.suite.ts';
@@ -206,3 +208,30 @@ test.each([false, true])(
     for (const { inflater } of [first, third]) inflater.close();
   },
 );
+
+test.each([
+  [false, 60_000],
+  [false, 2_000_000],
+  [true, 60_000],
+  [true, 2_000_000],
+])('M5: what was decompressed is not kept (takeover: %s, %i bytes)', async (takeover, length) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const zlib = nodeZlib();
+  const inflater = zlib.inflater({ takeover, windowBits: 15 });
+  const message = await zeros(zlib, length);
+  const inflate = async () => {
+    const payload = message.slice();
+    expect(await inflater.inflate(payload, length)).toHaveLength(length);
+    return new WeakRef(payload);
+  };
+  const kept = await inflate();
+  // The last input of a context that is done with is kept by it, until it has another.
+  await zlib.inflater({ takeover: false, windowBits: 15 }).inflate(message, length);
+  for (let turns = 0; turns < 20 && kept.deref() !== undefined; turns++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+  }
+  expect(kept.deref()).toBe(undefined);
+  inflater.close();
+});

@@ -69,7 +69,7 @@ export class Shared {
    * Runs a decompression once there is a place, in the thread pool or in turns; in at most half of the places, since a
    * few bytes of a client's can be the work of milliseconds.
    *
-   * @param isLong whether it may take long: 16 MiB are 50 milliseconds, for which the others do not wait twice
+   * @param isLong whether it may take long, as 50 milliseconds for 16 MiB: it waits apart, and lets others go first
    */
   inflating<T>(work: () => Promise<T>, isLong: boolean): Promise<T> {
     return this.#inflating.run(() => this.#places.run(work), isLong);

@@ -231,6 +231,7 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
   pause(): void {
     this.#paused = true;
     // Over TLS, Node would go on, and keep 64 KiB in as many pieces as there are records, of a byte each for example.
+    // What has been decrypted already is kept by pause().
     this.#stopped = stopReading(this.#socket);
     this.#socket.pause();
   }
