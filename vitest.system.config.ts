@@ -1,18 +1,31 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { base } from './vitest.base.ts';
 
-/** The system tier: tests against real programs (a browser, another language's library), one file at a time. */
+/** The folders that have tests of this tier, those of a project two files at a time. */
+function project(name: string, groupOrder: number, ...folders: string[]): TestProjectInlineConfiguration {
+  return {
+    test: {
+      ...base.test,
+      name,
+      include: folders.map((folder) => `${folder}/**/*.system.test.{ts,js}`),
+      exclude: ['**/node_modules/**', '**/dist/**'],
+      maxWorkers: 2,
+      sequence: { groupOrder },
+    },
+  };
+}
+
+/**
+ * The system tier: tests against real programs (a browser, another language's library); and behind them, alone, the
+ * benchmarks, which find nothing to measure in the time that they get beside others.
+ */
 export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: [
-      'packages/*/{src,test}/**/*.system.test.{ts,js}',
-      'examples/**/*.system.test.{ts,js}',
-      'conformance/*.system.test.{ts,js}',
-      'bench/*/*.system.test.{ts,js}',
+    projects: [
+      project('programs', 0, 'packages/*/{src,test}', 'examples', 'conformance'),
+      project('benchmarks', 1, 'bench'),
     ],
-    exclude: ['**/node_modules/**', '**/dist/**'],
-    fileParallelism: false,
   },
 });

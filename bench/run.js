@@ -31,6 +31,7 @@ const { values, positionals } = parseArgs({
     glibc: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '0.6' },
+    idle: { type: 'string', default: '8000' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -47,6 +48,7 @@ const settings = {
   glibc: values.glibc,
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),
+  idle: Number(values.idle),
 };
 /** What `--write` puts into a README. @type {[string, string, typeof benchEcho][]} */
 const parts = [

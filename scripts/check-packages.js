@@ -16,10 +16,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
-import { ROOT, run } from './run.js';
+import { ROOT, run, runBeside } from './run.js';
 
 /** The types of Node's `EventEmitter` changed with 26: who has these must be able to compile as well. */
 const NEWEST_NODE_TYPES = '26.6.7';
@@ -71,28 +71,52 @@ function report(what, problem) {
  * @param {string} program
  * @param {string[]} args
  * @param {string} cwd
- * @returns {string | undefined} the output of a failure
+ * @returns {Promise<string | undefined>} the output of a failure
  */
-function failureOf(program, args, cwd = ROOT) {
-  const { ok, output } = run(program, args, { quiet: true, cwd });
+async function failureOf(program, args, cwd = ROOT) {
+  const { ok, output } = await runBeside(program, args, { cwd });
   return ok ? undefined : output;
 }
 
 /**
- * @param {string} project an empty folder
- * @returns {Package[]}
+ * As many at a time as there are cores: each is a compiler of its own.
+ *
+ * @template T
+ * @param {readonly T[]} all
+ * @param {(each: T) => Promise<void>} check
  */
-function packAll(project) {
+async function forEach(all, check) {
+  const waiting = all.values();
+  const takeAll = async () => {
+    for (const each of waiting) await check(each);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, takeAll));
+}
+
+/**
+ * @param {string} project an empty folder
+ * @returns {Promise<Package[]>}
+ */
+async function packAll(project) {
   const folders = readdirSync(join(ROOT, 'packages')).map((name) => join(ROOT, 'packages', name));
   // Vitest keeps a cache beside them, for `npm run rows`.
   const dirs = folders.filter((dir) => existsSync(join(dir, 'package.json')));
-  return dirs.flatMap((dir) => {
+  const packages = dirs.flatMap((dir) => {
     const { name, version, private: isPrivate } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
     if (isPrivate) return [];
     const tarball = join(project, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
-    report(`${name}: packs`, failureOf('pnpm', ['pack', '--pack-destination', project], dir));
     return [{ dir, name, tarball, installed: join(project, 'node_modules', name) }];
   });
+  await forEach(packages, async ({ dir, name }) => {
+    report(`${name}: packs`, await failureOf('pnpm', ['pack', '--pack-destination', project], dir));
+  });
+  return packages;
+}
+
+/** @param {Package} pkg */
+async function checkTarball({ name, tarball }) {
+  report(`${name}: publint`, await failureOf('publint', ['run', tarball, '--strict']));
+  report(`${name}: are the types wrong`, await failureOf('attw', [tarball, '--profile', 'esm-only', '--no-color']));
 }
 
 /**
@@ -101,7 +125,7 @@ function packAll(project) {
  * @param {string} project
  * @param {Package[]} packages
  */
-function installAll(project, packages) {
+async function installAll(project, packages) {
   const house = Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]));
   const nodeTypes = JSON.parse(readFileSync(join(ROOT, 'node_modules/@types/node/package.json'), 'utf8')).version;
   write(project, 'package.json', {
@@ -110,7 +134,11 @@ function installAll(project, packages) {
     dependencies: { ...house, '@types/node': nodeTypes },
     overrides: Object.fromEntries(packages.map(({ name }) => [name, `$${name}`])),
   });
-  const failure = failureOf('npm', ['install', '--ignore-scripts', '--prefer-offline', '--loglevel=error'], project);
+  const failure = await failureOf(
+    'npm',
+    ['install', '--ignore-scripts', '--prefer-offline', '--loglevel=error'],
+    project,
+  );
   report('all of them install into an empty project', failure);
   if (failure !== undefined) return;
   const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8'));
@@ -206,7 +234,7 @@ function checkLoads(project, { name }) {
  * @param {Package} pkg
  * @param {boolean} newest whether the newest types of Node are there
  */
-function checkTypes(project, { name, installed }, newest) {
+async function checkTypes(project, { name, installed }, newest) {
   const declarations = readFileSync(join(installed, 'dist/index.d.ts'), 'utf8');
   const usesNode = /from ['"]node:/.test(declarations);
   if (newest && !usesNode) return;
@@ -234,7 +262,7 @@ function checkTypes(project, { name, installed }, newest) {
     });
     report(
       `${name}: types${newest ? ` with those of Node ${NEWEST_NODE_TYPES}` : ''}, moduleResolution ${moduleResolution}`,
-      failureOf('tsc', ['--project', folder]),
+      await failureOf('tsc', ['--project', folder]),
     );
   }
 }
@@ -246,7 +274,7 @@ function checkTypes(project, { name, installed }, newest) {
  * @param {string} project
  * @param {Package} pkg
  */
-function checkDeclarations(project, { name, installed }) {
+async function checkDeclarations(project, { name, installed }) {
   const folder = mkdtempSync(join(tmpdir(), 'check-packages-'));
   try {
     for (const linked of [name, '@types/node']) {
@@ -259,7 +287,7 @@ function checkDeclarations(project, { name, installed }) {
       compilerOptions: { ...COMPILER_OPTIONS, declaration: true, emitDeclarationOnly: true, outDir: 'out' },
       files: ['use.ts'],
     });
-    const failure = failureOf('tsc', ['--project', folder]);
+    const failure = await failureOf('tsc', ['--project', folder]);
     const written = failure === undefined ? readFileSync(join(folder, 'out/use.d.ts'), 'utf8') : '';
     const others = [...written.matchAll(/import\("(@ws\/[^"]+)"\)\.\w+/g)].filter(([, from]) => from !== name);
     const missing = [...new Set(others.map(([type]) => `export this type as well: ${type}`))].join('\n');
@@ -307,29 +335,30 @@ function inferredFrom(installed) {
  * @param {string} project
  * @param {string} what
  */
-function install(project, what) {
+async function install(project, what) {
   const args = ['install', '--ignore-scripts', '--prefer-offline', '--loglevel=error', what];
-  report(`${what} installs beside them`, failureOf('npm', args, project));
+  report(`${what} installs beside them`, await failureOf('npm', args, project));
 }
 
 /**
  * @param {string} project
  * @param {Package} pkg
  */
-function checkOldest(project, { name }) {
+async function checkOldest(project, { name }) {
   const compiler = join(project, 'node_modules/typescript/bin/tsc');
   const folder = join(project, `${name.replace(/\W/g, '')}-nodenext`);
-  report(`${name}: types with TypeScript ${OLDEST_TYPESCRIPT}`, failureOf('node', [compiler, '--project', folder]));
+  const failure = await failureOf('node', [compiler, '--project', folder]);
+  report(`${name}: types with TypeScript ${OLDEST_TYPESCRIPT}`, failure);
 }
 
 /** @param {string} project */
-function checkCommonJs(project) {
+async function checkCommonJs(project) {
   const folder = join(project, 'common-js');
   mkdirSync(folder);
   write(folder, 'package.json', { type: 'commonjs' });
   for (const [index, use] of COMMON_JS_USES.entries()) writeFileSync(join(folder, `use-${index}.ts`), use);
   write(folder, 'tsconfig.json', { compilerOptions: { ...COMPILER_OPTIONS, noEmit: true } });
-  report('@ws/node-server: types in CommonJS', failureOf('tsc', ['--project', folder]));
+  report('@ws/node-server: types in CommonJS', await failureOf('tsc', ['--project', folder]));
 }
 
 /**
@@ -353,24 +382,21 @@ function walk(dir) {
 
 const project = mkdtempSync(join(tmpdir(), 'check-packages-'));
 try {
-  const packages = packAll(project);
-  for (const { name, tarball } of packages) {
-    report(`${name}: publint`, failureOf('publint', ['run', tarball, '--strict']));
-    report(`${name}: are the types wrong`, failureOf('attw', [tarball, '--profile', 'esm-only', '--no-color']));
-  }
-  installAll(project, packages);
-  for (const pkg of packages) {
-    if (!existsSync(pkg.installed)) continue;
+  const packages = await packAll(project);
+  await forEach(packages, checkTarball);
+  await installAll(project, packages);
+  const installed = packages.filter((pkg) => existsSync(pkg.installed));
+  for (const pkg of installed) {
     checkContents(pkg);
     checkLoads(project, pkg);
-    checkTypes(project, pkg, false);
-    checkDeclarations(project, pkg);
   }
-  checkCommonJs(project);
-  install(project, `typescript@${OLDEST_TYPESCRIPT}`);
-  for (const pkg of packages) if (existsSync(pkg.installed)) checkOldest(project, pkg);
-  install(project, `@types/node@${NEWEST_NODE_TYPES}`);
-  for (const pkg of packages) if (existsSync(pkg.installed)) checkTypes(project, pkg, true);
+  await forEach(installed, (pkg) => checkTypes(project, pkg, false));
+  await forEach(installed, (pkg) => checkDeclarations(project, pkg));
+  await checkCommonJs(project);
+  await install(project, `typescript@${OLDEST_TYPESCRIPT}`);
+  await forEach(installed, (pkg) => checkOldest(project, pkg));
+  await install(project, `@types/node@${NEWEST_NODE_TYPES}`);
+  await forEach(installed, (pkg) => checkTypes(project, pkg, true));
 } finally {
   rmSync(project, { recursive: true, force: true });
 }

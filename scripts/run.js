@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { delimiter, join, resolve } from 'node:path';
 
 export const ROOT = resolve(import.meta.dirname, '..');
@@ -16,11 +16,39 @@ export const FOLDERS = 'attacks bench conformance examples fuzz mutation rows ru
  * @returns {{ ok: boolean, output: string }}
  */
 export function run(program, args, { quiet = false, cwd = ROOT } = {}) {
-  const { NODE_ENV: _, ...env } = process.env;
   const { status, error, stdout, stderr } = spawnSync(program, args, {
-    cwd,
-    encoding: 'utf8',
+    ...surroundings(cwd),
     stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+  });
+  return {
+    ok: status === 0,
+    output: `${stdout ?? ''}${stderr ?? ''}${error === undefined ? '' : `${program}: ${error.message}`}`,
+  };
+}
+
+/**
+ * The same, quiet, beside others.
+ *
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string }} options
+ * @returns {Promise<{ ok: boolean, output: string }>}
+ */
+export function runBeside(program, args, { cwd = ROOT } = {}) {
+  return new Promise((done) => {
+    execFile(program, args, surroundings(cwd), (error, stdout, stderr) => {
+      const failure = typeof error?.code === 'string' ? `${program}: ${error.message}` : '';
+      done({ ok: error === null, output: `${stdout}${stderr}${failure}` });
+    });
+  });
+}
+
+/** @param {string} cwd */
+function surroundings(cwd) {
+  const { NODE_ENV: _, ...env } = process.env;
+  return {
+    cwd,
+    encoding: /** @type {const} */ ('utf8'),
     shell: process.platform === 'win32',
     maxBuffer: 1 << 28,
     env: {
@@ -29,9 +57,5 @@ export function run(program, args, { quiet = false, cwd = ROOT } = {}) {
       TURBO_TELEMETRY_DISABLED: '1',
       DO_NOT_TRACK: '1',
     },
-  });
-  return {
-    ok: status === 0,
-    output: `${stdout ?? ''}${stderr ?? ''}${error === undefined ? '' : `${program}: ${error.message}`}`,
   };
 }

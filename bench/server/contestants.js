@@ -9,7 +9,7 @@ import { version } from '../version.js';
  * `raw`: no WebSocket but a bare echo. `strings`: text comes as a string, whether one wants it or not.
  *
  * @typedef {{ name: string, version: string, program: string, args: string[], raw?: true, strings?: true }} Contestant
- * @typedef {{ node: string, glibc: string | undefined, rounds: number, seconds: number }} Settings
+ * @typedef {{ node: string, glibc: string | undefined, rounds: number, seconds: number, idle: number }} Settings
  */
 
 const UWS = '@btc-vision/uwebsockets.js';

@@ -7,11 +7,10 @@ import { contestants, LIMIT, OURS, versionsOf } from './contestants.js';
 import { takeTurns, whole } from './turns.js';
 
 const BASE = 1000;
-const COUNTED = 8000;
 
 /** @param {import('./contestants.js').Settings} settings */
 export function benchIdle(settings) {
-  const { rounds } = settings;
+  const { rounds, idle } = settings;
   const all = contestants(settings, ['ws', OURS, 'uWebSockets.js', 'Bun', 'Deno', LIMIT]);
   return withWsload(async (wsload) => {
     // A server of its own for each: memory that was used once stays with a process.
@@ -21,7 +20,7 @@ export function benchIdle(settings) {
         const flags = ['--base', String(BASE), '--gc-signal'];
         return load(wsload, 'idle', server, {
           scheme: raw ? 'tcp' : 'ws',
-          connections: BASE + COUNTED,
+          connections: BASE + idle,
           seconds: 0.2,
           flags,
         });
@@ -35,7 +34,7 @@ export function benchIdle(settings) {
       (kib[i] ?? 0).toFixed(1),
       `${((kib[i] ?? 0) / (kib[0] ?? 1)).toFixed(2)}x`,
     ]);
-    const what = `Memory (RSS) that each of ${whole(COUNTED)} idle connections adds to ${whole(BASE)} others, after a garbage collection; ${LIMIT} is a bare socket`;
+    const what = `Memory (RSS) that each of ${whole(idle)} idle connections adds to ${whole(BASE)} others, after a garbage collection; ${LIMIT} is a bare socket`;
     return `${what}. Medians of ${rounds} rounds. ${versionsOf(all)}.\n\n${tableOf(['server', 'KiB a connection', 'against ws'], rows)}`;
   });
 }
