@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { setImmediate } from 'node:timers';
+import { rawFrame } from '@ws/testkit';
 import { AcceptPolicy, NotSentError, ProtocolError, type ServerWebSocket, type SocketEnd, serve } from './index.ts';
-import { close, Peer, start, text, textLine } from './peer.suite.ts';
+import { close, Peer, start, text, textLine, upgradeRequest } from './peer.suite.ts';
 
 const { test } = Deno;
 
@@ -103,6 +105,45 @@ for (const [name, code, frame] of VIOLATIONS) {
     assert.deepEqual(got, ['before']);
   });
 }
+
+test('for await: what was read of a client before its reset is delivered, and then the cause thrown', async () => {
+  const count = 200;
+  const [began, gone] = [Promise.withResolvers<ServerWebSocket>(), Promise.withResolvers<void>()];
+  const got: unknown[] = [];
+  const thrown = Promise.withResolvers<unknown>();
+  await using server = start({}, async (socket) => {
+    try {
+      for await (const { data } of socket) {
+        got.push(data);
+        began.resolve(socket);
+        await gone.promise;
+      }
+    } catch (error) {
+      thrown.resolve(error);
+    }
+  });
+  const client = connect(server.port, '127.0.0.1');
+  client.on('error', () => {});
+  // Each counts as 384 bytes more, so that the queue of the loop is full before the last. They are one read.
+  const frames = Array.from({ length: count }, (_, i) => rawFrame({ maskingKey: 0x37fa213d, ...text(String(i)) }));
+  client.write(upgradeRequest());
+  client.once('data', () => client.write(new Uint8Array(frames.flatMap((frame) => [...frame]))));
+  const socket = await began.promise;
+  client.resetAndDestroy();
+  // Who does not read finds out by writing.
+  while (socket.state === 'open') {
+    void socket.ping();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(server.clients.size, 1);
+  await assert.rejects(socket.send('too late'), NotSentError);
+  gone.resolve();
+  assert.equal(await thrown.promise, (await socket.closed).cause);
+  assert.deepEqual(
+    got,
+    Array.from({ length: count }, (_, i) => String(i)),
+  );
+});
 
 /** How a server's socket has ended, after what the peer does. */
 async function closing(

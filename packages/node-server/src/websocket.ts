@@ -315,13 +315,14 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   /** Ends the connection at once, without a Close. */
   terminate(): void {
     this.#driver.terminate();
+    this.#hook?.stop();
     this.#queue?.clear();
     this.#tellCloseSoon();
   }
 
   /**
-   * Stops reading: no event until {@link resume} but 'close', unless messages are held before it, and no answer to a
-   * ping.
+   * Stops reading: no event until {@link resume} but 'close', and no answer to a ping. Where the client is lost
+   * meanwhile, what was read before is kept for `closeReplyTimeout`, and 'close' comes behind it.
    */
   pause(): void {
     if (this.#driver.gone && this.#held === 0) return;
@@ -344,7 +345,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<Buffer<ArrayBuffer>>, void, void> {
     return this.#waiting.iterate(() => {
-      if (this.#driver.state === 'closing') this.#dropUnwanted();
+      if (this.#driver.state === 'closing' && !this.#driver.keepsUntaken) this.#dropUnwanted();
       else this.#tellLate?.();
     });
   }
@@ -391,7 +392,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
     const hears = this.listenerCount('message') > 0;
     if (hears && this.#held === 0 && !this.#paused) this.#emitMessage(payload, isBinary);
-    else if (hears || this.#heard || this.#driver.state === 'open' || this.#queue?.iterating === true) {
+    else if (hears || this.#heard || this.#driver.keepsUntaken || this.#queue?.iterating === true) {
       this.#waiting.push(payload, isBinary);
       if (this.#heard && !hears) this.#dropLater();
     }

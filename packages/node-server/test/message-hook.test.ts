@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { WebSocketServer } from '../src/server.ts';
 import { close, open, text, textLine } from './raw-client.suite.ts';
-import { deferred, ended, nextConnection, type ServeOptions, serve } from './serve.suite.ts';
+import { deferred, ended, nextConnection, reset, type ServeOptions, serve } from './serve.suite.ts';
 
 type Hook = NonNullable<ServeOptions['messageHook']>;
 
@@ -131,6 +131,36 @@ test('messageHook: what is let through while the application has paused waits fo
   expect(heard).toBe(false);
   socket.resume();
   expect(await client.received(1)).toEqual([textLine('a')]);
+});
+
+test('messageHook: what is decided once the client has gone is delivered, and the end comes behind it', async () => {
+  const { client, socket, verdict } = await deciding();
+  const heard: unknown[] = [];
+  socket.on('message', (data: Buffer) => heard.push(String(data)));
+  const end = ended(socket).then(({ code }) => heard.push(code));
+  await reset(client, socket);
+  verdict.resolve(true);
+  await end;
+  expect(heard).toEqual(['a', 1006]);
+});
+
+test('messageHook: its time goes on once the client has gone', async () => {
+  const asked = deferred();
+  const { client, socket } = await echoing(
+    () => {
+      asked.resolve();
+      return new Promise<boolean>(() => {});
+    },
+    { messageHookTimeout: 500 },
+  );
+  client.send(text('x'), text('y'));
+  await asked.promise;
+  const end = ended(socket);
+  await reset(client, socket);
+  expect(await end).toMatchObject({
+    code: 1006,
+    cause: { message: 'the message hook has not decided for 500 ms' },
+  });
 });
 
 test('messageHook: of a connection that has ended meanwhile nothing is delivered', async () => {

@@ -56,6 +56,16 @@ export async function serveOne(
   return { server, port, client, socket: await connected };
 }
 
+/** Has a client reset its connection, and waits until the server, which may have stopped reading, knows it. */
+export async function reset(client: RawClient, socket: WebSocket): Promise<void> {
+  client.socket.resetAndDestroy();
+  // Who does not read finds out by writing.
+  while (socket.readyState === socket.OPEN) {
+    socket.ping();
+    await new Promise(setImmediate);
+  }
+}
+
 /** How a WebSocket has ended, as its application was told. */
 export function ended(socket: WebSocket): Promise<{ code: number; reason: string; cause: Error | undefined }> {
   // Not `once` of node:events, which adds an 'error' listener.

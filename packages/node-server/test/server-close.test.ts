@@ -116,8 +116,9 @@ const MOMENTS: Record<string, Moment> = {
     sees: /^101 close 1001 ""$/,
   },
   'while messageHook never decides': {
+    // What a client has sent that is gone is still decided on, for so long.
     options:
-      "messageHookTimeout: 60_000, heartbeat: { interval: 50, timeout: 60_000 }, messageHook: () => (console.log('asked'), never)",
+      "closeReplyTimeout: 500, messageHookTimeout: 60_000, heartbeat: { interval: 50, timeout: 60_000 }, messageHook: () => (console.log('asked'), never)",
     async arrive(port, child) {
       const client = (await open(port)).send(text('hello'));
       expect(await child.line()).toBe('asked');

@@ -7,7 +7,7 @@ import { WebSocket as WsClient, createWebSocketStream as wsStream } from 'ws';
 import { NotSentError } from '../src/index.ts';
 import { createWebSocketStream } from '../src/stream.ts';
 import { close, open, type RawClient, text, textLine } from './raw-client.suite.ts';
-import { ended, nextConnection, serve, serveOne } from './serve.suite.ts';
+import { ended, nextConnection, reset, serve, serveOne } from './serve.suite.ts';
 import { tooLong } from './too-long.suite.ts';
 import { uncaught } from './uncaught.suite.ts';
 
@@ -226,12 +226,7 @@ test('createWebSocketStream: what waits for the reader when the connection ends 
   stream.read(0);
   while (!socket.isPaused) await new Promise(setImmediate);
   const end = ended(socket);
-  client.socket.resetAndDestroy();
-  // Who does not read finds out by writing.
-  while (socket.readyState !== socket.CLOSED) {
-    socket.ping();
-    await new Promise(setImmediate);
-  }
+  await reset(client, socket);
   await end;
   expect(String(await buffer(stream))).toBe('abcdefghi');
 });

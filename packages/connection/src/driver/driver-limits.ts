@@ -22,7 +22,8 @@ export interface DriverLimits {
   /**
    * How long the peer's Close is waited for after ours, in milliseconds; then the transport is destroyed. A peer that
    * goes on taking what stands before our Close, a write at a time (16 KiB on Node and else 64 KiB), gets that time
-   * anew. Default: 10,000, since a Close may stand behind messages that are on their way.
+   * anew. So long, too, what was read of a peer that is gone waits for the application, and anew each time that this
+   * has taken some of it. Default: 10,000, since a Close may stand behind messages that are on their way.
    */
   readonly closeReplyTimeout?: number | undefined;
   /**

@@ -22,6 +22,11 @@ export interface DriverHandler {
    */
   overflow?(policy: Overflow): void;
   /**
+   * The transport is gone, for this cause as far as it is known: nothing can be sent, and what was read before is still
+   * to be delivered. Not called where that is nothing.
+   */
+  lost?(cause: Error | undefined): void;
+  /**
    * The end, once, last.
    *
    * @param code the code of the peer's Close; 1005 if it had none; 1006 if there was no Close, and then `cause` says why

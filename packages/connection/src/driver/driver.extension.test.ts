@@ -54,19 +54,34 @@ test('after a pause, what was decoded meanwhile is delivered by resume', async (
   expect(bench.told).toEqual(['text "one"']);
 });
 
-test('after terminate, or the loss of the transport, nothing of it is delivered', async () => {
-  for (const end of [
-    (bench: Bench) => bench.driver.terminate(),
-    (bench: Bench) => bench.transport.lose(new Error('reset')),
-  ]) {
+test('after terminate, also where the transport is lost, nothing of it is delivered', async () => {
+  for (const lost of [false, true]) {
     const [bench, slow] = makeBench();
     bench.receive(encoded('late'));
-    end(bench);
+    if (lost) bench.transport.lose(new Error('reset'));
+    bench.driver.terminate();
     await slow.answer();
     bench.clock.turn();
     expect(bench.told).toEqual([expect.stringMatching(/^close 1006/)]);
     expect(slow.closed).toBe(1);
   }
+});
+
+test('after the loss of the transport what is decoded is delivered, with all behind it, and then the end', async () => {
+  const [bench, slow] = makeBench();
+  bench.receive(encoded('one'), text('two'), encoded('three'));
+  bench.transport.lose(new Error('reset'));
+  for (const answered of [
+    ['text "one"', 'text "two"'],
+    ['text "three"', 'close 1006 "": reset'],
+  ]) {
+    expect(slow.closed).toBe(0);
+    const before = bench.told.length;
+    await slow.answer();
+    bench.clock.turn();
+    expect(bench.told.slice(before)).toEqual(answered);
+  }
+  expect(slow.closed).toBe(1);
 });
 
 test('a message that cannot be decoded ends the connection with 1007', async () => {

@@ -1,8 +1,10 @@
-import { byteSoup, concat, legalCloseCode, rawFrame } from '@ws/testkit';
+import { isUtf8 } from 'node:buffer';
+import { byteSoup, concat, decodeNaively, legalCloseCode, rawFrame } from '@ws/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { closeFrame, flat, ping, pong, type Role, readWritten, text, utf8 } from '../endpoint.suite.ts';
+import { closeFrame, eventLine, flat, ping, pong, type Role, readWritten, text, utf8 } from '../endpoint.suite.ts';
 import { SlowExtension, ticks, turned } from '../machine/slow-extension.suite.ts';
+import { PauseReason } from './reader.ts';
 import { Bench } from './test-transport.suite.ts';
 
 /** What an application can do at any time, also from inside a handler. */
@@ -16,8 +18,15 @@ class Trial extends Bench {
   /** A send has returned false and nothing has been told since. */
   owesDrain = false;
   appPaused = false;
+  hookDecides = false;
   threw = false;
   terminated = false;
+  /** The time was up for what had been read before a loss and was held back. */
+  timeWasUp = false;
+  /** An extension has failed: there may be less to tell than what has come. */
+  failed = false;
+  /** How much of the peer's had been told when the transport was lost, and something was left. */
+  toldBeforeLoss = Number.POSITIVE_INFINITY;
   /** Undefined: there is no extension. */
   readonly slow: SlowExtension | undefined;
   #texts = 0;
@@ -50,6 +59,56 @@ class Trial extends Bench {
     for (let i = 0; i < count; i++) this.receive(text(`numbered ${this.#texts++}`));
   }
 
+  lose(error: Error | undefined): void {
+    const before = this.transport.gone;
+    this.transport.lose(error);
+    if (!before && !this.driver.gone) this.toldBeforeLoss = this.owed().heard.length;
+  }
+
+  wait(ms: number): void {
+    this.clock.turn();
+    const isHeld = this.transport.gone && !this.driver.gone;
+    this.clock.advance(ms);
+    if (isHeld && this.driver.gone) this.timeWasUp = true;
+  }
+
+  /** What of the peer's is to be told, in the end, if nothing but its own bytes ends it; and what was told of it. */
+  owed(): { due: string[]; heard: string[] } {
+    const rules = { role: this.role, allowedRsv: this.slow?.rsv ?? 0 };
+    const due: string[] = [];
+    for (const event of decodeNaively(flat(this.transport.given), rules).events) {
+      if (event.type === 'close') break;
+      if (event.type !== 'message' || event.rsv === 0) {
+        due.push(eventLine(event));
+        continue;
+      }
+      const payload = turned(event.payload);
+      if (event.payload[0] === 0xff || (event.opcode === 1 && !isUtf8(payload))) break;
+      due.push(eventLine({ ...event, payload, rsv: 0 }));
+    }
+    return { due, heard: this.told.filter((line) => /^(text|binary|ping|pong) /.test(line)) };
+  }
+
+  /** The application takes its pauses back, and the extension answers, until nothing is left to tell. */
+  async goOn(): Promise<void> {
+    for (
+      let before = -1;
+      before !== this.told.length || this.appPaused || this.hookDecides || this.slow?.busy.decode;
+    ) {
+      before = this.told.length;
+      this.appPaused = false;
+      this.driver.resume();
+      this.decided();
+      await this.slow?.answer();
+      this.clock.turn();
+    }
+  }
+
+  decided(): void {
+    this.hookDecides = false;
+    this.driver.resume(PauseReason.Hook);
+  }
+
   receiveEncoded(): void {
     const payload = utf8(`numbered ${this.#texts++}`);
     if (this.slow === undefined) this.receive({ opcode: 1, payload });
@@ -69,20 +128,27 @@ const act = <T>(weight: number, argument: fc.Arbitrary<T>, call: (trial: Trial, 
 const nothing = fc.constant(undefined);
 
 /** What does not lead to an end comes often, so that much has happened before it. */
+const pause: Call = (trial) => {
+  trial.appPaused = true;
+  trial.driver.pause();
+};
+
 const appCalls = [
   act(30, fc.tuple(size, fc.boolean()), (trial, [size, compress]) =>
     trial.write((callback) => trial.driver.send(new Uint8Array(size), { compress }, callback)),
   ),
   act(10, nothing, (trial) => trial.write((callback) => trial.driver.ping('p', callback))),
   act(5, nothing, (trial) => trial.write((callback) => trial.driver.pong('p', callback))),
-  act(10, nothing, (trial) => {
-    trial.appPaused = true;
-    trial.driver.pause();
-  }),
+  act(10, nothing, pause),
   act(20, nothing, (trial) => {
     trial.appPaused = false;
     trial.driver.resume();
   }),
+  act(3, nothing, (trial) => {
+    trial.hookDecides = true;
+    trial.driver.pause(PauseReason.Hook);
+  }),
+  act(10, nothing, (trial) => trial.decided()),
   act(2, legalCloseCode(), (trial, code) => trial.driver.close(code)),
   act(1, nothing, (trial) => {
     trial.terminated = true;
@@ -99,6 +165,7 @@ const reaction = fc.oneof(
   }),
 );
 
+const loss = fc.constantFrom(undefined, new Error('ECONNRESET'));
 const pings = (count: number) => Array.from({ length: count }, () => ping('x'.repeat(120)));
 
 const outside = (role: Role) =>
@@ -106,9 +173,10 @@ const outside = (role: Role) =>
     ...appCalls,
     act(40, fc.nat({ max: 3 }), (trial, count) => trial.receiveTexts(count)),
     act(20, nothing, (trial) => trial.receiveEncoded()),
-    act(40, fc.option(fc.constant(new Error('no memory')), { freq: 20, nil: undefined }), (trial, error) =>
-      trial.slow?.answer(error),
-    ),
+    act(40, fc.option(fc.constant(new Error('no memory')), { freq: 20, nil: undefined }), (trial, error) => {
+      if (error !== undefined && (trial.slow?.waiting.length ?? 0) > 0) trial.failed = true;
+      return trial.slow?.answer(error);
+    }),
     act(10, fc.nat({ max: 200 }), (trial, count) => trial.receive(...pings(count))),
     act(5, nothing, (trial) => trial.receive(pong('?'))),
     act(40, nothing, (trial) => trial.transport.finishWrite()),
@@ -124,18 +192,23 @@ const outside = (role: Role) =>
     }),
     act(10, nothing, (trial) => trial.clock.settle()),
     act(30, reaction, (trial, call) => trial.reactions.push(call)),
-    act(3, fc.constantFrom(1, 999, 1000, 9_999), (trial, ms) => trial.clock.advance(ms)),
+    act(3, fc.constantFrom(1, 999, 1000, 9_999), (trial, ms) => trial.wait(ms)),
     act(2, legalCloseCode(), (trial, code) => trial.receive(closeFrame(code))),
     act(2, byteSoup({ role }), (trial, bytes) => trial.transport.deliver(bytes)),
     act(2, nothing, (trial) => trial.transport.deliverEnd()),
-    act(1, fc.constantFrom(undefined, new Error('ECONNRESET')), (trial, error) => trial.transport.lose(error)),
+    act(1, loss, (trial, error) => trial.lose(error)),
+    act(2, loss, (trial, error) => {
+      trial.reactions.unshift(pause);
+      trial.receiveTexts(3);
+      trial.lose(error);
+    }),
   );
 
 function checkNow(trial: Trial): void {
   const { driver, transport, told } = trial;
   expect(transport.misuse).toEqual([]);
   expect(driver.bufferedAmount).toBeGreaterThanOrEqual(0);
-  if (driver.gone) expect(driver.bufferedAmount).toBe(0);
+  if (transport.gone) expect([driver.bufferedAmount, driver.state === 'open']).toEqual([0, false]);
   const end = told.findIndex((line) => line.startsWith('close'));
   expect(end !== -1).toBe(driver.gone);
   const numbered = told.filter((line) => line.startsWith('text "numbered '));
@@ -153,7 +226,7 @@ function checkAtRest(trial: Trial): void {
     if (!trial.threw) expect(trial.owesDrain).toBe(false);
   }
   if (driver.state === 'closed') expect(transport.paused).toBe(false);
-  else if (trial.appPaused) expect(transport.paused).toBe(true);
+  else if (trial.appPaused || trial.hookDecides) expect(transport.paused).toBe(true);
   // Only a message in the hands of an extension, or pings that cannot be answered, stop the reading otherwise; these
   // are timed.
   else if (transport.paused && !busy?.decode) {
@@ -171,8 +244,10 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
     async (_, extended) => {
       const ends = new Map<string, number>();
       let drains = 0;
+      let late = 0;
+      const anyCalls = fc.array(outside(role), { maxLength: 80, size: 'max' });
       await fc.assert(
-        fc.asyncProperty(fc.boolean(), fc.array(outside(role), { maxLength: 80, size: 'max' }), async (fast, calls) => {
+        fc.asyncProperty(anyCalls, fc.boolean(), fc.boolean(), async (calls, fast, lost) => {
           const slow = extended ? new SlowExtension() : undefined;
           const trial = new Trial(role, slow);
           trial.transport.fast = fast;
@@ -181,11 +256,23 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
             if (extended) await ticks();
             checkNow(trial);
           }
+          if (lost) {
+            trial.lose(new Error('ECONNRESET'));
+            await trial.goOn();
+            expect(trial.driver.gone).toBe(true);
+          }
+          // What was read is told, up to the peer's end, however that came; not what this end has given up.
+          const { due, heard } = trial.owed();
+          expect(heard).toEqual(due.slice(0, heard.length));
+          const { terminated, threw, failed, timeWasUp, transport } = trial;
+          const gaveUp = terminated || threw || failed || timeWasUp || transport.calls.includes('destroy');
+          if (trial.driver.gone && !gaveUp) expect(heard).toEqual(due);
+          if (heard.length > trial.toldBeforeLoss) late++;
           // A peer that does nothing any more, and an application that wants to leave: it is over within the two time
           // limits.
           trial.reactions.length = 0;
           trial.driver.close(1000);
-          trial.clock.advance(11_000);
+          trial.clock.advance(21_000);
           expect(trial.driver.gone).toBe(true);
           checkNow(trial);
           expect(trial.clock.timers).toBe(0);
@@ -219,6 +306,8 @@ describe.each(['server', 'client'] as const)('a %s', (role) => {
       expect(abnormal).toBeGreaterThan(100);
       expect([...ends.values()].reduce((sum, count) => sum + count) - abnormal).toBeGreaterThan(0);
       expect(drains).toBeGreaterThan(0);
+      // So were losses behind which something was told.
+      expect(late).toBeGreaterThan(2);
     },
   );
 });

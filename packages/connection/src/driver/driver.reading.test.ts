@@ -84,11 +84,6 @@ describe('reading', () => {
     bench.receive(closeFrame(1000));
     bench.driver.pause();
     expect(bench.transport.calls).toEqual([]);
-    const other = makeBench('server', { on: (line) => line === 'text "a"' && other.driver.pause() });
-    other.receive(text('a'), text('b'));
-    other.transport.lose();
-    expect(other.transport.paused).toBe(true);
-    expect(other.told.at(-1)).toContain('close 1006');
   });
 
   test('a peer that ends while its last messages wait is heard to the end', () => {

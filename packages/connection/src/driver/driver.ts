@@ -157,9 +157,17 @@ export class Driver {
     return this.#connection.insideMessage;
   }
 
-  /** Whether the transport is gone: nothing follows. */
+  /** Whether the transport is gone, and the end has been told: nothing follows. */
   get gone(): boolean {
     return this.#ending?.gone === true;
+  }
+
+  /**
+   * Whether what has come and nobody takes yet should be kept. Once this end closes it would stand before the peer's
+   * Close.
+   */
+  get keepsUntaken(): boolean {
+    return this.state === 'open' || this.#ending?.emptying === true;
   }
 
   /**
@@ -208,7 +216,7 @@ export class Driver {
 
   /** The write that `transport.write` did not finish at once is done. */
   written(): void {
-    if (this.gone) return;
+    if (this.#isLost) return;
     this.#reader.outputWritten();
     this.#writer.done();
     this.#ending?.written();
@@ -216,14 +224,17 @@ export class Driver {
     this.#pulse?.written(this.bufferedAmount > 0);
   }
 
-  /** The transport is gone: both halves have ended, or it was destroyed, or it failed. */
+  /**
+   * The transport is gone: both halves have ended, or it was destroyed, or it failed. None of its methods is called any
+   * more. What it has read and has not been delivered comes first, and then the end, as long as the application takes
+   * some of it each `closeReplyTimeout`.
+   */
   lost(error?: Error | undefined): void {
-    if (this.gone) return;
+    if (this.#isLost) return;
     this.#pulse?.leave();
     const ending = this.#ensureEnding();
     ending.lost(error);
-    const { code, reason, cause } = ending;
-    this.call(() => this.#handler.close(code, reason, code === CloseCode.Abnormal ? cause : undefined), true);
+    if (!this.gone) this.call(() => this.#handler.lost?.(ending.cause));
   }
 
   // From the application.
@@ -306,6 +317,11 @@ export class Driver {
     }
   }
 
+  /** Whether the transport is gone. */
+  get #isLost(): boolean {
+    return this.#ending !== undefined && (this.#ending.emptying || this.#ending.gone);
+  }
+
   /** Returns what ends the connection; makes it when the connection begins to end. */
   #ensureEnding(): Ending {
     this.#ending ??= new Ending({
@@ -315,6 +331,7 @@ export class Driver {
       transport: this.#transport,
       clock: this.#clock,
       limits: this.#limits,
+      tell: (code, reason, cause) => this.call(() => this.#handler.close(code, reason, cause), true),
     });
     return this.#ending;
   }

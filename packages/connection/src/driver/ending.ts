@@ -17,14 +17,18 @@ const Stage = {
   Whole: 0,
   /** Our half has ended: the peer's end is waited for. */
   HalfEnded: 1,
+  /** None, and what was read before is still being delivered. */
+  Lost: 2,
   /** No more deliveries or writes: the transport will be gone. */
-  Destroyed: 2,
-  Gone: 3,
+  Destroyed: 3,
+  /** None, and the end has been told. */
+  Gone: 4,
 } as const;
 
 /**
  * How a connection leaves its transport: what is queued is written, our half ends, the peer's is waited for; and where
- * the peer takes too long for its Close or for its end, the transport is destroyed.
+ * the peer takes too long for its Close or for its end, the transport is destroyed. Of a transport that is lost, what
+ * was read before is delivered first, for as long as the application takes it.
  */
 export class Ending {
   readonly #connection: Connection;
@@ -38,12 +42,15 @@ export class Ending {
   #code: number = CloseCode.Abnormal;
   #reason = '';
   #cause: Error | undefined;
+  /** Why the transport is gone: the cause, where there is no other. */
+  #loss: Error | undefined;
+  readonly #tell: (code: number, reason: string, cause: Error | undefined) => void;
   #stopTimer: (() => void) | undefined;
   /** The count of bytes written at which our Close has been; Infinity while it waits for what is being encoded. */
   #closeEnd = Number.POSITIVE_INFINITY;
   #closeWritten = false;
-  /** How much of the write under way the transport still had when the timer was started. */
-  #unwritten = 0;
+  /** The {@link #progress} when the timer was started. */
+  #progressBefore = 0;
 
   constructor(parts: {
     readonly connection: Connection;
@@ -52,6 +59,8 @@ export class Ending {
     readonly transport: Transport;
     readonly clock: Clock;
     readonly limits: DriverLimitSettings;
+    /** Tells the application of the end, once, last: with a cause if there was no Close. */
+    readonly tell: (code: number, reason: string, cause: Error | undefined) => void;
   }) {
     this.#connection = parts.connection;
     this.#reader = parts.reader;
@@ -59,20 +68,12 @@ export class Ending {
     this.#transport = parts.transport;
     this.#clock = parts.clock;
     this.#limits = parts.limits;
+    this.#tell = parts.tell;
   }
 
-  /** How the connection ends, as far as that is known: what the handler's `close` is told. */
-  get code(): number {
-    return this.#code;
-  }
-
-  get reason(): string {
-    return this.#reason;
-  }
-
-  /** Why there was no Close, or none that was answered in time. */
+  /** Why there was no Close, or none that was answered in time, as far as that is known. */
   get cause(): Error | undefined {
-    return this.#cause;
+    return this.#cause ?? this.#loss;
   }
 
   /** Whether there are no more deliveries or writes: the transport is gone, or will be. */
@@ -80,7 +81,12 @@ export class Ending {
     return this.#stage >= Stage.Destroyed;
   }
 
-  /** Whether the transport is gone. */
+  /** Whether the transport is gone, and what was read before is still being delivered. */
+  get emptying(): boolean {
+    return this.#stage === Stage.Lost;
+  }
+
+  /** Whether the transport is gone, and the end has been told. */
   get gone(): boolean {
     return this.#stage === Stage.Gone;
   }
@@ -110,9 +116,10 @@ export class Ending {
     this.#closed();
   }
 
-  /** The peer's end of stream has come, and all before it has been taken. */
+  /** The peer's end of stream has come, or the transport is gone, and all before that has been taken. */
   peerEnded(): void {
-    if (this.#connection.state === 'closed') this.finish();
+    if (this.emptying) this.#end();
+    else if (this.#connection.state === 'closed') this.finish();
     else {
       this.#connection.receiveEnd();
       this.#closed();
@@ -142,28 +149,53 @@ export class Ending {
 
   /**
    * Ends both halves at once. What this turn has queued, such as our Close, is written if the transport takes it at
-   * once.
+   * once. Of a transport that is gone already, what was read is dropped.
    */
   terminate(cause: Error | undefined): void {
     if (this.gone) return;
+    if (this.emptying) {
+      this.#stage = Stage.Destroyed;
+      this.#reader.stop();
+      this.#clock.defer(() => this.#end());
+      return;
+    }
     this.#cause ??= cause ?? new Error('the connection was terminated by this end');
     this.#writer.flush();
     this.#destroy();
   }
 
-  /** The transport is gone: nothing follows. The callbacks of what was not written are told why. */
+  /**
+   * The transport is gone. The callbacks of what was not written are told why, and the end follows: at once, or when
+   * what was read before has been delivered. For that, the application has `closeReplyTimeout`, anew each time that it
+   * has taken some of it.
+   */
   lost(error: Error | undefined): void {
+    this.#loss = error;
+    if (this.destroyed || this.#reader.allIsTaken) {
+      this.#end();
+      return;
+    }
+    this.#stage = Stage.Lost;
+    this.#connection.abandon();
+    this.#reader.lost();
+    this.#armTimer();
+    this.#writer.lost(() => (this.#loss ??= noClose()));
+  }
+
+  /** Tells the end: nothing follows. */
+  #end(): void {
+    if (this.gone) return;
     this.#stage = Stage.Gone;
     this.#stopTimer?.();
     this.#reader.stop();
-    this.#cause ??= error;
+    this.#cause ??= this.#loss;
     this.#connection.receiveEnd();
     // Frees what is queued: the application may keep the connection.
     this.#connection.drop();
     // Made only if asked for: creating an Error is slow, and most connections end well.
-    const why = (): Error => (this.#cause ??= new Error('the connection ended without a Close frame of the peer'));
+    const why = (): Error => (this.#cause ??= noClose());
     this.#writer.lost(why);
-    if (this.#code === CloseCode.Abnormal) why();
+    this.#tell(this.#code, this.#reason, this.#code === CloseCode.Abnormal ? why() : undefined);
   }
 
   /** The connection is closed: what is queued is written, then our half ends, then the peer's is waited for. */
@@ -176,7 +208,7 @@ export class Ending {
   #armTimer(): void {
     if (this.destroyed) return;
     this.#stopTimer?.();
-    this.#unwritten = this.#transport.unwritten?.() ?? 0;
+    this.#progressBefore = this.#progress;
     // The peer reads what is still to be written before it answers with its Close, or ends.
     const writing = this.#connection.state === 'closing' || this.#writer.bufferedAmount > 0;
     const { closeTimeout, closeReplyTimeout } = this.#limits;
@@ -184,10 +216,16 @@ export class Ending {
   }
 
   #timeIsUp(): void {
-    const unwritten = this.#transport.unwritten?.() ?? 0;
-    if (this.#unwritten - unwritten >= PROGRESS_BYTES) this.#armTimer();
+    const progress = this.#progress - this.#progressBefore;
+    if (progress >= (this.emptying ? 1 : PROGRESS_BYTES)) this.#armTimer();
+    else if (this.emptying) this.#end();
     else if (this.#connection.state === 'closed') this.#destroy();
     else this.terminate(new Error(`the peer has not answered our Close for ${this.#limits.closeReplyTimeout} ms`));
+  }
+
+  /** In bytes: how much the peer has taken of the write under way; or, once it is gone, the application of the peer's. */
+  get #progress(): number {
+    return this.emptying ? this.#connection.offset : -(this.#transport.unwritten?.() ?? 0);
   }
 
   #destroy(): void {
@@ -197,4 +235,8 @@ export class Ending {
     this.#reader.stop();
     this.#transport.destroy();
   }
+}
+
+function noClose(): Error {
+  return new Error('the connection ended without a Close frame of the peer');
 }

@@ -4,7 +4,10 @@ import type { Clock, Transport } from './transport.ts';
 
 /** How a reader tells its owner, a driver, of what it has read. */
 export interface ReaderEvents {
-  /** The peer's end of stream has come, all that came before it has been taken, and no hook decides on the last of it. */
+  /**
+   * The peer's end of stream has come, or the transport is gone; all that came before has been taken, and no hook
+   * decides on the last of it.
+   */
   peerEnded(): void;
   /** The peer keeps pinging and has not read the answers for this many milliseconds: time is up. */
   pongsUnread(ms: number): void;
@@ -47,6 +50,8 @@ export class Reader {
   #paused = 0;
   #transportPaused = false;
   #peerEnded = false;
+  /** The transport is gone: it is neither paused nor resumed. */
+  #lost = false;
   #stopped = false;
   #stopPongTimer: (() => void) | undefined;
 
@@ -64,6 +69,12 @@ export class Reader {
 
   get peerEnded(): boolean {
     return this.#peerEnded;
+  }
+
+  /** Whether nothing is left to be delivered of what has come, and no hook decides on the last of it. */
+  get allIsTaken(): boolean {
+    if (this.#closed) return true;
+    return this.#rest.length === 0 && this.#connection.decoding === 'no' && (this.#paused & PauseReason.Hook) === 0;
   }
 
   /** Whether the transport is read, or the only reason for a pause is that the peer has to read first. */
@@ -91,6 +102,15 @@ export class Reader {
     if (this.#peerEnded || this.#stopped) return;
     this.#peerEnded = true;
     this.#endIfAllIsTaken();
+  }
+
+  /** The transport is gone: what has come is delivered as before, and then the end told. */
+  lost(): void {
+    this.#lost = true;
+    this.#peerEnded = true;
+    // The peer will read nothing more: that it does is not waited for.
+    this.outputTaken();
+    this.resume(PauseReason.Output);
   }
 
   pause(reason: PauseReason): void {
@@ -171,13 +191,11 @@ export class Reader {
   }
 
   #endIfAllIsTaken(): void {
-    const allIsTaken = this.#rest.length === 0 && this.#connection.decoding === 'no';
-    const hookDecides = (this.#paused & PauseReason.Hook) !== 0;
-    if (this.#peerEnded && allIsTaken && !hookDecides) this.#events.peerEnded();
+    if (this.#peerEnded && this.allIsTaken) this.#events.peerEnded();
   }
 
   #pauseOrResume(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#lost) return;
     const { state, heldForPongs } = this.#connection;
     const pause = state !== 'closed' && (this.#paused !== 0 || this.#rest.length > 0 || heldForPongs);
     if (pause !== this.#transportPaused) {

@@ -2,7 +2,7 @@ import { afterEach, expect } from 'vitest';
 import { closeFrame, eventLine, flat, peerBytes, type Role, readWritten } from '../endpoint.suite.ts';
 import type { Data, SendOptions } from '../index.ts';
 import { Driver } from './driver.ts';
-import type { DriverOptions } from './driver-options.ts';
+import type { DriverHandler, DriverOptions } from './driver-options.ts';
 import type { Clock, Transport } from './transport.ts';
 
 /**
@@ -77,6 +77,8 @@ export class TestTransport implements Transport {
   lag = 0;
   readonly calls: string[] = [];
   readonly writes: Uint8Array[] = [];
+  /** What the driver has been given. */
+  readonly given: Uint8Array[] = [];
   readonly misuse: string[] = [];
   paused = false;
   ended = false;
@@ -184,6 +186,7 @@ export class TestTransport implements Transport {
       if (this.paused) this.lag--;
       const next = this.#incoming.shift()!;
       if (next !== 'end') {
+        this.given.push(next.slice());
         this.#driver!.received(next);
         // The chunk was lent for the call.
         next.fill(0xee);
@@ -206,9 +209,11 @@ export class TestTransport implements Transport {
 
 export interface BenchOptions extends Partial<Omit<DriverOptions, 'role' | 'transport' | 'clock' | 'handler'>> {
   /** Called when the handler has written down what it was told. */
-  readonly on?: ((line: string) => void) | undefined;
+  readonly on?: ((line: string) => unknown) | undefined;
   /** What the handler does when a message is over `maxBufferedAmount`; null: it has nothing for that. */
   readonly overflowed?: (() => void) | null | undefined;
+  /** What the handler does when it is told of a loss. Default: it has nothing for that. */
+  readonly lost?: DriverHandler['lost'];
 }
 
 /** A driver between a transport and an application that writes down what it is told. */
@@ -223,7 +228,7 @@ export class Bench {
   #sends = 0;
   #sending = false;
 
-  constructor(role: Role = 'server', { on, overflowed, ...options }: BenchOptions = {}) {
+  constructor(role: Role = 'server', { on, overflowed, lost, ...options }: BenchOptions = {}) {
     this.role = role;
     const tell = (line: string): void => {
       this.told.push(line);
@@ -242,6 +247,7 @@ export class Bench {
         pong: (payload) => tell(eventLine({ type: 'pong', payload })),
         drain: () => tell('drain'),
         ...(overflowed !== null && { overflow: () => overflowed?.() }),
+        ...(lost !== undefined && { lost }),
         close: (code, reason, cause) => {
           this.cause = cause;
           tell(`close ${code} ${JSON.stringify(reason)}${cause === undefined ? '' : `: ${cause.message}`}`);

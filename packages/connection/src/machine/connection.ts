@@ -24,7 +24,7 @@ import { Sender, type SenderEvents } from './sender.ts';
 /**
  * - `open`: messages go both ways.
  * - `closing`: our Close is on its way; what the peer still sends is delivered, and its pings are answered, until its
- *   Close.
+ *   Close. Or the peer is gone, and what it has sent is still being delivered.
  * - `closed`: both Closes have been exchanged, or one told of a violation, or the peer's stream has ended. Nothing is
  *   delivered or queued any more; what is queued should still be written.
  */
@@ -74,6 +74,8 @@ export class Connection {
 
   #state: ConnectionState = 'open';
   #extensionsClosed = false;
+  /** Nothing is queued any more. */
+  #abandoned = false;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
   constructor(options: ConnectionOptions) {
@@ -242,6 +244,19 @@ export class Connection {
     this.#receiver.outputTaken(before);
   }
 
+  /**
+   * The peer is gone, and what it has sent has not all been received: drops what is queued or being encoded, and queues
+   * nothing any more, as after a Close of ours; deliveries go on.
+   */
+  abandon(): void {
+    if (this.#state === 'open') this.#state = 'closing';
+    this.#abandoned = true;
+    const before = this.#outbox.bytes;
+    this.#sender.drop();
+    // Nobody waits for the pongs.
+    this.#receiver.outputTaken(before);
+  }
+
   /** The transport is gone: drops what is queued, being encoded or decoded, and closes the extensions. */
   drop(): void {
     this.#sender.drop();
@@ -348,6 +363,7 @@ export class Connection {
   }
 
   #answer(ping: Uint8Array): void {
+    if (this.#abandoned) return;
     this.#sender.control(Opcode.Pong, ping);
     this.#receiver.answered(ping.length + 2, this.#outbox.bytes);
     this.#sink.output();

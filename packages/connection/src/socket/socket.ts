@@ -82,7 +82,7 @@ export class Socket {
       clock,
       handler: {
         message: (payload, isBinary) => {
-          if (this.#driver.state === 'open' || this.#queue.iterating) this.#queue.push(payload, isBinary);
+          if (this.#driver.keepsUntaken || this.#queue.iterating) this.#queue.push(payload, isBinary);
         },
         ping: (payload) => ping?.(payload),
         pong: (payload) => pong?.(payload),
@@ -97,10 +97,9 @@ export class Socket {
           );
           this.#room = undefined;
         },
+        lost: (cause) => this.#noRoom(cause?.message ?? 'the transport is gone', cause),
         close: (code, reason, cause) => {
-          this.#room?.reject(
-            new NotSentError('ended', cause?.message ?? `the connection was closed with ${code}`, cause),
-          );
+          this.#noRoom(cause?.message ?? `the connection was closed with ${code}`, cause);
           this.#queue.end(cause);
           tellEnd({ code, reason, cause });
         },
@@ -179,7 +178,9 @@ export class Socket {
    * throws the cause of any other. Leaving the loop early leaves the connection open, and later messages waiting.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message, void, void> {
-    return this.#queue.iterate(() => this.#driver.state === 'closing' && this.#dropUnwanted());
+    return this.#queue.iterate(() => {
+      if (this.#driver.state === 'closing' && !this.#driver.keepsUntaken) this.#dropUnwanted();
+    });
   }
 
   /** Drops what no loop asks for: after our Close it would stand before the peer's for ever. */
@@ -195,6 +196,12 @@ export class Socket {
     });
     send(settle);
     return heard(told);
+  }
+
+  /** Nothing more is sent: those who wait for room are told why. */
+  #noRoom(why: string, cause: Error | undefined): void {
+    this.#room?.reject(new NotSentError('ended', why, cause));
+    this.#room = undefined;
   }
 
   #awaitRoom(): Promise<void> {

@@ -350,6 +350,53 @@ describe('ends', () => {
     expect(writing.streams.calls).toContain('cancel: no more to write');
   });
 
+  /** More messages than a queue takes, a loop that is busy with the first, and then the loss of the streams. */
+  async function losing(body: (socket: Socket) => Promise<unknown>, options: Partial<SocketOptions> = {}) {
+    const texts = Array.from({ length: 300 }, (_, i) => String(i));
+    const streams = new ManualStreams();
+    const socket = openStreams(streams, { role: 'server', runtime: globalThis, ...options });
+    const got: unknown[] = [];
+    const loop = async () => {
+      for await (const { data } of socket) {
+        got.push(data);
+        await body(socket);
+      }
+    };
+    const over = loop().catch((error) => error);
+    streams.input.enqueue(peerBytes('server', ...texts.map(text)));
+    void socket.send('being written');
+    await settle();
+    streams.finish(new Error('reset'));
+    return { socket, got, texts, over };
+  }
+
+  test('with the loss, a send that waits in a loop is told, the loop gets what was read, and then the cause', async () => {
+    const refused: unknown[] = [];
+    const { socket, got, texts, over } = await losing((socket) =>
+      socket.send('x'.repeat(70_000)).catch(({ code }) => refused.push(code)),
+    );
+    expect(await over).toBe((await socket.closed).cause);
+    expect(got).toEqual(texts);
+    expect(refused).toEqual(texts.map((_, i) => (i === 0 ? 'ended' : 'not-open')));
+  });
+
+  test('with the loss, a loop that waits for the end of a close in it does not wait for itself', async () => {
+    const { socket, got } = await losing((socket) => socket.close(), { closeReplyTimeout: 1 });
+    expect((await socket.closed).code).toBe(1006);
+    expect(got[0]).toBe('0');
+  });
+
+  test('with the loss, a loop that was left is waited for as long as a Close would be; what it has not left is there', async () => {
+    const { socket, got, texts } = await losing(() => Promise.reject(new Error('left')), { closeReplyTimeout: 1 });
+    expect((await socket.closed).code).toBe(1006);
+    const later = async () => {
+      for await (const { data } of socket) got.push(data);
+    };
+    await expect(later()).rejects.toThrow('reset');
+    expect(got.length).toBeGreaterThan(100);
+    expect(got).toEqual(texts.slice(0, got.length));
+  });
+
   test('a reason that is no Error becomes one', async () => {
     const { streams, socket } = open();
     await settle();

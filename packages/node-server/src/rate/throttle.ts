@@ -14,7 +14,7 @@ export class Throttle {
   /** When reading goes on; 0: it has not stopped. */
   #until = 0;
   #stop: (() => void) | undefined;
-  /** The connection closes, and its client has sent more bytes than the rate. */
+  /** The connection closes, and its client has sent more than the rate: no message is delivered any more. */
   #drops = false;
 
   constructor(driver: Driver, { messages, bytes }: RateLimit) {
@@ -26,12 +26,13 @@ export class Throttle {
 
   /** Counts a message that was received. Returns whether it may be delivered. */
   message(): boolean {
-    return this.#take(this.#messages, 1) && !this.#drops;
+    if (!this.#drops) this.#take(this.#messages, 1);
+    return !this.#drops;
   }
 
   /** Counts bytes that were received. */
   bytes(count: number): void {
-    this.#drops = !this.#take(this.#bytes, count);
+    this.#take(this.#bytes, count);
   }
 
   /** Stops, since the connection is over. */
@@ -40,16 +41,19 @@ export class Throttle {
   }
 
   /**
-   * Takes from a bucket, and stops reading where it is empty. Returns false for what is over the rate of a connection
-   * that closes: that has time limits, and the client's Close to wait for.
+   * Takes from a bucket, and stops reading where it is empty. A connection that closes has time limits, and the client's
+   * Close to wait for: there, what is over the rate is dropped, and what comes behind it.
    */
-  #take(bucket: TokenBucket | undefined, count: number): boolean {
-    if (bucket === undefined) return true;
+  #take(bucket: TokenBucket | undefined, count: number): void {
+    if (bucket === undefined) return;
     const now = performance.now();
     const wait = bucket.take(count, now);
-    if (wait === 0) return true;
-    if (this.#driver.state !== 'open') return false;
-    if (now + wait <= this.#until) return true;
+    if (wait === 0) return;
+    if (!this.#driver.keepsUntaken) {
+      this.#drops = true;
+      return;
+    }
+    if (now + wait <= this.#until) return;
     this.#until = now + wait;
     this.#stop?.();
     this.#driver.pause(PauseReason.Rate);
@@ -57,6 +61,5 @@ export class Throttle {
       this.#until = 0;
       this.#driver.resume(PauseReason.Rate);
     });
-    return true;
   }
 }

@@ -165,6 +165,9 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
 
   closed(): void {
     readingTurns.leave(this);
+    // Of a socket that was paused, Node may have read more.
+    const { readableLength } = this.#socket;
+    if (readableLength > 0) this.#driver?.received(this.#socket.read(readableLength));
     this.#driver?.lost(this.#error);
   }
 
