@@ -141,6 +141,14 @@ describe.each(roles)('a %s', (role) => {
     expect(end.connection.state).toBe('closed');
   });
 
+  test('dropped, also from inside a delivery: closed, and nothing of what came behind it, nor of what was queued', () => {
+    const end = new Endpoint(role, { on: () => end.connection.drop() });
+    end.connection.send('queued');
+    end.receive(text('x'), text('y'));
+    expect([end.events, end.connection.state, end.written()]).toEqual([['text "x"'], 'closed', []]);
+    expect(() => end.connection.send('z')).toThrow('the connection is closed');
+  });
+
   describe('at the end of the stream', () => {
     test('between two messages: closed, and silent', () => {
       const end = new Endpoint(role);

@@ -257,11 +257,10 @@ export class Connection {
     this.#receiver.outputTaken(before);
   }
 
-  /** The transport is gone: drops what is queued, being encoded or decoded, and closes the extensions. */
+  /** The transport is gone: drops what is queued, being encoded or decoded, and closes the extensions. Nothing follows. */
   drop(): void {
     this.#sender.drop();
-    this.#receiver.dropDecoding();
-    this.#closeExtensions();
+    this.#end();
   }
 
   /** Stops deliveries after the one that runs now. Each `hold` needs its own `release`. */
