@@ -346,6 +346,7 @@ test('a connection whose header has not come goes on when the last WebSocket ser
 });
 
 test('over a socket in the file system, a number of proxies is believed, and a list, which has no name for it, is not', async () => {
+  const told = refusals();
   for (const [trustProxy, expected] of [
     [1, CLIENT],
     [['127.0.0.1'], undefined],
@@ -363,6 +364,12 @@ test('over a socket in the file system, a number of proxies is believed, and a l
     if (expected === undefined) await new Promise((resolve) => client.resume().on('close', resolve));
     else expect((await connected).remoteAddress).toBe(expected);
   }
+  expect(told.map(({ error }) => [error.reason, error.message])).toEqual([
+    [
+      'untrusted',
+      'a connection without an address (a unix domain socket) is none of the proxies of a list: give trustProxy a number',
+    ],
+  ]);
 });
 
 /** An https server in which a gate of the PROXY protocol stands, on a socket in the file system. */

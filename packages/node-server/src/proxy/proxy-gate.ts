@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { clock } from '../runtime/clock.ts';
+import { isGone } from './is-gone.ts';
 import { decodeProxyHeader, type ProxyHeader, ProxyProtocolError } from './proxy-header.ts';
 
 /** A member of a gate, for which headers of the PROXY protocol are read: a `WebSocketServer`. */
@@ -117,12 +118,15 @@ class WaitingConnection {
     const socket = this.#socket;
     const address = this.#address;
     const { members, waiting } = this.#gate;
-    if (address === undefined && socket.localAddress !== undefined) {
+    if (isGone(socket)) {
       socket.destroy();
       return;
     }
     if (![...members].some((member) => member.trusts(address))) {
-      const why = `${address} has connected, which is none of the proxies of trustProxy: have only them reach this server`;
+      const why =
+        address === undefined
+          ? 'a connection without an address (a unix domain socket) is none of the proxies of a list: give trustProxy a number'
+          : `${address} has connected, which is none of the proxies of trustProxy: have only them reach this server`;
       this.#refuse(new ProxyProtocolError('untrusted', why));
       return;
     }
