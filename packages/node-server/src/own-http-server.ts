@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { hostError, refuse } from '@ws/handshake';
+import { HandshakeError, hostError, refuse } from '@ws/handshake';
 import { requestHead } from './upgrade/request-head.ts';
 
 /**
@@ -13,7 +13,21 @@ export function ownHttpServer(): Server {
 }
 
 function answerPlainRequest(request: IncomingMessage, response: ServerResponse): void {
-  const { status, headers, body } = refuse(hostError(requestHead(request)) ?? 426).response;
+  const why = hostError(requestHead(request)) ?? strippedHandshake(request) ?? 426;
+  const { status, headers, body } = refuse(why).response;
   for (const [name, value] of headers) response.setHeader(name, value);
   response.writeHead(status).end(body);
+}
+
+/**
+ * What is wrong with a request that was a handshake until a proxy has passed it on without the fields that are for one
+ * hop only (RFC 9110, section 7.6.1): those of WebSocket are still there.
+ */
+function strippedHandshake({ headers }: IncomingMessage): HandshakeError | undefined {
+  if (!('sec-websocket-key' in headers || 'sec-websocket-version' in headers)) return undefined;
+  return new HandshakeError(
+    'upgrade-missing',
+    'Expected the headers Upgrade: websocket and Connection: Upgrade: a proxy in front has removed them (have it pass ' +
+      'both on, over HTTP/1.1)',
+  );
 }
