@@ -117,18 +117,20 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     warnOfUnknown(options);
     this.#connectionSettings = this.#settings.connection;
     this.clients = this.#clients;
+    const refused = (error: HandshakeError, request: IncomingMessage) =>
+      this.#telemetry.refused(error, request, this.#settings.clientAddress);
     this.#upgrades = new Upgrades(own, this.#settings, {
       isRunning: () => this.#state === 'running',
       connections: () => this.clients.size,
       shouldHandle: (request) => this.#handles(request),
       accepted: (request) => this.#telemetry.accepted(request),
-      refused: (error, request) => this.#telemetry.refused(error, request, this.#settings.clientAddress),
+      refused,
       addedHeaders: (request) => (this.listenerCount('headers') > 0 ? this.#addedHeaders(request) : []),
       emitFailure: (error, socket, request) => this.emit('wsClientError', error, socket, request),
     });
     const { port, host, backlog } = this.#settings;
     if (port !== undefined) {
-      this.#http = ownHttpServer();
+      this.#http = ownHttpServer(refused);
       this.#http.on('error', this.#failed);
     } else this.#http = own.server as Server | undefined;
     if (this.#http !== undefined) this.#detach = this.#attach(this.#http);

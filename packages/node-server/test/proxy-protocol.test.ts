@@ -346,6 +346,7 @@ test('a connection whose header has not come goes on when the last WebSocket ser
 });
 
 test('over a socket in the file system, a number of proxies is believed, and a list, which has no name for it, is not', async () => {
+  const told = refusals();
   for (const [trustProxy, expected] of [
     [1, CLIENT],
     [['127.0.0.1'], undefined],
@@ -363,6 +364,63 @@ test('over a socket in the file system, a number of proxies is believed, and a l
     if (expected === undefined) await new Promise((resolve) => client.resume().on('close', resolve));
     else expect((await connected).remoteAddress).toBe(expected);
   }
+  expect(told.map(({ error }) => [error.reason, error.message])).toEqual([
+    [
+      'untrusted',
+      'a connection without an address (a unix domain socket) is none of the proxies of a list: give trustProxy a number',
+    ],
+  ]);
+});
+
+/** An https server in which a gate of the PROXY protocol stands, on a socket in the file system. */
+async function overTlsInFiles(options: ServeOptions) {
+  const pem = certificate();
+  const https = createTlsServer({ cert: pem.cert, key: pem.key });
+  const path = join(folder(), 'socket');
+  const server = new WebSocketServer({ ...options, proxyProtocol: true, server: https.listen(path) });
+  onTestFinished(() => void https.close());
+  onTestFinished(() => shut(server));
+  await once(https, 'listening');
+  const connect = (source: string) => {
+    const carrier = connectTcp(path);
+    onTestFinished(() => void carrier.destroy());
+    carrier.on('error', () => {}).write(rawProxyHeader({ source }));
+    return connectTls({ socket: carrier, ca: pem.cert, servername: 'localhost' }).on('error', () => {});
+  };
+  return { https, server, connect };
+}
+
+test('over TLS on a socket in the file system, where no connection has an address, clients are told apart', async () => {
+  for (const [trustProxy, header, addresses] of [
+    [1, '6.6.6.6', ['192.0.2.1', '192.0.2.2']],
+    [2, '6.6.6.6, 198.51.100.3', ['198.51.100.3', '198.51.100.3']],
+  ] as const) {
+    const { server, connect } = await overTlsInFiles({ trustProxy });
+    const clients = ['192.0.2.1', '192.0.2.2'].map(connect);
+    await Promise.all(clients.map((client) => once(client, 'secureConnect')));
+    const found: (string | undefined)[] = [];
+    for (const client of clients) {
+      const connected = nextConnection(server);
+      client.write(upgradeRequest({ 'X-Forwarded-For': header }));
+      found.push((await connected).remoteAddress);
+    }
+    expect(found).toEqual(addresses);
+  }
+});
+
+test('over TLS, where the runtime does not tell which socket the header was read from, nobody is let in, and it is told', async () => {
+  const told = refusals();
+  const { https, server, connect } = await overTlsInFiles({ trustProxy: 1 });
+  const { emit } = https;
+  https.emit = (event: string, ...args: never[]) => {
+    if (event === 'secureConnection') Object.assign(args[0]!, { _parent: null });
+    return Reflect.apply(emit, https, [event, ...args]);
+  };
+  server.on('connection', () => expect.unreachable('nobody knows whose it is'));
+  const client = connect(CLIENT);
+  client.write(upgradeRequest());
+  await new Promise((resolve) => client.resume().on('close', resolve));
+  expect(told.map(({ error }) => error.reason)).toEqual(['no-header']);
 });
 
 test('messages and the close go both ways as ever behind the header', async () => {

@@ -75,6 +75,24 @@ test('H16: a plain request to a server on a port of its own: 426, and it says wh
   await client.end();
 });
 
+test('a handshake that a proxy has passed on without Upgrade or Connection: 426, which says so; any other request is told less', async () => {
+  const { port } = await serve();
+  const answer = async (fields: Fields, startLine?: string) => {
+    const client = request(port, { Upgrade: undefined, Connection: undefined, ...fields }, startLine);
+    const { status, head } = await client.response();
+    await client.end();
+    return `${status} ${client.bytes.subarray(head.length)}`;
+  };
+  const told = /^426 .* a proxy in front has removed them \(have it pass both on, over HTTP\/1.1\)\n$/;
+  const [noKey, noVersion] = [{ 'Sec-WebSocket-Key': undefined }, { 'Sec-WebSocket-Version': undefined }];
+  expect(await answer({})).toMatch(told);
+  expect(await answer({ Upgrade: 'websocket', Connection: 'close' })).toMatch(told);
+  expect(await answer({ Connection: 'close' }, 'GET / HTTP/1.0')).toMatch(told);
+  expect(await answer(noKey)).toMatch(told);
+  expect(await answer(noVersion)).toMatch(told);
+  expect(await answer({ ...noKey, ...noVersion })).toBe('426 426 Upgrade Required\n');
+});
+
 for (const expectation of ['100-continue', 'something else']) {
   test(`a request that expects ${expectation} gets its answer at once, and no 100 (RFC 9110 section 10.1.1)`, async () => {
     const { port } = await serve();

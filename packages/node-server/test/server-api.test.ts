@@ -385,14 +385,13 @@ test('an option that is set to what it cannot be throws, and changes nothing for
   expect(await client.send(text('x'.repeat(11))).received(1)).toEqual([expect.stringMatching(/^close 1009/)]);
 });
 
-test('handleUpgrade with a request that a test has made up: method, url and headers are enough', async () => {
+test('handleUpgrade with a request that was made up, as of a socket that another process has handed over: method, url and headers are enough', async () => {
   const server = new WebSocketServer({ noServer: true });
   const [one, other] = duplexPair();
   const headers = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': 13 };
   const made = {
     method: 'GET',
     url: '/',
-    httpVersion: '1.1',
     headers: { ...headers, 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' },
   };
   const socket = await new Promise<WebSocket>((resolve) =>

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { clock } from '../runtime/clock.ts';
+import { isGone } from './is-gone.ts';
 import { decodeProxyHeader, type ProxyHeader, ProxyProtocolError } from './proxy-header.ts';
 
 /** A member of a gate, for which headers of the PROXY protocol are read: a `WebSocketServer`. */
@@ -21,18 +22,20 @@ interface ProxyGate {
 
 const gates = new WeakMap<Server, ProxyGate>();
 
-/** What the proxies have said, by the socket. */
-const sources = new WeakMap<object, string>();
-
-/**
- * What the proxies have said of connections over TLS, by the addresses of both ends: nothing public leads from a
- * TLSSocket to the socket under it.
- */
-const sourcesOverTls = new Map<string, { readonly source: string | undefined }>();
+/** What the proxies have said, by the socket that the header was read from. */
+const sources = new WeakMap<object, string | undefined>();
 
 /** Says which client the proxy of a connection has named; undefined if none. */
 export function proxiedSource(socket: Socket): string | undefined {
-  return 'encrypted' in socket ? sourcesOverTls.get(endsOf(socket) ?? '')?.source : sources.get(socket);
+  return sources.get(readFrom(socket));
+}
+
+/**
+ * The socket that the header of a connection was read from: over TLS, the one under the TLSSocket. Nothing public leads
+ * there, and by addresses it cannot be found: a socket in the file system has none.
+ */
+function readFrom(socket: Socket & { readonly _parent?: Socket | null }): Socket {
+  return socket._parent ?? socket;
 }
 
 /**
@@ -70,13 +73,20 @@ export function joinProxyGate(server: Server, member: ProxyGateMember, timeout: 
  * others.
  */
 function install(server: Server, gate: ProxyGate, timeout: number): void {
-  const overTls = 'addContext' in server;
   const emit = server.emit as (this: Server, event: string | symbol, ...args: unknown[]) => boolean;
   server.emit = (event: string | symbol, ...args: unknown[]): boolean => {
-    if (event !== 'connection') return emit.call(server, event, ...args);
     const socket = args[0] as Socket;
+    // Better no client than one whose address nobody knows.
+    if (event === 'secureConnection' && !sources.has(readFrom(socket))) {
+      const why =
+        "no PROXY header was read from the socket under this TLSSocket: it has come past 'connection', or this runtime " +
+        'keeps that socket in another place than Node 20 to 26';
+      refuse(socket, gate, new ProxyProtocolError('no-header', why), socket.remoteAddress);
+      return true;
+    }
+    if (event !== 'connection') return emit.call(server, event, ...args);
     const connection = new WaitingConnection(socket, gate, (source) => {
-      remember(socket, source, overTls);
+      sources.set(socket, source);
       emit.call(server, event, ...args);
     });
     connection.wait(timeout);
@@ -108,12 +118,15 @@ class WaitingConnection {
     const socket = this.#socket;
     const address = this.#address;
     const { members, waiting } = this.#gate;
-    if (address === undefined && socket.localAddress !== undefined) {
+    if (isGone(socket)) {
       socket.destroy();
       return;
     }
     if (![...members].some((member) => member.trusts(address))) {
-      const why = `${address} has connected, which is none of the proxies of trustProxy: have only them reach this server`;
+      const why =
+        address === undefined
+          ? 'a connection without an address (a unix domain socket) is none of the proxies of a list: give trustProxy a number'
+          : `${address} has connected, which is none of the proxies of trustProxy: have only them reach this server`;
       this.#refuse(new ProxyProtocolError('untrusted', why));
       return;
     }
@@ -156,32 +169,13 @@ class WaitingConnection {
 
   #refuse(error: ProxyProtocolError): void {
     this.#stop();
-    this.#socket.destroy();
-    for (const member of this.#gate.members) member.refused(error, this.#address);
+    refuse(this.#socket, this.#gate, error, this.#address);
   }
 }
 
-function remember(socket: Socket, source: string | undefined, overTls: boolean): void {
-  if (!overTls) {
-    if (source !== undefined) sources.set(socket, source);
-    return;
-  }
-  const ends = endsOf(socket);
-  if (ends === undefined) return;
-  const said = { source };
-  sourcesOverTls.set(ends, said);
-  socket.once('close', () => {
-    if (sourcesOverTls.get(ends) === said) sourcesOverTls.delete(ends);
-  });
-}
-
-/**
- * Names both ends of a TCP connection; undefined for other sockets, and for those that are gone. No other connection
- * has them at the same time, but a socket that is not read hears of its reset late, when the proxy's port may have its
- * next connection.
- */
-function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
-  return remoteAddress && `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+function refuse(socket: Socket, { members }: ProxyGate, error: ProxyProtocolError, address: string | undefined): void {
+  socket.destroy();
+  for (const member of members) member.refused(error, address);
 }
 
 function ignore(): void {}

@@ -3,7 +3,10 @@ import { BlockList, isIP } from 'node:net';
 import { readInteger } from '@ws/connection';
 import { proxiedSource } from './proxy-gate.ts';
 
-/** Which proxies are believed about the client's address: a number of them in a row, or those at these addresses. */
+/**
+ * Which proxies are believed about the client's address: a number of them in a row, or those at these addresses. On a
+ * unix domain socket they have none, and only a number names them.
+ */
 export type TrustProxy = false | number | readonly string[];
 
 /**

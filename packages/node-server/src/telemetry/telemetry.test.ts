@@ -103,6 +103,22 @@ test('diagnostics: every client that is refused, with the reason', async () => {
   expect(value(server, 'ws_handshakes_refused_total{status="404",reason="refused"}')).toBe('1');
 });
 
+test('diagnostics: a handshake whose Upgrade a proxy has removed is one that was refused, and a plain request is none', async () => {
+  const refused = published('ws:handshake.refused');
+  const { server, port } = await serve({ trustProxy: 1 });
+  const plain = { Upgrade: undefined, Connection: undefined, 'X-Forwarded-For': '192.0.2.7' };
+  for (const fields of [plain, { ...plain, 'Sec-WebSocket-Key': undefined, 'Sec-WebSocket-Version': undefined }]) {
+    const client = request(port, fields);
+    expect((await client.response()).status).toBe(426);
+    await client.end();
+  }
+  expect(refused.map(({ error, remoteAddress }) => [error.status, error.reason, remoteAddress])).toEqual([
+    [426, 'upgrade-missing', '192.0.2.7'],
+  ]);
+  expect(refused[0]!.error.message).toContain('a proxy in front has removed them');
+  expect(value(server, 'ws_handshakes_refused_total{status="426",reason="upgrade-missing"}')).toBe('1');
+});
+
 test('diagnostics: who is refused behind a proxy is named by the address that the proxy tells', async () => {
   const refused = published('ws:handshake.refused');
   for (const [trustProxy, address] of [

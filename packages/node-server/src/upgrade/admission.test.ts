@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { rawFrame } from '@ws/testkit';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { folder } from '../../test/program.suite.ts';
 import { close, open, RawClient, request, text, upgradeRequest } from '../../test/raw-client.suite.ts';
-import { deferred, serve } from '../../test/serve.suite.ts';
+import { deferred, serve, shut } from '../../test/serve.suite.ts';
 import { WebSocketServer } from '../server.ts';
 
 async function refused(port: number, fields = {}) {
@@ -73,6 +77,41 @@ test('rateLimit.handshakesPerAddress counts the address of the socket by default
   const { port } = await serve({ rateLimit: { handshakesPerAddress: 1 } });
   await open(port);
   expect((await refused(port)).status).toBe(429);
+});
+
+test('rateLimit.handshakesPerAddress: over a unix domain socket, whose clients have no address, it limits nobody', async () => {
+  const path = join(folder(), 'socket');
+  const http = createServer().listen(path);
+  const server = new WebSocketServer({ server: http, trustProxy: 1, rateLimit: { handshakesPerAddress: 1 } });
+  onTestFinished(() => void http.close());
+  onTestFinished(() => shut(server));
+  await once(http, 'listening');
+  const ask = async (fields = {}) => {
+    const socket = connect(path);
+    onTestFinished(() => void socket.destroy());
+    socket.write(upgradeRequest(fields));
+    const [head] = await once(socket, 'data');
+    return String(head).slice(9, 12);
+  };
+  expect([await ask(), await ask(), await ask()]).toEqual(['101', '101', '101']);
+  // Those that the proxy names do have one.
+  const from = { 'X-Forwarded-For': '192.0.2.1' };
+  expect([await ask(from), await ask(from)]).toEqual(['101', '429']);
+});
+
+test('rateLimit.handshakesPerAddress: clients that are gone, whose addresses nobody knows any more, share a limit', async () => {
+  const refused: string[] = [];
+  const { server, port } = await serve({ rateLimit: { handshakesPerAddress: 1 } });
+  server.on('wsClientError', (error, socket) => {
+    refused.push(error.message);
+    socket.destroy();
+  });
+  // Nothing is accepted here meanwhile.
+  const come = `socket.write(${JSON.stringify(upgradeRequest())}, () => socket.resetAndDestroy())`;
+  const one = `{ const socket = require('net').connect(${port}, '127.0.0.1', () => ${come}); }`;
+  execFileSync(process.execPath, ['-e', one + one + one]);
+  await open(port);
+  expect(refused).toEqual(Array(2).fill('rateLimit.handshakesPerAddress (1) is exceeded by clients that are gone'));
 });
 
 test('rateLimit.handshakes: over it 503 with Retry-After', async () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { HandshakeError, type Refusal, refuse } from '@ws/handshake';
+import { isGone } from '../proxy/is-gone.ts';
 import type { ClientAddress } from '../proxy/trust-proxy.ts';
 import type { RateLimit } from '../rate/rate-limit.ts';
 import { TokenBucket, TokenBuckets } from '../rate/token-bucket.ts';
@@ -38,9 +39,12 @@ export class Admission {
     const { handshakes, handshakesPerAddress } = this.#limit;
     // A single address that floods uses up nothing of the others'.
     if (this.#perAddress !== undefined) {
-      const address = this.#address(request) ?? '';
-      if (!this.#perAddress.tryTake(network(address), performance.now())) {
-        const why = `rateLimit.handshakesPerAddress (${handshakesPerAddress}) is exceeded by ${address}`;
+      const address = this.#address(request);
+      // Over a unix domain socket, nobody has one: all clients of a proxy would share a limit. Those that are gone do.
+      const isLimited = address !== undefined || (request.socket !== undefined && isGone(request.socket));
+      if (isLimited && !this.#perAddress.tryTake(network(address ?? ''), performance.now())) {
+        const by = address ?? 'clients that are gone';
+        const why = `rateLimit.handshakesPerAddress (${handshakesPerAddress}) is exceeded by ${by}`;
         return later(429, why, 'too many connections from this address', RETRY_WHEN_FAST);
       }
     }

@@ -3,7 +3,8 @@ import type { RequestHead } from '@ws/handshake';
 
 /**
  * Turns a request that Node has parsed into a head that the handshake reads: with duplicates, in the order of the wire.
- * Mock requests (fastify's `injectWS`) lack `rawHeaders`: `headers` is used, with a Host if it has none.
+ * Requests that were made up lack `rawHeaders` (fastify's `injectWS`), for which `headers` is used, with a Host if it
+ * has none, or `httpVersion` (those of a process that has handed the socket over).
  */
 export function requestHead(request: IncomingMessage): RequestHead {
   const {
@@ -16,7 +17,7 @@ export function requestHead(request: IncomingMessage): RequestHead {
   return {
     method: request.method ?? '',
     target: request.url ?? '',
-    httpVersion: request.httpVersion,
+    httpVersion: request.httpVersion ?? '1.1',
     headers,
   };
 }
