@@ -50,6 +50,7 @@ export interface ByteStreams {
   /**
    * The bytes for the peer. It takes chunks that are views of memory which is still in use around them: it must not
    * transfer their buffers, which a readable end of `type: 'bytes'` does with what it is given.
+   * It must not clone them as they are, either: see {@link Transport.write}.
    */
   readonly writable: ByteWritable;
   /**
