@@ -119,6 +119,22 @@ describe.each(roles)('a %s with an extension', (role) => {
     expect(end.written()).toEqual(['close 1007 ""']);
   });
 
+  test.each<[string, (bytes: Uint8Array<ArrayBuffer>) => unknown]>([
+    ['at once', (bytes) => bytes],
+    ['later', async (bytes) => bytes],
+  ])('that gives more than the limit, %s, has a message that is too big', async (_, give) => {
+    for (const more of [0, 1]) {
+      const decode = () => give(new Uint8Array(10 + more)) as never;
+      const extensions = [{ rsv: 0x40, encode: () => undefined, decode }];
+      const end = new Endpoint(role, { extensions, limits: { maxMessagePayload: 10 } });
+      end.receive({ opcode: 2, rsv1: true, payload: utf8('x') });
+      await new Promise(setImmediate);
+      if (end.connection.decoding !== 'no') end.receive();
+      const tooBig = expect.stringContaining('violation message-too-big 1009');
+      expect(end.events).toEqual([more === 0 ? `binary ${'00'.repeat(10)}` : tooBig]);
+    }
+  });
+
   test('is given the limit on a message', () => {
     const [end] = make({ limits: { maxMessagePayload: 10 } });
     end.receive({ opcode: 2, rsv1: true, payload: encoded(0xff, new Uint8Array(9)) });

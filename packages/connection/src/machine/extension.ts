@@ -23,7 +23,8 @@ export interface Extension {
   /**
    * A message from the peer, whose first frame has at least one of its bits set.
    *
-   * @param maxLength the limit on what comes out, in bytes; over it, the answer is 'message-too-big'
+   * @param maxLength the limit on what comes out, in bytes; over it, the answer is 'message-too-big', and is taken for
+   *   that if it is bytes
    * @returns the payload that the next extension, or the application, gets. An error, thrown or by a promise, and what
    *   is no answer at all count as 'extension-data-illegal'
    */
@@ -78,18 +79,24 @@ export function decodeWith(
     } catch {
       return 'extension-data-illegal';
     }
-    if (!isBytes(decoded)) return failureOf(decoded);
-    payload = decoded;
+    const judged = judge(decoded, maxLength);
+    if (typeof judged === 'string') return judged;
+    payload = judged;
   }
   return payload;
 }
 
-function isBytes(decoded: Decoded): decoded is Uint8Array<ArrayBuffer> {
-  return decoded instanceof Uint8Array || Object.prototype.toString.call(decoded) === '[object Uint8Array]';
+/** Whether an answer is bytes, of this realm or another. */
+export function isBytes(answer: unknown): answer is Uint8Array<ArrayBuffer> {
+  return answer instanceof Uint8Array || Object.prototype.toString.call(answer) === '[object Uint8Array]';
 }
 
-/** The failure an answer names; anything else that is not bytes is 'extension-data-illegal'. */
-function failureOf(answer: ExtensionFailure): ExtensionFailure {
+/**
+ * What an answer comes to: bytes within the limit, or the failure that it names. Anything else that is not bytes is
+ * 'extension-data-illegal'.
+ */
+function judge(answer: Decoded, maxLength: number): Decoded {
+  if (isBytes(answer)) return answer.length > maxLength ? 'message-too-big' : answer;
   return answer === 'message-too-big' ? answer : 'extension-data-illegal';
 }
 
@@ -100,8 +107,8 @@ async function decodeLater(
   maxLength: number,
 ): Promise<Decoded> {
   try {
-    const decoded = await first;
-    return isBytes(decoded) ? await decodeWith(rest, decoded, rsv, maxLength) : failureOf(decoded);
+    const decoded = judge(await first, maxLength);
+    return typeof decoded === 'string' ? decoded : await decodeWith(rest, decoded, rsv, maxLength);
   } catch {
     return 'extension-data-illegal';
   }
