@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { closeFrame, Endpoint, flat, ping, type Role, readWritten, text, utf8 } from '../endpoint.suite.ts';
 import { allRsv, type Extension, type ExtensionFailure } from './extension.ts';
+import { PreparedMessage } from './prepared.ts';
 
 /** A toy: turns every bit of `mask` in the payload, and puts a byte in front that it wants to see again. */
 class Toy implements Extension {
@@ -133,6 +134,25 @@ describe.each(roles)('a %s with an extension', (role) => {
       const tooBig = expect.stringContaining('violation message-too-big 1009');
       expect(end.events).toEqual([more === 0 ? `binary ${'00'.repeat(10)}` : tooBig]);
     }
+  });
+
+  test.each<[string, unknown]>([
+    ['string', 'x'],
+    ['null', null],
+    ['object', [1]],
+    ['object', new ArrayBuffer(1)],
+    ['number', 5],
+  ])('whose encode gives what is not to be sent, a %s, is a TypeError, and nothing is sent', (got, answer) => {
+    const encode = ({ length }: Uint8Array) => (length === 1 ? answer : undefined);
+    const extension = { rsv: 0x40, encode: encode as never, decode: (bytes: Uint8Array<ArrayBuffer>) => bytes };
+    const end = new Endpoint(role, { extensions: [extension] });
+    for (const data of ['x', new PreparedMessage('x')]) {
+      expect(() => end.connection.send(data)).toThrow(
+        new TypeError(`encode of an extension must give a Uint8Array, undefined or a promise of these, got ${got}`),
+      );
+    }
+    end.connection.send('as it is');
+    expect(end.written()).toEqual(['text "as it is"']);
   });
 
   test('is given the limit on a message', () => {

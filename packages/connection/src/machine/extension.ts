@@ -1,4 +1,5 @@
 import { type IntegerRange, readInteger } from '../options/integer.ts';
+import { kindOf } from '../options/kind-of.ts';
 import { checkMethods } from '../options/methods.ts';
 import { isPromise } from '../promise.ts';
 
@@ -36,7 +37,7 @@ export interface Extension {
    * @param payload of up to 4 KiB, `COPY_UP_TO`, it may change once this has returned; a longer one stays as it is until
    *   the answer
    * @returns the payload to send with the extension's bits set, or undefined to leave this message as it is. So does a
-   *   promise that is rejected
+   *   promise that is rejected, or that gives anything else; at once, that is a TypeError of `send`
    */
   encode(payload: Uint8Array, options: EncodeOptions): Encoded | PromiseLike<Encoded>;
 
@@ -89,6 +90,14 @@ export function decodeWith(
 /** Whether an answer is bytes, of this realm or another. */
 export function isBytes(answer: unknown): answer is Uint8Array<ArrayBuffer> {
   return answer instanceof Uint8Array || Object.prototype.toString.call(answer) === '[object Uint8Array]';
+}
+
+/** @throws TypeError for what `encode` may not answer: it would leave as zeros, or break the writing of all that waits */
+export function checkEncoded(encoded: unknown): void {
+  if (encoded === undefined || isBytes(encoded)) return;
+  throw new TypeError(
+    `encode of an extension must give a Uint8Array, undefined or a promise of these, got ${kindOf(encoded)}`,
+  );
 }
 
 /**
