@@ -43,6 +43,8 @@ export function encodeFrame(frame: FrameFields, maskingKey?: number | undefined)
  * Encodes a whole frame into memory of the caller's, at `at`.
  *
  * @param target an array, or a `Maskable` over it: with that, many masked frames into one array are faster
+ * @param frame whose payload lies outside of where the frame goes, or in its final place already, behind the header: any
+ *   other overlap may give wrong bytes
  * @returns the index behind the frame
  * @throws RangeError if there is no room for the frame; TypeError or RangeError for fields out of range
  */

@@ -61,7 +61,7 @@ export class Utf8Validator {
   }
 
   /**
-   * Takes more bytes: `bytes[start, end)`.
+   * Takes more bytes: `bytes[start, end)`, where 0 <= start <= end <= bytes.length, which is not checked.
    *
    * @returns the index into `bytes` of the first bad byte, or -1. After a bad byte, call {@link reset} before the next
    *   use.

@@ -1,6 +1,9 @@
 import { isText, isToken, trimBlanks } from './tokens.ts';
 
-/** Header fields in wire order, duplicates kept; values have one char a byte, as Node's `rawHeaders`. */
+/**
+ * Header fields as pairs in wire order, duplicates kept; values have one char a byte. Node's `rawHeaders` has the same
+ * flat: a name, its value, the next name.
+ */
 export type HeaderFields = readonly (readonly [name: string, value: string])[];
 
 /** One value of a header field or several, each a field of its own. A number becomes its digits. */

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { checkRole } from './check.ts';
 import type { Cuts } from './chunks.ts';
 import type { NaiveRules } from './naive-codec.ts';
 
@@ -43,8 +44,13 @@ export function maskingKey(): fc.Arbitrary<number> {
   );
 }
 
-/** The key of a frame that an endpoint in `role` may read, undefined for an unmasked one. */
+/**
+ * The key of a frame that an endpoint in `role` may read, undefined for an unmasked one.
+ *
+ * @throws TypeError for what is no role; so do all that make frames for one
+ */
 export function maskingKeyFor(role: Role): fc.Arbitrary<number | undefined> {
+  checkRole(role);
   if (role === 'client') return fc.constant(undefined);
   return role === 'server' ? maskingKey() : fc.option(maskingKey(), { nil: undefined });
 }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { closeFrame, controlFrame, legalCloseCode, openStream, unfinishedMessage } from './arbitrary-streams.ts';
 import { illFormedUtf8 } from './arbitrary-text.ts';
 import { maskingKey, maskingKeyFor, payload, type Role, rules } from './arbitrary-values.ts';
+import { checkRole } from './check.ts';
 import { split } from './chunks.ts';
 import { isLegalCloseCode, type NaiveRules } from './naive-codec.ts';
 import { concat, type RawFrame, rawFrame, rawFrames } from './raw-frame.ts';
@@ -253,13 +254,17 @@ const ONLY: { readonly [name in Violation]?: Role } = { 'mask-missing': 'server'
  *
  * @param wanted the rules of the reader. Default: any
  * @throws RangeError if no reader of that role meets that violation, or no frame has such reserved bits: the search
- *   would go on for ever
+ *   would go on for ever. TypeError for what is no violation, or no role
  */
 export function plantedViolation(
   violation: Violation,
   wanted: { readonly role?: Role | undefined; readonly allowedRsv?: number | undefined } = {},
 ): fc.Arbitrary<PlantedViolation> {
+  if (!Object.hasOwn(PLANTS, violation)) {
+    throw new TypeError(`${JSON.stringify(violation)} is no violation: VIOLATIONS has their names`);
+  }
   const { role, allowedRsv } = wanted;
+  if (role !== undefined) checkRole(role);
   const only = ONLY[violation] ?? role;
   if (role !== undefined && role !== only)
     throw new RangeError(`a ${role} cannot meet ${violation}, only a ${only} can`);

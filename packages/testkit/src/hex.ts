@@ -7,7 +7,11 @@ export function toHex(bytes: Uint8Array): string {
   return hex;
 }
 
-/** @throws RangeError unless it is pairs of hex digits */
+/**
+ * The bytes of hex digits, two a byte, in upper or lower case and with nothing between them.
+ *
+ * @throws RangeError for anything else
+ */
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   if (!/^([0-9a-f]{2})*$/i.test(hex)) throw new RangeError(`Bytes are pairs of hex digits, but they were "${hex}"`);
   return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));

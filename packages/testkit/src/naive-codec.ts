@@ -1,3 +1,4 @@
+import { checkBytes, checkRole } from './check.ts';
 import { afterByte, BETWEEN_SEQUENCES, textOf } from './naive-utf8.ts';
 import type { StreamEvent } from './transcript.ts';
 import { type StreamViolation, VIOLATIONS, type Violation } from './violation.ts';
@@ -56,8 +57,12 @@ class Illegal {
  * A second implementation of the receiving side, to compare a fast one with: the whole input at once, one byte after
  * the other, each rule where RFC 6455 section 5 lets the reader know it. A violation's offset needs no book-keeping:
  * it is the byte that was read last.
+ *
+ * @throws TypeError for no Uint8Array, or no role
  */
 export function decodeNaively(bytes: Uint8Array, rules: NaiveRules): NaiveResult {
+  checkBytes(bytes);
+  checkRole(rules.role);
   const events: StreamEvent[] = [];
   const ends: number[] = [];
   const maxMessage = BigInt(rules.maxMessagePayload ?? 16 * 1024 * 1024);

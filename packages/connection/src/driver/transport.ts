@@ -13,7 +13,12 @@ export interface Transport {
    * Writes chunks, in order, as one write if it can. They do not change until they have been written, and are not to be
    * changed: others may send the same.
    *
-   * @returns true if the runtime is done with the bytes; if not, `driver.written()` is called once it is
+   * They are views of memory that is still in use around them. `postMessage` and `structuredClone` would copy all of
+   * that, with what else was sent, also to others: give them a copy, `chunk.slice()` (of a Buffer,
+   * `new Uint8Array(chunk)`).
+   *
+   * @returns true if the runtime is done with the bytes; if not, `driver.written()` is called once it is. A promise is
+   *   no answer, and ends the connection
    * @throws what the connection is then terminated with
    */
   write(chunks: readonly Uint8Array[]): boolean;

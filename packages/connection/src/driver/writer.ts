@@ -1,5 +1,7 @@
 import type { Connection } from '../machine/connection.ts';
 import { CHUNK_OVERHEAD } from '../machine/outbox.ts';
+import { kindOf } from '../options/kind-of.ts';
+import { isPromise } from '../promise.ts';
 import { type SendCallback, SendCallbacks, type SendCallbacksEvents } from './send-callbacks.ts';
 import type { Clock, Transport } from './transport.ts';
 
@@ -7,7 +9,7 @@ import type { Clock, Transport } from './transport.ts';
 export interface WriterEvents extends SendCallbacksEvents {
   /** Bytes have been handed to the transport. */
   taken(): void;
-  /** The transport's `write` has thrown. */
+  /** The transport's `write` has thrown, or given what is no answer. */
   writeFailed(error: unknown): void;
   /**
    * Nothing is left to be encoded or written; called after each write, and each time that there was nothing to write.
@@ -158,7 +160,10 @@ export class Writer {
 
   #write(chunks: readonly Uint8Array[]): boolean {
     try {
-      return this.#transport.write(chunks);
+      const done: unknown = this.#transport.write(chunks);
+      if (typeof done === 'boolean') return done;
+      if (done !== undefined) refuseAnswer(done);
+      return false;
     } catch (error) {
       // A write that has begun and never ends: all that follows would wait behind it.
       this.stop();
@@ -189,4 +194,18 @@ export class Writer {
     this.#callbacks ??= new SendCallbacks(this.#clock, this.#events);
     return this.#callbacks;
   }
+}
+
+/**
+ * A promise would count as true: the bytes as written, and their memory as free, while they are being written.
+ *
+ * @throws TypeError
+ */
+function refuseAnswer(done: unknown): never {
+  // It may be rejected, and nobody else looks at it.
+  if (isPromise(done)) Promise.resolve(done).catch(() => {});
+  const got = isPromise(done) ? 'a promise' : kindOf(done);
+  throw new TypeError(
+    `transport.write must return true or false, got ${got}: return false, and call driver.written() when it is done`,
+  );
 }

@@ -218,6 +218,24 @@ describe.each(roles)('a %s whose extension takes its time', (role) => {
       }
     });
 
+    test('and sends a message as it is if its answer, or that to one behind it, is none', async () => {
+      const answers = [
+        async () => 'no bytes',
+        () => 'no bytes',
+        () => {
+          throw new Error('no memory');
+        },
+        (payload: Uint8Array) => turned(payload),
+      ];
+      const encode = (payload: Uint8Array) => answers.shift()!(payload) as never;
+      const end = new Endpoint(role, { extensions: [{ rsv: 0x40, encode, decode: (payload) => payload }] });
+      for (const data of ['a', 'b', 'c', 'd']) end.connection.send(utf8(data));
+      expect(end.connection.pendingSends).toBe(4);
+      await ticks();
+      expect(written(end)).toEqual(['binary 61', 'binary 62', 'binary 63', `binary ${inHex('d')} rsv=64`]);
+      expect(end.connection.pendingSends).toBe(0);
+    });
+
     test('the last of it behind a violation or a Close of the peer, then is closed', async () => {
       for (const last of [{ opcode: 3 }, closeFrame(1001)]) {
         const [end, slow] = make();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { closeFrame, Endpoint, flat, ping, type Role, readWritten, text, utf8 } from '../endpoint.suite.ts';
 import { allRsv, type Extension, type ExtensionFailure } from './extension.ts';
+import { PreparedMessage } from './prepared.ts';
 
 /** A toy: turns every bit of `mask` in the payload, and puts a byte in front that it wants to see again. */
 class Toy implements Extension {
@@ -117,6 +118,41 @@ describe.each(roles)('a %s with an extension', (role) => {
     if (end.connection.decoding !== 'no') end.receive();
     expect(end.events).toEqual([`violation extension-data-illegal 1007 at ${role === 'server' ? 6 : 2}`]);
     expect(end.written()).toEqual(['close 1007 ""']);
+  });
+
+  test.each<[string, (bytes: Uint8Array<ArrayBuffer>) => unknown]>([
+    ['at once', (bytes) => bytes],
+    ['later', async (bytes) => bytes],
+  ])('that gives more than the limit, %s, has a message that is too big', async (_, give) => {
+    for (const more of [0, 1]) {
+      const decode = () => give(new Uint8Array(10 + more)) as never;
+      const extensions = [{ rsv: 0x40, encode: () => undefined, decode }];
+      const end = new Endpoint(role, { extensions, limits: { maxMessagePayload: 10 } });
+      end.receive({ opcode: 2, rsv1: true, payload: utf8('x') });
+      await new Promise(setImmediate);
+      if (end.connection.decoding !== 'no') end.receive();
+      const tooBig = expect.stringContaining('violation message-too-big 1009');
+      expect(end.events).toEqual([more === 0 ? `binary ${'00'.repeat(10)}` : tooBig]);
+    }
+  });
+
+  test.each<[string, unknown]>([
+    ['string', 'x'],
+    ['null', null],
+    ['object', [1]],
+    ['object', new ArrayBuffer(1)],
+    ['number', 5],
+  ])('whose encode gives what is not to be sent, a %s, is a TypeError, and nothing is sent', (got, answer) => {
+    const encode = ({ length }: Uint8Array) => (length === 1 ? answer : undefined);
+    const extension = { rsv: 0x40, encode: encode as never, decode: (bytes: Uint8Array<ArrayBuffer>) => bytes };
+    const end = new Endpoint(role, { extensions: [extension] });
+    for (const data of ['x', new PreparedMessage('x')]) {
+      expect(() => end.connection.send(data)).toThrow(
+        new TypeError(`encode of an extension must give a Uint8Array, undefined or a promise of these, got ${got}`),
+      );
+    }
+    end.connection.send('as it is');
+    expect(end.written()).toEqual(['text "as it is"']);
   });
 
   test('is given the limit on a message', () => {

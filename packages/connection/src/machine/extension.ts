@@ -1,4 +1,5 @@
 import { type IntegerRange, readInteger } from '../options/integer.ts';
+import { kindOf } from '../options/kind-of.ts';
 import { checkMethods } from '../options/methods.ts';
 import { isPromise } from '../promise.ts';
 
@@ -23,7 +24,8 @@ export interface Extension {
   /**
    * A message from the peer, whose first frame has at least one of its bits set.
    *
-   * @param maxLength the limit on what comes out, in bytes; over it, the answer is 'message-too-big'
+   * @param maxLength the limit on what comes out, in bytes; over it, the answer is 'message-too-big', and is taken for
+   *   that if it is bytes
    * @returns the payload that the next extension, or the application, gets. An error, thrown or by a promise, and what
    *   is no answer at all count as 'extension-data-illegal'
    */
@@ -35,7 +37,7 @@ export interface Extension {
    * @param payload of up to 4 KiB, `COPY_UP_TO`, it may change once this has returned; a longer one stays as it is until
    *   the answer
    * @returns the payload to send with the extension's bits set, or undefined to leave this message as it is. So does a
-   *   promise that is rejected
+   *   promise that is rejected, or that gives anything else; at once, that is a TypeError of `send`
    */
   encode(payload: Uint8Array, options: EncodeOptions): Encoded | PromiseLike<Encoded>;
 
@@ -78,18 +80,32 @@ export function decodeWith(
     } catch {
       return 'extension-data-illegal';
     }
-    if (!isBytes(decoded)) return failureOf(decoded);
-    payload = decoded;
+    const judged = judge(decoded, maxLength);
+    if (typeof judged === 'string') return judged;
+    payload = judged;
   }
   return payload;
 }
 
-function isBytes(decoded: Decoded): decoded is Uint8Array<ArrayBuffer> {
-  return decoded instanceof Uint8Array || Object.prototype.toString.call(decoded) === '[object Uint8Array]';
+/** Whether an answer is bytes, of this realm or another. */
+export function isBytes(answer: unknown): answer is Uint8Array<ArrayBuffer> {
+  return answer instanceof Uint8Array || Object.prototype.toString.call(answer) === '[object Uint8Array]';
 }
 
-/** The failure an answer names; anything else that is not bytes is 'extension-data-illegal'. */
-function failureOf(answer: ExtensionFailure): ExtensionFailure {
+/** @throws TypeError for what `encode` may not answer: it would leave as zeros, or break the writing of all that waits */
+export function checkEncoded(encoded: unknown): void {
+  if (encoded === undefined || isBytes(encoded)) return;
+  throw new TypeError(
+    `encode of an extension must give a Uint8Array, undefined or a promise of these, got ${kindOf(encoded)}`,
+  );
+}
+
+/**
+ * What an answer comes to: bytes within the limit, or the failure that it names. Anything else that is not bytes is
+ * 'extension-data-illegal'.
+ */
+function judge(answer: Decoded, maxLength: number): Decoded {
+  if (isBytes(answer)) return answer.length > maxLength ? 'message-too-big' : answer;
   return answer === 'message-too-big' ? answer : 'extension-data-illegal';
 }
 
@@ -100,8 +116,8 @@ async function decodeLater(
   maxLength: number,
 ): Promise<Decoded> {
   try {
-    const decoded = await first;
-    return isBytes(decoded) ? await decodeWith(rest, decoded, rsv, maxLength) : failureOf(decoded);
+    const decoded = judge(await first, maxLength);
+    return typeof decoded === 'string' ? decoded : await decodeWith(rest, decoded, rsv, maxLength);
   } catch {
     return 'extension-data-illegal';
   }

@@ -10,6 +10,7 @@ import {
 } from '@ws/codec';
 import { readInteger } from '../options/integer.ts';
 import { kindOf } from '../options/kind-of.ts';
+import { checkNames } from '../options/names.ts';
 import { isPromise } from '../promise.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { allRsv, type Decoded, decodeWith, type Extension } from './extension.ts';
@@ -30,6 +31,9 @@ const MAX_PONG_BYTES = 16_384;
  * others their turn.
  */
 const PONG_OVERHEAD = 64;
+
+/** A misspelt limit would be the default without a word. */
+const LIMITS = ['maxMessagePayload', 'maxFramePayload'] as const satisfies (keyof MessageLimits)[];
 
 /** A message that an extension is decoding, or has decoded. */
 interface Decoding {
@@ -62,7 +66,7 @@ export class Receiver implements MessageSink {
   /** The message in the hands of an extension: the decoder is held until it is delivered. */
   #decoding: Decoding | undefined;
 
-  /** @throws TypeError or RangeError for limits of the wrong kind, or extensions that use the same bit */
+  /** @throws TypeError or RangeError for limits that are unknown, or wrong, or extensions that use the same bit */
   constructor(options: {
     readonly role: 'server' | 'client';
     readonly limits: MessageLimits;
@@ -73,6 +77,7 @@ export class Receiver implements MessageSink {
     readonly events: ReceiverEvents;
   }) {
     const { role, limits, extensions } = options;
+    checkNames('limits', limits, LIMITS);
     this.#sink = options.sink;
     this.#events = options.events;
     this.#extensions = extensions;

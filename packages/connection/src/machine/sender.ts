@@ -4,7 +4,7 @@ import { readBoolean } from '../options/boolean.ts';
 import { type IntegerRange, readInteger } from '../options/integer.ts';
 import { isPromise } from '../promise.ts';
 import { copyOf, type Data, toBytes } from './data.ts';
-import type { Encoded, EncodeOptions, Extension } from './extension.ts';
+import { checkEncoded, type Encoded, type EncodeOptions, type Extension, isBytes } from './extension.ts';
 import type { Outbox } from './outbox.ts';
 import { checkOptions, checkText, PreparedMessage } from './prepared.ts';
 import { COPY_UP_TO } from './send-memory.ts';
@@ -204,10 +204,7 @@ export class Sender {
     let rsv = marked;
     for (let i = from; encode !== undefined && i < this.#extensions.length; i++) {
       const extension = this.#extensions[i]!;
-      const encoded =
-        encode.prepared === undefined
-          ? extension.encode(payload, encode)
-          : encode.prepared.encode(extension, payload, encode);
+      const encoded = this.#ask(extension, payload, encode);
       if (isPromise(encoded)) {
         this.#encodeLater(message, encoded, payload, i, rsv);
         return false;
@@ -220,13 +217,34 @@ export class Sender {
     return true;
   }
 
+  /**
+   * The answer of an extension, or a promise of it.
+   *
+   * @throws TypeError for what is none, and whatever the extension throws, if the caller of `send` can be told. One that
+   *   fails when `send` has returned leaves the message as it is
+   */
+  #ask(extension: Extension, payload: Uint8Array, encode: Encoding): Encoded | PromiseLike<Encoded> {
+    try {
+      const encoded =
+        encode.prepared === undefined
+          ? extension.encode(payload, encode)
+          : encode.prepared.encode(extension, payload, encode);
+      if (!isPromise(encoded)) checkEncoded(encoded);
+      return encoded;
+    } catch (error) {
+      if (this.#pending.length === 0) throw error;
+      return undefined;
+    }
+  }
+
   #encodeLater(message: Pending, encoded: PromiseLike<Encoded>, payload: Uint8Array, at: number, rsv: number): void {
     const pending = this.#pending;
     // The payload may be sent as it is, and up to this length the caller may change it at once.
     const plain = payload.length <= COPY_UP_TO ? copyOf(payload) : payload;
-    const goOn = (result: Encoded): void => {
+    const goOn = (answer: unknown): void => {
       // The message may have been dropped meanwhile.
       if (this.#pending !== pending) return;
+      const result = isBytes(answer) ? answer : undefined;
       const marked = result === undefined ? rsv : rsv | this.#extensions[at]!.rsv;
       if (this.#encode(message, result ?? plain, at + 1, marked)) this.#goOn();
     };

@@ -24,6 +24,10 @@ async function collect(messages: AsyncIterable<Message>): Promise<string[]> {
 /** Lets everything that is ready run. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+test.each([undefined, null, {}, { pause() {} }])('a flow that is %o is a TypeError', (flow) => {
+  expect(() => new MessageQueue(flow as never)).toThrow(/^flow must have the methods pause, resume, got /);
+});
+
 test('gives messages in their order, text as a string', async () => {
   const { queue } = make();
   queue.push(utf8('é\ufeff'), false);

@@ -1,3 +1,4 @@
+import { checkMethods } from '../options/methods.ts';
 import type { Message, QueuedMessage } from './message.ts';
 import { MessageIterator } from './message-iterator.ts';
 
@@ -33,8 +34,12 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
    */
   #waiting: MessageIterator<Bytes>[] = [];
 
-  /** @param flow stops and restarts the deliveries to `push` */
+  /**
+   * @param flow stops and restarts the deliveries to `push`
+   * @throws TypeError if it lacks one of its methods
+   */
   constructor(flow: { pause(): void; resume(): void }) {
+    checkMethods(flow, 'flow', ['pause', 'resume']);
     this.#flow = flow;
   }
 

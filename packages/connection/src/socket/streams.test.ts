@@ -3,6 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { closeFrame, flat, peerBytes, text } from '../endpoint.suite.ts';
 import {
+  type ByteReader,
+  type ByteWriter,
   type Extension,
   Heartbeat,
   NotSentError,
@@ -395,6 +397,56 @@ describe('ends', () => {
     await expect(later()).rejects.toThrow('reset');
     expect(got.length).toBeGreaterThan(100);
     expect(got).toEqual(texts.slice(0, got.length));
+  });
+
+  /** Streams made by hand: the peer's Close, and its end. */
+  const handMade = (changed: Partial<ByteReader & ByteWriter>) => {
+    const chunks = [peerBytes('server', closeFrame(4000))];
+    const read = async () => ({ done: chunks.length === 0, value: chunks.shift() });
+    const method = async () => {};
+    const both = { read, cancel: method, write: method, close: method, abort: method, ...changed };
+    return openStreams(
+      { readable: { getReader: () => both }, writable: { getWriter: () => both } },
+      { role: 'server', runtime: globalThis },
+    );
+  };
+
+  test.each(['read', 'write', 'close'] as const)('a %s that throws at once ends the connection', async (name) => {
+    const socket = handMade({
+      [name]() {
+        throw new Error('made by hand');
+      },
+    });
+    const end = name === 'read' ? { code: 1006, cause: new Error('made by hand') } : { code: 4000 };
+    expect(await socket.closed).toMatchObject(end);
+  });
+
+  test.each(['write', 'close'] as const)('a %s that gives no promise is done', async (name) => {
+    const socket = handMade({ [name]: () => {} });
+    await socket.send('x'.repeat(70_000));
+    expect(await socket.closed).toEqual({ code: 4000, reason: '', cause: undefined });
+  });
+
+  test('a read that gives no promise is done, and ends the connection if it gives nothing', async () => {
+    const chunks = [peerBytes('server', closeFrame(4000))];
+    const atOnce = handMade({ read: () => ({ done: chunks.length === 0, value: chunks.shift() }) as never });
+    expect(await atOnce.closed).toEqual({ code: 4000, reason: '', cause: undefined });
+    const nothing = handMade({ read: () => undefined as never });
+    expect(await nothing.closed).toMatchObject({ code: 1006, cause: expect.any(TypeError) });
+  });
+
+  test.each(['abort', 'cancel'] as const)('%s may throw at once, or give no promise', async (name) => {
+    const methods = [
+      () => {},
+      () => {
+        throw new Error('made by hand');
+      },
+    ];
+    for (const method of methods) {
+      const socket = handMade({ [name]: method, read: () => new Promise(() => {}) });
+      socket.terminate(new Error('by hand'));
+      expect(await socket.closed).toMatchObject({ code: 1006, cause: { message: 'by hand' } });
+    }
   });
 
   test('a reason that is no Error becomes one', async () => {

@@ -50,6 +50,7 @@ export interface ByteStreams {
   /**
    * The bytes for the peer. It takes chunks that are views of memory which is still in use around them: it must not
    * transfer their buffers, which a readable end of `type: 'bytes'` does with what it is given.
+   * It must not clone them as they are, either: see {@link Transport.write}.
    */
   readonly writable: ByteWritable;
   /**
@@ -100,15 +101,15 @@ export class StreamsTransport implements Transport {
 
   write(chunks: readonly Uint8Array[]): boolean {
     const last = chunks.length - 1;
-    for (let i = 0; i < last; i++) this.#writer.write(chunks[i]!).catch(this.#fail);
-    this.#writer.write(chunks[last]!).then(() => {
+    for (let i = 0; i < last; i++) promised(() => this.#writer.write(chunks[i]!)).catch(this.#fail);
+    promised(() => this.#writer.write(chunks[last]!)).then(() => {
       if (!this.#gone) this.#driver?.written();
     }, this.#fail);
     return false;
   }
 
   end(): void {
-    this.#writer.close().then(() => {
+    promised(() => this.#writer.close()).then(() => {
       this.#writeEnded = true;
       this.#loseIfBothEnded();
     }, this.#fail);
@@ -144,7 +145,9 @@ export class StreamsTransport implements Transport {
       this.#loseIfBothEnded();
     };
     // What is not a chunk ends the connection as well, which would else wait for ever.
-    this.#reader.read().then(take).catch(this.#fail);
+    promised(() => this.#reader.read())
+      .then(take)
+      .catch(this.#fail);
   }
 
   readonly #fail = (reason: unknown): void => {
@@ -162,13 +165,23 @@ export class StreamsTransport implements Transport {
     if (this.#gone) return;
     this.#gone = true;
     const ignore = (): void => {};
-    this.#writer.abort(error).catch(ignore);
-    this.#reader.cancel(error).catch(ignore);
-    try {
-      // A promise, or nothing, or an error where the streams have closed it already.
-      Promise.resolve(this.#streams.close?.()).catch(ignore);
-    } catch {}
+    promised(() => this.#writer.abort(error)).catch(ignore);
+    promised(() => this.#reader.cancel(error)).catch(ignore);
+    // Throws where the streams have closed it already.
+    promised(() => this.#streams.close?.()).catch(ignore);
     this.#driver?.lost(error);
+  }
+}
+
+/**
+ * What a stream's method answers: streams that are made by hand may throw at once or give no promise, and the
+ * connection has to end all the same.
+ */
+function promised<T>(method: () => T | PromiseLike<T>): Promise<T> {
+  try {
+    return Promise.resolve(method());
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 
