@@ -49,8 +49,8 @@ export interface ByteStreams {
   readonly readable: ByteReadable;
   /**
    * The bytes for the peer. It takes chunks that are views of memory which is still in use around them: it must not
-   * transfer their buffers, which a readable end of `type: 'bytes'` does with what it is given.
-   * It must not clone them as they are, either: see {@link Transport.write}.
+   * transfer their buffers, which a readable end of `type: 'bytes'` does with what it is given; nor clone them as they
+   * are: see {@link Transport.write}.
    */
   readonly writable: ByteWritable;
   /**
