@@ -29,7 +29,7 @@ export { checkNames, warnOfNames } from './options/names.ts';
 export { checkTypes } from './options/types.ts';
 export { isPromise } from './promise.ts';
 export type { Message, QueuedMessage } from './socket/message.ts';
-export { MessageQueue } from './socket/message-queue.ts';
+export { type MessageFlow, MessageQueue } from './socket/message-queue.ts';
 export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './socket/runtime.ts';
 export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket/socket.ts';
 export {

@@ -69,8 +69,8 @@ export class DenoTransport implements Transport, Bulk {
     try {
       let chunk = await this.#begun;
       for (;;) {
-        if (this.#paused || this.#hasReadMuch()) await this.#wait();
         if (chunk === undefined) {
+          if (this.#paused || this.#hasReadMuch()) await this.#wait();
           const length = await this.#conn.read(memory.bytes);
           chunk = length === null ? null : memory.bytes.subarray(0, length);
         }

@@ -333,8 +333,8 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   /** Takes a {@link pause} back: what waited is delivered first. */
   resume(): void {
     this.#paused = false;
-    this.#driver.resume();
     this.#deliverWaiting();
+    this.#driver.resume();
     if (this.#heard) this.#dropLater();
   }
 
@@ -420,6 +420,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       this.#queue = new MessageQueue({
         pause: () => this.#driver.pause(PauseReason.Queue),
         resume: () => this.#driver.resume(PauseReason.Queue),
+        taken: () => this.#driver.taken(),
       });
       if (this.#ended) this.#queue.end(this.#cause);
     }

@@ -73,15 +73,81 @@ test('a client resets: what a pause holds comes with resume(), and a pause in on
   expect(got).toEqual(TEXTS);
 });
 
-test('a client resets: what its rate holds comes in time', async () => {
+test('a client resets: what is over its rate is dropped, and the end told', async () => {
   const got: string[] = [];
-  const rateLimit = { messages: TEXTS.length - 50 };
-  const { client, socket } = await held({ rateLimit }, (socket) => socket.on('message', (data) => got.push(`${data}`)));
+  const rateLimit = { messages: 100 };
+  const { server, client, socket } = await held({ rateLimit }, (socket) =>
+    socket.on('message', (data) => got.push(`${data}`)),
+  );
   const end = ended(socket);
   await reset(client, socket);
-  await end;
+  expect(await end).toMatchObject({ code: 1006, cause: { syscall: expect.any(String) } });
+  expect(got.length).toBeGreaterThan(99);
+  expect(got).toEqual(TEXTS.slice(0, got.length));
+  expect(server.clients.size).toBe(0);
+});
+
+test('a client resets: a loop that takes one after the other gets all, however long that takes', async () => {
+  const [gone, over] = [deferred(), deferred<unknown>()];
+  const got: unknown[] = [];
+  const { client, socket } = await held({ closeReplyTimeout: 20 }, async (socket) => {
+    try {
+      for await (const { data } of socket) {
+        got.push(data);
+        await gone.promise;
+        // Several of them take longer than the time limit, and all of them much longer.
+        const until = performance.now() + 1;
+        while (performance.now() < until);
+        await new Promise(setImmediate);
+      }
+    } catch (error) {
+      over.resolve(error);
+    }
+  });
+  await reset(client, socket);
+  gone.resolve();
+  expect(await over.promise).toBe(socket.cause);
   expect(got).toEqual(TEXTS);
 });
+
+test("a client resets: with a hook and a pause, 'close' comes behind all that resume() lets through", async () => {
+  const got: string[] = [];
+  const hook = deferred<boolean>();
+  const { client, socket } = await held(
+    { messageHook: ({ data }) => (data === '0' ? hook.promise : true) },
+    (socket) => {
+      socket.on('message', (data) => got.push(String(data)));
+      socket.on('close', (code) => got.push(String(code)));
+    },
+  );
+  socket.pause();
+  await reset(client, socket);
+  hook.resolve(true);
+  await new Promise(setImmediate);
+  socket.resume();
+  await ended(socket);
+  expect(got).toEqual([...TEXTS, '1006']);
+});
+
+test.each<[string, (socket: WebSocket) => unknown]>([
+  ['close()', (socket) => socket.close()],
+  ['the end of an `await using`', (socket) => socket[Symbol.asyncDispose]()],
+])(
+  'a client resets: with %s, nobody is waited for who does not listen, and nothing is missing in the middle',
+  async (_, act) => {
+    const { server, client, socket } = await held();
+    const end = ended(socket);
+    await reset(client, socket);
+    void act(socket);
+    expect((await end).code).toBe(1006);
+    expect(server.clients.size).toBe(0);
+    const got: unknown[] = [];
+    await expect(async () => {
+      for await (const { data } of socket) got.push(data);
+    }).rejects.toBe(socket.cause);
+    expect(got).toEqual([]);
+  },
+);
 
 test('a client resets: the Close that a pause has held back is how it has ended', async () => {
   const { client, socket } = await serveOne({}, (socket) => socket.once('message', () => socket.pause()));

@@ -99,7 +99,8 @@ describe('what was read before the transport was lost', () => {
   test('is dropped by terminate, and the end told soon', () => {
     const bench = losing([text('b')]);
     bench.driver.terminate();
-    expect([bench.told, bench.driver.state]).toEqual([['text "first"'], 'closed']);
+    bench.driver.terminate(new Error('again'));
+    expect([bench.told, bench.driver.state, bench.clock.timers]).toEqual([['text "first"'], 'closed', 0]);
     bench.clock.turn();
     expect(bench.told).toEqual(['text "first"', 'close 1006 "": ECONNRESET']);
     bench.driver.terminate();
@@ -121,6 +122,37 @@ describe('what was read before the transport was lost', () => {
     bench.clock.advance(501);
     expect(bench.told.slice(3)).toEqual(['close 1006 "": ECONNRESET']);
     expect(resume(bench)).toHaveLength(4);
+  });
+
+  test('is not dropped where the application says that it takes something', () => {
+    const bench = losing([text('b')], { closeReplyTimeout: 500 });
+    for (let i = 0; i < 3; i++) {
+      bench.clock.advance(499);
+      bench.driver.taken();
+      bench.clock.advance(1);
+    }
+    expect(bench.driver.gone).toBe(false);
+    expect(resume(bench).slice(1)).toEqual(['text "b"', 'close 1006 "": ECONNRESET']);
+  });
+
+  test('waits for no rate', () => {
+    const bench = makeBench('server', { on: () => bench.driver.pause(PauseReason.Rate) });
+    bench.receive(text('a'), text('b'));
+    bench.transport.lose(reset);
+    bench.clock.turn();
+    expect(bench.told.slice(0, 2)).toEqual(['text "a"', 'text "b"']);
+  });
+
+  test('is to be kept for who takes it later, until this end closes', () => {
+    const bench = losing([text('b')]);
+    expect(bench.driver.keepsUntaken).toBe(true);
+    bench.driver.close(1000);
+    expect(bench.driver.keepsUntaken).toBe(false);
+    const before = makeBench('server', { on: () => before.driver.pause() });
+    before.receive(text('a'), text('b'));
+    before.driver.close(1000);
+    before.transport.lose(reset);
+    expect([before.driver.gone, before.driver.keepsUntaken]).toEqual([false, false]);
   });
 
   test('is dropped where a Close of ours had begun before, and the application does not go on', () => {

@@ -167,7 +167,7 @@ export class Driver {
    * Close.
    */
   get keepsUntaken(): boolean {
-    return this.state === 'open' || this.#ending?.emptying === true;
+    return this.state === 'open' || (this.#ending?.emptying === true && !this.#ending.leaving);
   }
 
   /**
@@ -273,11 +273,11 @@ export class Driver {
     this.#connection.ping(payload);
   }
 
-  /** Starts the closing handshake; see `Connection.close`. */
+  /** Starts the closing handshake; see `Connection.close`. Once the transport is lost, nobody is waited for any more. */
   close(code?: number | undefined, reason?: string | undefined): void {
     const { state } = this.#connection;
     this.#connection.close(code, reason);
-    if (state !== 'open') return;
+    if (state !== 'open' && this.#ending?.emptying !== true) return;
     this.#ensureEnding().begun();
     // The peer's Close stands behind what is held back.
     this.#reader.resume(PauseReason.Rate);
@@ -302,6 +302,11 @@ export class Driver {
   /** Goes on, soon, once no reason for a {@link pause} is left. */
   resume(reason: PauseReason = PauseReason.Application): void {
     this.#reader.resume(reason);
+  }
+
+  /** The application has taken a message that was delivered before, and is not slow for a driver that waits for that. */
+  taken(): void {
+    this.#ending?.taken();
   }
 
   /**

@@ -49,8 +49,14 @@ export class Ending {
   /** The count of bytes written at which our Close has been; Infinity while it waits for what is being encoded. */
   #closeEnd = Number.POSITIVE_INFINITY;
   #closeWritten = false;
-  /** The {@link #progress} when the timer was started. */
-  #progressBefore = 0;
+  /** This end has closed, before the loss or after it. */
+  #leaving = false;
+  /** How much of the write under way the transport still had when the timer was started. */
+  #unwritten = 0;
+  /** How much of what was read had been taken when the timer was started, in bytes. */
+  #offset = 0;
+  /** The application has taken some of what was read since the timer was started. */
+  #taken = false;
 
   constructor(parts: {
     readonly connection: Connection;
@@ -86,15 +92,27 @@ export class Ending {
     return this.#stage === Stage.Lost;
   }
 
+  /** Whether this end has closed: what nobody takes is not waited for. */
+  get leaving(): boolean {
+    return this.#leaving;
+  }
+
   /** Whether the transport is gone, and the end has been told. */
   get gone(): boolean {
     return this.#stage === Stage.Gone;
   }
 
-  /** Our Close was queued. */
+  /** This end closes: our Close was queued, unless the transport is gone. */
   begun(): void {
+    this.#leaving = true;
+    if (this.emptying) return;
     this.queued();
     this.#armTimer();
+  }
+
+  /** The application has taken some of what was read. */
+  taken(): void {
+    this.#taken = true;
   }
 
   /** More was queued: our Close, if it had to wait. */
@@ -152,9 +170,10 @@ export class Ending {
    * once. Of a transport that is gone already, what was read is dropped.
    */
   terminate(cause: Error | undefined): void {
-    if (this.gone) return;
+    if (this.destroyed) return;
     if (this.emptying) {
       this.#stage = Stage.Destroyed;
+      this.#stopTimer?.();
       this.#reader.stop();
       this.#clock.defer(() => this.#end());
       return;
@@ -208,7 +227,9 @@ export class Ending {
   #armTimer(): void {
     if (this.destroyed) return;
     this.#stopTimer?.();
-    this.#progressBefore = this.#progress;
+    this.#unwritten = this.#unwrittenNow;
+    this.#offset = this.#connection.offset;
+    this.#taken = false;
     // The peer reads what is still to be written before it answers with its Close, or ends.
     const writing = this.#connection.state === 'closing' || this.#writer.bufferedAmount > 0;
     const { closeTimeout, closeReplyTimeout } = this.#limits;
@@ -216,16 +237,20 @@ export class Ending {
   }
 
   #timeIsUp(): void {
-    const progress = this.#progress - this.#progressBefore;
-    if (progress >= (this.emptying ? 1 : PROGRESS_BYTES)) this.#armTimer();
+    if (this.#hasMoved) this.#armTimer();
     else if (this.emptying) this.#end();
     else if (this.#connection.state === 'closed') this.#destroy();
     else this.terminate(new Error(`the peer has not answered our Close for ${this.#limits.closeReplyTimeout} ms`));
   }
 
-  /** In bytes: how much the peer has taken of the write under way; or, once it is gone, the application of the peer's. */
-  get #progress(): number {
-    return this.emptying ? this.#connection.offset : -(this.#transport.unwritten?.() ?? 0);
+  /** Whether the peer, or once it is gone the application, has taken something since the timer was started. */
+  get #hasMoved(): boolean {
+    if (this.emptying) return this.#taken || this.#connection.offset > this.#offset;
+    return this.#unwritten - this.#unwrittenNow >= PROGRESS_BYTES;
+  }
+
+  get #unwrittenNow(): number {
+    return this.emptying ? 0 : (this.#transport.unwritten?.() ?? 0);
   }
 
   #destroy(): void {

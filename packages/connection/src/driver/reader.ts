@@ -108,9 +108,10 @@ export class Reader {
   lost(): void {
     this.#lost = true;
     this.#peerEnded = true;
-    // The peer will read nothing more: that it does is not waited for.
+    // The peer will read nothing more: that it does is not waited for. Nor has it anything to make up for.
     this.outputTaken();
     this.resume(PauseReason.Output);
+    this.resume(PauseReason.Rate);
   }
 
   pause(reason: PauseReason): void {

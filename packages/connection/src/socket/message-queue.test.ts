@@ -142,6 +142,18 @@ describe('H18: what waits is bounded', () => {
     expect(flow).toEqual(['pause', 'resume']);
   });
 
+  test('while it is paused, it tells of each that is taken, but for the one with which it resumes', () => {
+    const flow: string[] = [];
+    const queue = new MessageQueue({
+      pause: () => flow.push('pause'),
+      resume: () => flow.push('resume'),
+      taken: () => flow.push('taken'),
+    });
+    for (let i = 0; i < 4; i++) queue.push(new Uint8Array(16_384 - 384), true);
+    for (let i = 0; i < 4; i++) queue.shift();
+    expect(flow).toEqual(['pause', 'taken', 'resume']);
+  });
+
   test('exactly 64 KiB pause, exactly the half resumes', () => {
     const { queue, flow } = make();
     queue.push(new Uint8Array(32_768 - 384), true);

@@ -14,13 +14,23 @@ const RESUME_AT = PAUSE_AT / 2;
  */
 const ENTRY_OVERHEAD = 384;
 
+/** What delivers messages to a queue. */
+export interface MessageFlow {
+  /** Stops the deliveries. */
+  pause(): void;
+  /** Restarts them. */
+  resume(): void;
+  /** While they are stopped: a message was taken, and more will have to be before they restart. */
+  taken?(): void;
+}
+
 /**
  * The messages that the application has not asked for yet: those that arrive before the first listener, and those that
  * an async iterator has not come to. It asks for a pause once 64 KiB wait, so that it never holds more than that and a
  * message.
  */
 export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
-  readonly #flow: { pause(): void; resume(): void };
+  readonly #flow: MessageFlow;
   readonly #entries: QueuedMessage[] = [];
   #bytes = 0;
   #paused = false;
@@ -35,10 +45,10 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
   #waiting: MessageIterator<Bytes>[] = [];
 
   /**
-   * @param flow stops and restarts the deliveries to `push`
+   * @param flow the deliveries to `push`
    * @throws TypeError if it lacks one of its methods
    */
-  constructor(flow: { pause(): void; resume(): void }) {
+  constructor(flow: MessageFlow) {
     checkMethods(flow, 'flow', ['pause', 'resume']);
     this.#flow = flow;
   }
@@ -68,9 +78,11 @@ export class MessageQueue<Bytes extends Uint8Array = Uint8Array<ArrayBuffer>> {
     const entry = this.#entries.shift();
     if (entry === undefined) return undefined;
     this.#bytes -= entry.payload.length + ENTRY_OVERHEAD;
-    if (this.#paused && this.#bytes <= RESUME_AT) {
-      this.#paused = false;
-      this.#flow.resume();
+    if (this.#paused) {
+      if (this.#bytes <= RESUME_AT) {
+        this.#paused = false;
+        this.#flow.resume();
+      } else this.#flow.taken?.();
     }
     return entry;
   }

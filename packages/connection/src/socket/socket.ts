@@ -74,6 +74,7 @@ export class Socket {
     this.#queue = new MessageQueue({
       pause: () => this.#driver.pause(PauseReason.Queue),
       resume: () => this.#driver.resume(PauseReason.Queue),
+      taken: () => this.#driver.taken(),
     });
     this.#driver = new Driver({
       ...others,

@@ -6,7 +6,7 @@ test('of two limits that are exceeded, the one that takes longer holds, and noth
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
   const log: string[] = [];
-  const driver = { keepsUntaken: true, pause: () => log.push('pause'), resume: () => log.push('resume') };
+  const driver = { state: 'open', pause: () => log.push('pause'), resume: () => log.push('resume') };
   const throttle = new Throttle(driver as never, { messages: 10, bytes: 100 });
   for (let i = 0; i < 11; i++) throttle.message();
   throttle.bytes(300);
@@ -24,7 +24,7 @@ test('of two limits that are exceeded, the one that takes longer holds, and noth
 test('of a connection that closes, nothing behind what is over the rate is delivered, however much time has passed', () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
-  const driver = { keepsUntaken: false };
+  const driver = { state: 'closing' };
   const messages = new Throttle(driver as never, { messages: 1 });
   expect([messages.message(), messages.message()]).toEqual([true, false]);
   const bytes = new Throttle(driver as never, { bytes: 1 });

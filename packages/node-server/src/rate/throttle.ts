@@ -49,7 +49,7 @@ export class Throttle {
     const now = performance.now();
     const wait = bucket.take(count, now);
     if (wait === 0) return;
-    if (!this.#driver.keepsUntaken) {
+    if (this.#driver.state !== 'open') {
       this.#drops = true;
       return;
     }
