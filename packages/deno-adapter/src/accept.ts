@@ -92,8 +92,9 @@ class Handshake<Context> {
     return request instanceof HandshakeError ? this.#refuse(refuse(request)) : this.#decide(checked.offer, request);
   }
 
-  /** A hook of the application has failed. */
+  /** A hook of the application has failed, which somebody should see. */
   fail(cause: unknown): NoWebSocket {
+    if (this.#settings.onRefused === undefined) console.error('a hook of the server has failed:', cause);
     return this.#refuse(hookFailed(cause));
   }
 

@@ -490,6 +490,7 @@ test('wrong options are said at once, by name', () => {
     [{ signal: null }, /signal must be an AbortSignal/],
     [{ onListen: true }, /onListen must be a function, got boolean/],
     [{ onError: null }, /onError must be a function, got null/],
+    [{ headLimits: { maxHeadByte: 5 } }, /headLimits has no option "maxHeadByte"/],
     [{ onRefused: 'x' }, /onRefused must be a function, got string/],
     [{ headLimits: null }, /headLimits must be an object, got null/],
     [{ headLimits: 16_384 }, /headLimits must be an object, got number/],

@@ -213,3 +213,50 @@ test('authenticate: a client that has ended its half gets a 503, since no WebSoc
     [['refused', 503]],
   );
 });
+
+test('onRequest: what fetch has decompressed is no longer said to be compressed, and what the hook has compressed is', async () => {
+  const zipped = await new Response(new Blob(['hello']).stream().pipeThrough(new CompressionStream('gzip'))).bytes();
+  const headers = { 'Content-Encoding': 'gzip' };
+  await using origin = start({ onRequest: () => new Response(zipped, { headers }) });
+  await using server = start({ onRequest: () => fetch(`http://127.0.0.1:${origin.port}/`) });
+  for (const [port, encoding] of [
+    [origin.port, 'gzip'],
+    [server.port, undefined],
+  ] as const) {
+    await using peer = await ask(port, 'GET / HTTP/1.1', 'Host: a');
+    const { head } = await peer.response();
+    assert.equal(/^content-encoding: (.*)\r$/im.exec(head)?.[1], encoding);
+    if (encoding === undefined) assert.equal(await peer.body(), 'hello');
+  }
+});
+
+test('onRequest: what is no response that can be sent is a 500, and says what it was', async () => {
+  const errors: HandshakeError[] = [];
+  for (const onRequest of [() => undefined as never, async () => null as never, () => Response.error()]) {
+    await using server = start({ onRequest, onRefused: (error) => void errors.push(error) });
+    await using peer = await ask(server.port, 'GET / HTTP/1.1', 'Host: a');
+    assert.equal((await peer.response()).status, 500);
+  }
+  assert.deepEqual(
+    errors.map(({ cause }) => (cause as Error).message),
+    ['undefined', 'null', 'Response.error()'].map((got) => `onRequest must answer with a Response, got ${got}`),
+  );
+});
+
+test('a hook that has failed is printed where nobody is told of refusals', async () => {
+  const { error } = console;
+  const printed: unknown[][] = [];
+  console.error = (...line: unknown[]) => printed.push(line);
+  try {
+    const cause = new Error('bug');
+    const fail = () => Promise.reject(cause);
+    await using server = start({ authenticate: fail, onRequest: fail });
+    for (const request of [upgradeRequest().trimEnd().split('\r\n'), ['GET / HTTP/1.1', 'Host: a']]) {
+      await using peer = await ask(server.port, ...request);
+      assert.equal((await peer.response()).status, 500);
+    }
+    assert.deepEqual(printed, Array(2).fill(['a hook of the server has failed:', cause]));
+  } finally {
+    console.error = error;
+  }
+});

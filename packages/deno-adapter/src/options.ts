@@ -1,4 +1,5 @@
 import {
+  checkNames,
   checkTypes,
   type Extension,
   readMilliseconds,
@@ -113,6 +114,8 @@ export const OPTIONS: Readonly<Record<keyof PolicyOptions | keyof ListenOptions,
   subprotocols: true,
 };
 
+const HEAD_LIMITS = ['maxHeadBytes', 'maxHeaderFields'] as const satisfies (keyof HeadLimits)[];
+
 /**
  * Reads the options of a server, once: the heartbeat that is made here is for all its connections.
  *
@@ -126,6 +129,7 @@ export function readOptions<Context>(options: PolicyOptions<Context>): Settings<
   if (path !== undefined) checkPath(path);
   checkTypes('function', { authenticate, onRequest, onRefused });
   checkTypes('object', { headLimits });
+  checkNames('headLimits', headLimits, HEAD_LIMITS);
   // Throws for limits that are none.
   new HeadParser('request', headLimits);
   const deflate = readDeflate(options.perMessageDeflate);
