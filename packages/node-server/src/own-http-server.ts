@@ -9,10 +9,15 @@ import { requestHead } from './upgrade/request-head.ts';
  * @param refused hears of each request that was a handshake until it came here
  */
 export function ownHttpServer(refused: (error: HandshakeError, request: IncomingMessage) => void): Server {
+  // Of many requests in one packet the first is answered, which ends the connection, and all come here.
+  const counted = new WeakSet<object>();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const stripped = strippedHandshake(request);
     const refusal = refuse(hostError(requestHead(request)) ?? stripped ?? 426);
-    if (stripped !== undefined) refused(refusal.error, request);
+    if (stripped !== undefined && !counted.has(request.socket)) {
+      counted.add(request.socket);
+      refused(refusal.error, request);
+    }
     const { status, headers, body } = refusal.response;
     for (const [name, value] of headers) response.setHeader(name, value);
     response.writeHead(status).end(body);

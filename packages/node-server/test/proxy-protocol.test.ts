@@ -3,9 +3,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { Agent, createServer, get } from 'node:http';
 import { createServer as createTlsServer, get as getOverTls } from 'node:https';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createServer as createTlsSocketServer } from 'node:tls';
 import { certificate } from '@ws/runtimes/certificate';
 import { rawFrame } from '@ws/testkit';
 import { expect, onTestFinished, test } from 'vitest';
@@ -421,6 +421,23 @@ test('over TLS, where the runtime does not tell which socket the header was read
   client.write(upgradeRequest());
   await new Promise((resolve) => client.resume().on('close', resolve));
   expect(told.map(({ error }) => error.reason)).toEqual(['no-header']);
+});
+
+test('a TLSSocket that the application gives its http server: the header inside of TLS names the client', async () => {
+  const { cert, key } = certificate();
+  const http = createServer();
+  const server = new WebSocketServer({ server: http, trustProxy: 1, proxyProtocol: true });
+  server.on('connection', greet);
+  onTestFinished(() => shut(server));
+  const outer = createTlsSocketServer({ cert, key }, (tls) => http.emit('connection', tls)).listen(0, '127.0.0.1');
+  onTestFinished(() => void outer.close());
+  await once(outer, 'listening');
+  const client = connectTls({ port: (outer.address() as AddressInfo).port, ca: cert, servername: 'localhost' });
+  client.write(rawProxyHeader({ source: CLIENT }));
+  client.write(upgradeRequest());
+  let got = '';
+  for await (const chunk of client) if ((got += chunk).endsWith(CLIENT)) break;
+  expect(got).toMatch(/^HTTP\/1\.1 101 /);
 });
 
 test('messages and the close go both ways as ever behind the header', async () => {

@@ -31,11 +31,11 @@ export function proxiedSource(socket: Socket): string | undefined {
 }
 
 /**
- * The socket that the header of a connection was read from: over TLS, the one under the TLSSocket. Nothing public leads
- * there, and by addresses it cannot be found: a socket in the file system has none.
+ * The socket that the header of a connection was read from: over TLS, the one under the TLSSocket, unless the header
+ * was inside. Nothing public leads there, and by addresses it cannot be found: a socket in the file system has none.
  */
 function readFrom(socket: Socket & { readonly _parent?: Socket | null }): Socket {
-  return socket._parent ?? socket;
+  return sources.has(socket) ? socket : (socket._parent ?? socket);
 }
 
 /**
@@ -79,8 +79,8 @@ function install(server: Server, gate: ProxyGate, timeout: number): void {
     // Better no client than one whose address nobody knows.
     if (event === 'secureConnection' && !sources.has(readFrom(socket))) {
       const why =
-        "no PROXY header was read from the socket under this TLSSocket: it has come past 'connection', or this runtime " +
-        'keeps that socket in another place than Node 20 to 26';
+        "no PROXY header was read from the socket under this TLSSocket: it has come past 'connection', is no net.Socket, " +
+        'or is kept by this runtime in another place than by Node 20 to 26';
       refuse(socket, gate, new ProxyProtocolError('no-header', why), socket.remoteAddress);
       return true;
     }

@@ -24,7 +24,7 @@ test('of two limits that are exceeded, the one that takes longer holds, and noth
 test('of a connection that closes, nothing behind what is over the rate is delivered, however much time has passed', () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
-  const driver = { state: 'closing' };
+  const driver = { state: 'closing', keepsUntaken: false };
   const messages = new Throttle(driver as never, { messages: 1 });
   expect([messages.message(), messages.message()]).toEqual([true, false]);
   const bytes = new Throttle(driver as never, { bytes: 1 });
@@ -34,4 +34,10 @@ test('of a connection that closes, nothing behind what is over the rate is deliv
   vi.advanceTimersByTime(10_000);
   bytes.bytes(1);
   expect([messages.message(), bytes.message()]).toEqual([false, false]);
+});
+
+test('of a client that is lost, what was read is delivered, whatever its rate', () => {
+  const throttle = new Throttle({ state: 'closing', keepsUntaken: true } as never, { messages: 1, bytes: 1 });
+  throttle.bytes(1000);
+  expect([throttle.message(), throttle.message(), throttle.message()]).toEqual([true, true, true]);
 });

@@ -41,8 +41,9 @@ export class Throttle {
   }
 
   /**
-   * Takes from a bucket, and stops reading where it is empty. A connection that closes has time limits, and the client's
-   * Close to wait for: there, what is over the rate is dropped, and what comes behind it.
+   * Takes from a bucket, and stops reading where it is empty. A connection that this end closes has time limits, and the
+   * client's Close to wait for: there, what is over the rate is dropped, and what comes behind it. A client that is lost
+   * cannot be made to wait: it has sent what it has.
    */
   #take(bucket: TokenBucket | undefined, count: number): void {
     if (bucket === undefined) return;
@@ -50,7 +51,7 @@ export class Throttle {
     const wait = bucket.take(count, now);
     if (wait === 0) return;
     if (this.#driver.state !== 'open') {
-      this.#drops = true;
+      if (!this.#driver.keepsUntaken) this.#drops = true;
       return;
     }
     if (now + wait <= this.#until) return;

@@ -116,7 +116,12 @@ test('diagnostics: a handshake whose Upgrade a proxy has removed is one that was
     [426, 'upgrade-missing', '192.0.2.7'],
   ]);
   expect(refused[0]!.error.message).toContain('a proxy in front has removed them');
-  expect(value(server, 'ws_handshakes_refused_total{status="426",reason="upgrade-missing"}')).toBe('1');
+  // Many in one packet are one connection that is refused, by one answer.
+  const many = upgradeRequest(plain).repeat(20);
+  const client = new RawClient(port).write(many);
+  await client.until(() => client.ended);
+  expect(refused).toHaveLength(2);
+  expect(value(server, 'ws_handshakes_refused_total{status="426",reason="upgrade-missing"}')).toBe('2');
 });
 
 test('diagnostics: who is refused behind a proxy is named by the address that the proxy tells', async () => {
