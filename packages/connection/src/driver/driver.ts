@@ -304,7 +304,7 @@ export class Driver {
     this.#reader.resume(reason);
   }
 
-  /** The application has taken a message that was delivered before, and is not slow for a driver that waits for that. */
+  /** The application has taken a message out of a queue of the adapter's: after a loss, it gets time for the rest anew. */
   taken(): void {
     this.#ending?.taken();
   }

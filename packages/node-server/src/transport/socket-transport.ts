@@ -167,7 +167,8 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
     readingTurns.leave(this);
     // Of a socket that was paused, Node may have read more.
     const { readableLength } = this.#socket;
-    if (readableLength > 0) this.#driver?.received(this.#socket.read(readableLength));
+    const rest: Uint8Array | null = readableLength > 0 ? this.#socket.read(readableLength) : null;
+    if (rest !== null) this.#driver?.received(rest);
     this.#driver?.lost(this.#error);
   }
 
