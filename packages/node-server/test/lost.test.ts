@@ -86,13 +86,13 @@ test('a client resets: its rate is not waited for, and what was over it is deliv
 test('a client resets: a loop that takes one after the other gets all, however long that takes', async () => {
   const [gone, over] = [deferred(), deferred<unknown>()];
   const got: unknown[] = [];
-  const { client, socket } = await held({ closeReplyTimeout: 20 }, async (socket) => {
+  const { client, socket } = await held({ closeReplyTimeout: 200 }, async (socket) => {
     try {
       for await (const { data } of socket) {
         got.push(data);
         await gone.promise;
-        // Several of them take longer than the time limit, and all of them much longer.
-        const until = performance.now() + 1;
+        // Half a queue of them takes longer than the time limit, and all of them much longer.
+        const until = performance.now() + 3;
         while (performance.now() < until);
         await new Promise(setImmediate);
       }
