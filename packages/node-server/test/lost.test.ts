@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { certificate } from '@ws/runtimes/certificate';
-import { rawFrame } from '@ws/testkit';
+import { type RawFrame, rawFrame } from '@ws/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from '../src/server.ts';
 import { createWebSocketStream } from '../src/stream.ts';
@@ -15,16 +15,25 @@ import { deferred, ended, listen, reset, type ServeOptions, serveOne, shut } fro
 /** More messages than a queue takes, since each counts as 384 bytes more; and yet one read. */
 const TEXTS = Array.from({ length: 500 }, (_, i) => String(i));
 
-/** A client that has sent them, of which some were read, and then the rest is held. */
-async function held(options: ServeOptions = {}, listen: (socket: WebSocket) => void = () => {}) {
+/** A client that has sent them, and what is to come behind, of which some was read, and then the rest is held. */
+async function held(options: ServeOptions = {}, listen: (socket: WebSocket) => void = () => {}, ...behind: RawFrame[]) {
   const read = deferred();
   const { server, client, socket } = await serveOne(options, (socket, { socket: tcp }) => {
     tcp.prependListener('pause', read.resolve);
     listen(socket);
   });
-  client.send(...TEXTS.map(text));
+  client.send(...TEXTS.map(text), ...behind);
   await read.promise;
   return { server, client, socket };
+}
+
+/** What a loop gets of a connection that has ended, until it throws the cause. */
+async function kept(socket: WebSocket): Promise<unknown[]> {
+  const got: unknown[] = [];
+  await expect(async () => {
+    for await (const { data } of socket) got.push(data);
+  }).rejects.toBe(socket.cause);
+  return got;
 }
 
 test('a client resets: what a loop has not come to yet is delivered all the same, then the cause is thrown', async () => {
@@ -73,14 +82,17 @@ test('a client resets: what a pause holds comes with resume(), and a pause in on
   expect(got).toEqual(TEXTS);
 });
 
-test('a client resets: its rate is not waited for, and what was over it is delivered', async () => {
+test('a client resets: what is over its rate is dropped, and its Close behind that is none', async () => {
   const got: string[] = [];
-  const rateLimit = { messages: 100 };
-  const { client, socket } = await held({ rateLimit }, (socket) => socket.on('message', (data) => got.push(`${data}`)));
+  const listen = (socket: WebSocket) => socket.on('message', (data) => got.push(String(data)));
+  const { server, client, socket } = await held({ rateLimit: { messages: 100 } }, listen, close(1000));
   const end = ended(socket);
   await reset(client, socket);
   expect(await end).toMatchObject({ code: 1006, cause: { syscall: expect.any(String) } });
-  expect(got).toEqual(TEXTS);
+  expect(got.length).toBeGreaterThan(99);
+  expect(got.length).toBeLessThan(TEXTS.length);
+  expect(got).toEqual(TEXTS.slice(0, got.length));
+  expect(server.clients.size).toBe(0);
 });
 
 test('a client resets: a loop that takes one after the other gets all, however long that takes', async () => {
@@ -137,11 +149,7 @@ test.each<[string, (socket: WebSocket) => unknown]>([
     void act(socket);
     expect((await end).code).toBe(1006);
     expect(server.clients.size).toBe(0);
-    const got: unknown[] = [];
-    await expect(async () => {
-      for await (const { data } of socket) got.push(data);
-    }).rejects.toBe(socket.cause);
-    expect(got).toEqual([]);
+    expect(await kept(socket)).toEqual([]);
   },
 );
 
@@ -171,10 +179,7 @@ test.each<[string, (socket: WebSocket) => unknown]>([
     await reset(client, socket);
     expect((await end).code).toBe(1006);
     expect(server.clients.size).toBe(0);
-    const got: unknown[] = [];
-    await expect(async () => {
-      for await (const { data } of socket) got.push(data);
-    }).rejects.toBe(socket.cause);
+    const got = await kept(socket);
     expect(got.length).toBeGreaterThan(100);
     expect(TEXTS.join()).toContain(got.join());
   },

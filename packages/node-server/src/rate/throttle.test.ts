@@ -36,8 +36,10 @@ test('of a connection that closes, nothing behind what is over the rate is deliv
   expect([messages.message(), bytes.message()]).toEqual([false, false]);
 });
 
-test('of a client that is lost, what was read is delivered, whatever its rate', () => {
-  const throttle = new Throttle({ state: 'closing', keepsUntaken: true } as never, { messages: 1, bytes: 1 });
-  throttle.bytes(1000);
-  expect([throttle.message(), throttle.message(), throttle.message()]).toEqual([true, true, true]);
+test('a client that is lost, and has sent more than its rate, ends with what is over it', () => {
+  const log: string[] = [];
+  const driver = { state: 'closing', keepsUntaken: true, terminate: () => log.push('terminate') };
+  const throttle = new Throttle(driver as never, { messages: 1 });
+  expect([throttle.message(), log.length]).toEqual([true, 0]);
+  expect([throttle.message(), throttle.message(), log]).toEqual([false, false, ['terminate']]);
 });

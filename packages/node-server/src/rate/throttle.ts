@@ -43,7 +43,7 @@ export class Throttle {
   /**
    * Takes from a bucket, and stops reading where it is empty. A connection that this end closes has time limits, and the
    * client's Close to wait for: there, what is over the rate is dropped, and what comes behind it. A client that is lost
-   * cannot be made to wait: it has sent what it has.
+   * cannot be made to wait, and gets no further by that: with what is over the rate, it ends.
    */
   #take(bucket: TokenBucket | undefined, count: number): void {
     if (bucket === undefined) return;
@@ -51,7 +51,9 @@ export class Throttle {
     const wait = bucket.take(count, now);
     if (wait === 0) return;
     if (this.#driver.state !== 'open') {
-      if (!this.#driver.keepsUntaken) this.#drops = true;
+      this.#drops = true;
+      // Its Close, which may stand behind, would tell of an end that nothing is missing before.
+      if (this.#driver.keepsUntaken) this.#driver.terminate();
       return;
     }
     if (now + wait <= this.#until) return;
