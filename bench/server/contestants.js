@@ -19,6 +19,8 @@ const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.
 export const OURS = '@ws/node-server';
 /** A bare echo: how fast this runtime can be at all. */
 export const LIMIT = 'net';
+/** The least that a server behind `node:http` can be. */
+export const UPGRADED = 'node:http';
 
 /**
  * @param {Settings} settings
@@ -53,6 +55,7 @@ export function contestants({ node, glibc }, names, folder) {
       strings: true,
     }),
     [LIMIT]: () => ({ version: '', program: node, args: ['--expose-gc', here('net.js'), ...more], raw: true }),
+    [UPGRADED]: () => ({ version: '', program: node, args: ['--expose-gc', here('upgraded.js')] }),
   };
   return names.flatMap((name) => {
     try {

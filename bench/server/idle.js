@@ -3,7 +3,7 @@
  */
 import { tableOf } from '../../scripts/markdown.js';
 import { load, startServer, withWsload } from '../wsload.js';
-import { contestants, LIMIT, OURS, versionsOf } from './contestants.js';
+import { contestants, LIMIT, OURS, UPGRADED, versionsOf } from './contestants.js';
 import { takeTurns, whole } from './turns.js';
 
 const BASE = 1000;
@@ -11,7 +11,7 @@ const BASE = 1000;
 /** @param {import('./contestants.js').Settings} settings */
 export function benchIdle(settings) {
   const { rounds, idle } = settings;
-  const all = contestants(settings, ['ws', OURS, 'uWebSockets.js', 'Bun', 'Deno', LIMIT]);
+  const all = contestants(settings, ['ws', OURS, 'uWebSockets.js', 'Bun', 'Deno', LIMIT, UPGRADED]);
   return withWsload(async (wsload) => {
     // A server of its own for each: memory that was used once stays with a process.
     const results = await takeTurns(all, rounds, async ({ program, args, raw }) => {
@@ -34,7 +34,7 @@ export function benchIdle(settings) {
       (kib[i] ?? 0).toFixed(1),
       `${((kib[i] ?? 0) / (kib[0] ?? 1)).toFixed(2)}x`,
     ]);
-    const what = `Memory (RSS) that each of ${whole(idle)} idle connections adds to ${whole(BASE)} others, after a garbage collection; ${LIMIT} is a bare socket`;
+    const what = `Memory (RSS) that each of ${whole(idle)} idle connections adds to ${whole(BASE)} others, after a garbage collection; ${LIMIT} is a bare echo, and ${UPGRADED} a socket of its upgrade with one listener`;
     return `${what}. Medians of ${rounds} rounds. ${versionsOf(all)}.\n\n${tableOf(['server', 'KiB a connection', 'against ws'], rows)}`;
   });
 }

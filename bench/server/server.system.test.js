@@ -13,7 +13,7 @@ test('the benchmark of the server measures each server in all that it does', () 
   const printed = execFileSync(process.execPath, [RUN, 'server', ...little], { encoding: 'utf8' });
   const heads = printed.split('\n').filter((line, at, lines) => lines[at + 1]?.startsWith('| ---') && line !== '');
   expect(heads).toHaveLength(6);
-  for (const name of ['ws', '@ws/node-server', 'Bun', 'Deno', 'net']) {
+  for (const name of ['ws', '@ws/node-server', 'Bun', 'Deno', 'net', 'node:http']) {
     expect(printed.split('\n').some((line) => line.startsWith('| ') && line.includes(` ${name} `))).toBe(true);
   }
   // A figure that could not be had.
