@@ -177,7 +177,7 @@ export const DEFENCES = [
     row: 'H17',
     tests: 'node-server/test/deflate',
     file: 'connection/src/machine/receiver.ts',
-    find: "else if (opcode === Opcode.Text && !this.#isUtf8(decoded)) violation = 'text-not-utf8';",
+    find: "else if (opcode === Opcode.Text && !this.#settings.isUtf8(decoded)) violation = 'text-not-utf8';",
     replace: '',
   },
   {

@@ -116,6 +116,9 @@ function checkAtEveryStep(bytes: Uint8Array, rules: NaiveRules, cuts: Cuts): voi
     const { arrived = 0 } = is.message ?? {};
     const { control } = is;
     if (frames.bufferedBytes !== is.header) expect(frames.bufferedBytes, `header, ${where} ${offset}`).toBe(is.header);
+    const isBetween = is.header === 0 && is.message === undefined && control === undefined;
+    const rests = isBetween && !over(offset);
+    if (frames.atRest !== rests) expect(frames.atRest, `atRest, ${where} ${offset}`).toBe(rests);
     expect(kept, `${where} ${offset}`).toBeGreaterThanOrEqual(arrived + (control?.arrived ?? 0));
     expect(kept, `${where} ${offset}`).toBeLessThanOrEqual(most(is, maxMessagePayload) + (control?.declared ?? 0));
   };
@@ -140,13 +143,14 @@ function checkAtEveryStep(bytes: Uint8Array, rules: NaiveRules, cuts: Cuts): voi
     check('after the push up to');
     composed.push(chunk);
     expect(composed.bufferedBytes).toBe(frames.bufferedBytes + assembler.bufferedBytes);
+    expect(composed.atRest).toBe(frames.atRest);
   }
   frames.end();
   composed.end();
   expect([frames.bufferedBytes, assembler.bufferedBytes, composed.bufferedBytes]).toEqual([0, 0, 0]);
 }
 
-describe('bufferedBytes, after every push and in every callback: what has come, at most 16 times that, and nothing between messages', () => {
+describe('bufferedBytes, after every push and in every callback: what has come, at most 16 times that, and nothing between messages, where atRest is true', () => {
   test('any bytes', () => {
     fc.assert(
       fc.property(withRules(limitedRules(), byteSoup), cuts(), ([rules, bytes], cuts) =>

@@ -182,7 +182,7 @@ describe('a callback that takes the chunk away', () => {
           violation: ({ violation }) => void events.push(violation),
         },
       );
-      expect(() => decoder.push(chunk)).toThrow(new TypeError('a callback has taken the bytes of the chunk away'));
+      expect(() => decoder.push(chunk)).toThrow(new TypeError('a callback has taken the chunk away'));
       const told = [...events];
       expect(decoder.offset).toBe(3 * events.length);
       expect(decoder.push(hex('8100'))).toBe(2);

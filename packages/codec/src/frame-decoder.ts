@@ -129,6 +129,11 @@ export class FrameDecoder {
     return this.#spilled;
   }
 
+  /** Whether the last message, and the last frame, are whole, and nothing of the next has come. */
+  get atRest(): boolean {
+    return this.#state === BETWEEN && !this.#inMessage && this.#spilled === 0;
+  }
+
   /**
    * Makes `push` return after the callback that runs now, and makes later calls take nothing. Each `hold` needs its own
    * `release`.
@@ -198,7 +203,7 @@ export class FrameDecoder {
       // A buffer that was transferred, or made shorter: no byte that is still to come is there.
       if (chunk.length < length) {
         this.#state = OVER;
-        throw new TypeError('a callback has taken the bytes of the chunk away');
+        throw new TypeError('a callback has taken the chunk away');
       }
       if (this.#state === PAYLOAD) at = this.#part(chunk, at, base);
       else if (this.#state === OVER) this.#offset = base + (at = length);
@@ -253,11 +258,7 @@ export class FrameDecoder {
     if (headerLength > 0) return this.#deliver(chunk, at + headerLength, base);
     if (headerLength < 0) return this.#failIn(chunk, this.#violation!, at + this.#violationAt, base);
     this.#spill ??= new Uint8Array(MAX_HEADER_BYTES);
-    let spilled = 0;
-    while (at < chunk.length) this.#spill[spilled++] = chunk[at++]!;
-    this.#spilled = spilled;
-    this.#offset = base + at;
-    return at;
+    return this.#unspill(chunk, at, base);
   }
 
   /** Completes the header that the end of an earlier chunk has cut, byte by byte. */

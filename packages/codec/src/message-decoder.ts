@@ -45,6 +45,11 @@ export class MessageDecoder {
     return this.#frames.bufferedBytes + this.#assembler.bufferedBytes;
   }
 
+  /** Whether the last message, and the last frame, are whole, and nothing of the next has come. */
+  get atRest(): boolean {
+    return this.#frames.atRest;
+  }
+
   /**
    * Makes `push` return after the callback that runs now, and makes later calls take nothing. Each `hold` needs its own
    * `release`.

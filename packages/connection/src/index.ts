@@ -1,7 +1,8 @@
 export type { Maskable, MaskKernel, MessageLimits, MessageMemory, Platform, ProtocolError } from '@ws/codec';
 export { Driver } from './driver/driver.ts';
 export type { DriverLimitSettings, DriverLimits, Overflow } from './driver/driver-limits.ts';
-export type { DriverHandler, DriverOptions } from './driver/driver-options.ts';
+export type { DriverHandler, DriverOptions, DriverParts } from './driver/driver-options.ts';
+export { DriverSettings, type SharedDriverOptions } from './driver/driver-settings.ts';
 export { Heartbeat, type HeartbeatHost, type HeartbeatOptions, type Pulse } from './driver/heartbeat.ts';
 export { type NotSentCode, NotSentError } from './driver/not-sent-error.ts';
 export type { HeartbeatSettings } from './driver/read-heartbeat.ts';
@@ -15,6 +16,7 @@ export {
 } from './driver/server-connection.ts';
 export type { Clock, Transport } from './driver/transport.ts';
 export { Connection, type ConnectionOptions, type ConnectionState } from './machine/connection.ts';
+export type { SharedOptions } from './machine/connection-settings.ts';
 export type { ConnectionSink } from './machine/connection-sink.ts';
 export { type Data, toBytes } from './machine/data.ts';
 export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './machine/extension.ts';
@@ -31,7 +33,13 @@ export { isPromise } from './promise.ts';
 export type { Message, QueuedMessage } from './socket/message.ts';
 export { type MessageFlow, MessageQueue } from './socket/message-queue.ts';
 export { clockOf, maskingKeysOf, type RandomSource, type Runtime } from './socket/runtime.ts';
-export { type ConnectableTransport, Socket, type SocketEnd, type SocketOptions } from './socket/socket.ts';
+export {
+  type ConnectableTransport,
+  Socket,
+  type SocketEnd,
+  type SocketOptions,
+  type SocketParts,
+} from './socket/socket.ts';
 export {
   type ByteReadable,
   type ByteReader,

@@ -102,7 +102,7 @@ class Handshake<Context> {
     const request = webRequest(head, origin);
     if (request instanceof HandshakeError) return this.#refuse(refuse(request));
     const { signal } = this.#pending;
-    this.#pending.watch(this.#settings.connection.closeTimeout);
+    this.#pending.watch(this.#settings.closeTimeout);
     const answer = await this.#pending.waitFor((async () => answerOf(await onRequest(request), signal))());
     if (answer === undefined) return this.#giveUp();
     await this.#end(answer);
@@ -136,7 +136,7 @@ class Handshake<Context> {
     request: Request,
     { headers, context }: Decision<Context> & { readonly ok: true },
   ): Promise<ServerWebSocket<Context> | undefined> {
-    const { upgrade, connection } = this.#settings;
+    const { upgrade, driverSettings } = this.#settings;
     const { conn } = this.#pending;
     const { response, negotiated } = completeUpgrade(offer, upgrade, { headers });
     const extensions = negotiated.extensions.map(({ extension }) => extension);
@@ -161,7 +161,7 @@ class Handshake<Context> {
       extensionsHeader: serializeExtensions(negotiated.extensions),
       extensions,
       context,
-      settings: connection,
+      driverSettings,
     });
   }
 
@@ -184,6 +184,6 @@ class Handshake<Context> {
 
   async #end(response: Answer): NoWebSocket {
     const answer = dated(this.#method === 'HEAD' ? withoutContent(response) : response, new Date().toUTCString());
-    await this.#pending.answer(answer, this.#settings.connection.closeTimeout);
+    await this.#pending.answer(answer, this.#settings.closeTimeout);
   }
 }

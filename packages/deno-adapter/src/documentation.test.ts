@@ -93,13 +93,13 @@ test('README: the table has every option, with its default', () => {
   const table = README.split('\n## Options\n')[1]!.split('\n## ')[0]!;
   const documented = [...table.matchAll(/^\| (`.*?) +\|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);
   expect(documented.sort()).toEqual(Object.keys(OPTIONS).sort());
-  const { upgrade, deflate, handshakeTimeout, connection } = settingsOf(new AcceptPolicy());
-  const { limits, heartbeat, ...others } = connection;
+  const { upgrade, deflate, handshakeTimeout, driverSettings } = settingsOf(new AcceptPolicy());
+  const { connection, limits, heartbeat } = driverSettings;
   const defaults = {
-    ...others,
+    ...limits,
     requireOrigin: upgrade.requireOrigin,
     handshakeTimeout,
-    maxPayload: limits.maxMessagePayload,
+    maxPayload: connection.limits.maxMessagePayload,
     perMessageDeflate: deflate.extensions.length > 0,
     heartbeat: heartbeat !== undefined,
     idleTimeout: false,

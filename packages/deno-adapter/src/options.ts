@@ -1,11 +1,11 @@
 import {
   checkNames,
   checkTypes,
+  DriverSettings,
   type Extension,
   readMilliseconds,
   readServerConnection,
   type ServerConnectionOptions,
-  type ServerConnectionSettings,
   warnOfNames,
 } from '@ws/connection';
 import {
@@ -22,6 +22,7 @@ import { type Deflate, type PerMessageDeflateOptions, readDeflate } from './defl
 import type { Conn } from './deno.ts';
 import type { ListenOptions } from './listen-options.ts';
 import type { RequestHandler } from './plain.ts';
+import { platform, sendMemory } from './platform.ts';
 
 /** The facts of a client that an {@link Authenticate} hook is told. */
 export interface ClientInfo {
@@ -83,7 +84,9 @@ export interface Settings<Context> {
   readonly onRefused: ((error: HandshakeError, conn: Conn) => void) | undefined;
   readonly headLimits: HeadLimits;
   readonly handshakeTimeout: number;
-  readonly connection: ServerConnectionSettings;
+  /** In milliseconds: see `closeTimeout` of a server's connections. */
+  readonly closeTimeout: number;
+  readonly driverSettings: DriverSettings;
 }
 
 /** Every option of a policy, and those of `serve`, which hands all of its own on. */
@@ -133,6 +136,7 @@ export function readOptions<Context>(options: PolicyOptions<Context>): Settings<
   // Throws for limits that are none.
   new HeadParser('request', headLimits);
   const deflate = readDeflate(options.perMessageDeflate);
+  const connection = readServerConnection(options, clock);
   return {
     path,
     authenticate,
@@ -147,6 +151,7 @@ export function readOptions<Context>(options: PolicyOptions<Context>): Settings<
     }),
     headLimits: { ...headLimits },
     handshakeTimeout: readMilliseconds(options.handshakeTimeout, 'handshakeTimeout', { default: 10_000 }),
-    connection: readServerConnection(options, clock),
+    closeTimeout: connection.closeTimeout,
+    driverSettings: new DriverSettings({ ...connection, role: 'server', clock, platform, sendMemory }),
   };
 }

@@ -1,9 +1,7 @@
-import { type Extension, type Runtime, type ServerConnectionSettings, Socket } from '@ws/connection';
-import { clock } from './clock.ts';
+import { type DriverSettings, type Extension, Socket } from '@ws/connection';
 import type { Conn } from './deno.ts';
 import { DenoTransport } from './deno-transport.ts';
 import type { Released } from './pending-conn.ts';
-import { platform, sendMemory } from './platform.ts';
 
 /** The parts that a handshake hands to a {@link ServerWebSocket}. */
 export interface ServerWebSocketInit<Context> {
@@ -15,7 +13,7 @@ export interface ServerWebSocketInit<Context> {
   readonly extensionsHeader: string;
   readonly extensions: readonly Extension[];
   readonly context: Context | undefined;
-  readonly settings: ServerConnectionSettings;
+  readonly driverSettings: DriverSettings;
 }
 
 /** Makes a {@link ServerWebSocket}; for a handshake only. */
@@ -43,16 +41,8 @@ export class ServerWebSocket<Context = unknown> extends Socket {
   readonly remoteAddr: unknown;
 
   private constructor(init: ServerWebSocketInit<Context>) {
-    super(new DenoTransport(init.conn, init.released.begun), {
-      role: 'server',
-      runtime: globalThis as unknown as Runtime,
-      clock,
-      platform,
-      sendMemory,
-      extensions: init.extensions,
-      ...init.settings,
-      early: init.released.early,
-    });
+    const { conn, released, extensions, driverSettings } = init;
+    super(new DenoTransport(conn, released.begun), { extensions, early: released.early }, driverSettings);
     this.request = init.request;
     this.protocol = init.protocol;
     this.extensions = init.extensionsHeader;

@@ -11,7 +11,7 @@ import {
   type ServerConnectionOptions,
 } from '@ws/connection';
 import { checkPath, UpgradePolicy, type UpgradePolicyOptions } from '@ws/handshake';
-import type { ConnectionSettings } from './connection-settings.ts';
+import { type ConnectionSettings, driverSettingsOf } from './connection-settings.ts';
 import type { MessageVerdict } from './message-hook.ts';
 import { type PerMessageDeflateOptions, readDeflate } from './per-message-deflate.ts';
 import { type ClientAddress, readTrustProxy, type TrustProxy, type Trusts } from './proxy/trust-proxy.ts';
@@ -185,8 +185,10 @@ function readConnection(options: ServerOptions): ConnectionSettings {
     throw new TypeError(`messageHook must be a function, got ${kindOf(ask)}`);
   }
   const timeout = readMilliseconds(options.messageHookTimeout, 'messageHookTimeout', { default: 10_000 });
+  const shared = readServerConnection(options, clock);
   return {
-    ...readServerConnection(options, clock),
+    ...shared,
+    ...driverSettingsOf(shared),
     rateLimit: readRateLimit(options.rateLimit),
     messageHook: ask && { ask, timeout },
   };

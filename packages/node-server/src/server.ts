@@ -6,7 +6,7 @@ import { type Data, PreparedMessage, type PrepareOptions, readMessageLimits } fr
 import { type HandshakeError, type HeaderFields, pathOf, serializeExtensions } from '@ws/handshake';
 import { type BroadcastOptions, broadcast } from './broadcast.ts';
 import { type CloseOptions, closeClients } from './close-clients.ts';
-import type { ConnectionSettings } from './connection-settings.ts';
+import { type ConnectionSettings, driverSettingsOf } from './connection-settings.ts';
 import { checkChangeable, readOptions, type ServerOptions, type Settings } from './options.ts';
 import { ownHttpServer } from './own-http-server.ts';
 import { type OwnOptions, ownOptions } from './own-options.ts';
@@ -110,7 +110,8 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     // Its hooks get the sockets that have their context from its verifyClient, and no other.
     const own = ownOptions(options as ServerOptions, (changed) => {
       checkChangeable(changed);
-      this.#connectionSettings = { ...this.#connectionSettings, limits: readMessageLimits(changed) };
+      const settings = { ...this.#connectionSettings, limits: readMessageLimits(changed) };
+      this.#connectionSettings = { ...settings, ...driverSettingsOf(settings) };
     });
     this.options = own;
     this.#settings = readOptions(own);
@@ -336,13 +337,14 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
 
   #accept(upgraded: Upgraded, request: IncomingMessage, callback: UpgradeCallback<Context>): void {
     const { socket, responseHead, negotiated, context, early } = upgraded;
+    const { subprotocol, extensions: all } = negotiated;
     const transport = new SocketTransport(socket);
     transport.respond(responseHead);
     const webSocket = new WebSocket<Context>({
       transport,
-      protocol: negotiated.subprotocol,
-      extensionsHeader: serializeExtensions(negotiated.extensions),
-      extensions: negotiated.extensions.map(({ extension }) => extension),
+      protocol: subprotocol,
+      extensionsHeader: serializeExtensions(all),
+      extensions: all.length > 0 ? all.map(({ extension }) => extension) : undefined,
       context: context as Context,
       remoteAddress: this.#settings.clientAddress(request),
       settings: this.#connectionSettings,

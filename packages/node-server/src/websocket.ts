@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { CloseCode, ProtocolError } from '@ws/codec';
 import {
   type Data,
@@ -17,11 +18,11 @@ import { type BinaryType, checkBinaryType, dataAs } from './binary-type.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { controlArguments } from './control-arguments.ts';
 import { SocketEventTarget } from './event-target.ts';
+import { leanListeners } from './lean-listeners.ts';
 import { MessageHook, type MessageHookHost } from './message-hook.ts';
 import { Throttle } from './rate/throttle.ts';
 import { inContext } from './runtime/async-context.ts';
 import { clock } from './runtime/clock.ts';
-import { platform, platformOfGiven, sendMemory } from './runtime/platform.ts';
 import { rethrow } from './runtime/rethrow.ts';
 import { TextTooLong } from './text-of.ts';
 import type { SocketTransport } from './transport/socket-transport.ts';
@@ -47,7 +48,8 @@ export interface WebSocketInit<Context> {
   readonly protocol: string;
   /** The value of the response's Sec-WebSocket-Extensions. */
   readonly extensionsHeader: string;
-  readonly extensions: readonly Extension[];
+  /** Undefined for none. */
+  readonly extensions: readonly Extension[] | undefined;
   readonly context: Context;
   readonly remoteAddress: string | undefined;
   readonly settings: ConnectionSettings;
@@ -180,22 +182,17 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
         "this package is a server: a WebSocket comes with the 'connection' event of a WebSocketServer",
       );
     }
+    leanListeners(this as unknown as EventEmitter);
     this.protocol = init.protocol;
     this.extensions = init.extensionsHeader;
     this.context = init.context;
     this.remoteAddress = init.remoteAddress;
     this.#host = init.host;
     const { transport, settings } = init;
-    this.#driver = new Driver({
-      role: 'server',
-      transport,
-      clock,
-      platform: transport.ownsChunks ? platformOfGiven : platform,
-      sendMemory,
-      extensions: init.extensions,
-      ...settings,
-      handler: new Events(this),
-    });
+    this.#driver = new Driver(
+      { transport, extensions: init.extensions, handler: new Events(this) },
+      transport.ownsChunks ? settings.driverSettingsOfGiven : settings.driverSettings,
+    );
     const { rateLimit, messageHook } = settings;
     if (rateLimit.messages !== undefined || rateLimit.bytes !== undefined) {
       this.#throttle = new Throttle(this.#driver, rateLimit);

@@ -135,12 +135,12 @@ test('README: the table has every option, with its default', () => {
   const documented = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);
   expect(documented.sort()).toEqual(Object.keys(OPTIONS).sort());
   const settings = readOptions({ noServer: true, messageHook: () => true });
-  const { limits, heartbeat: _, rateLimit: _none, messageHook, ...connection } = settings.connection;
+  const { driverSettings, messageHook } = settings.connection;
   const defaults = {
-    ...connection,
+    ...driverSettings.limits,
     requireOrigin: settings.upgrade.requireOrigin,
     handshakeTimeout: settings.handshakeTimeout,
-    maxPayload: limits.maxMessagePayload,
+    maxPayload: driverSettings.connection.limits.maxMessagePayload,
     perMessageDeflate: settings.upgrade.extensions.length > 0,
     // It alone knows its times: heartbeat.test.ts of @ws/connection.
     heartbeat: { interval: 30_000, timeout: 20_000 },

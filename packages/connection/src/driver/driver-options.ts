@@ -1,7 +1,7 @@
-import type { Connection, ConnectionOptions } from '../machine/connection.ts';
-import type { DriverLimits, Overflow } from './driver-limits.ts';
-import type { Heartbeat, HeartbeatOptions } from './heartbeat.ts';
-import type { Clock, Transport } from './transport.ts';
+import type { Extension } from '../machine/extension.ts';
+import type { Overflow } from './driver-limits.ts';
+import type { SharedDriverOptions } from './driver-settings.ts';
+import type { Transport } from './transport.ts';
 
 /**
  * The application, as a driver tells it what happens on its connection. A handler that throws closes its own connection
@@ -36,14 +36,13 @@ export interface DriverHandler {
   thrown(error: unknown): void;
 }
 
-/** The transport and the clock that a `Driver` joins, its handler, and the options of the {@link Connection} inside. */
-export interface DriverOptions extends Omit<ConnectionOptions, 'sink'>, DriverLimits {
+/** What each driver has for itself. */
+export interface DriverParts {
   readonly transport: Transport;
-  readonly clock: Clock;
   readonly handler: DriverHandler;
-  /**
-   * Finds out that the peer is gone without a word: a {@link Heartbeat}, which many drivers may share, or the options
-   * of one of its own. Its pongs are not told to the handler. Default: false, none.
-   */
-  readonly heartbeat?: Heartbeat | HeartbeatOptions | false | undefined;
+  /** The extensions that the handshake has agreed on, in its order. Default: none. */
+  readonly extensions?: readonly Extension[] | undefined;
 }
+
+/** What a `Driver` joins, and what it may have in common with others: for many, that is read once by an `DriverSettings`. */
+export interface DriverOptions extends DriverParts, SharedDriverOptions {}

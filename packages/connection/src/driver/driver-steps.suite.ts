@@ -146,6 +146,13 @@ export class Turn extends Step<void> {
   }
 }
 
+/** A heartbeat has heard no message for a while. */
+class Rest extends Step<void> {
+  happen({ driver }: End): void {
+    driver.rest();
+  }
+}
+
 /** The write that is under way is done, or all that follow are done at once, or no more. */
 export class Written extends Step<boolean> {
   happen({ transport }: End): void {
@@ -246,6 +253,7 @@ export const steps: fc.Arbitrary<AnyStep>[] = [
   ...often(6, Turn, nothing),
   ...often(6, Written, fc.boolean()),
   ...often(10, Move, bytes),
+  ...often(3, Rest, nothing),
   ...often(1, Close, legalCloseCode()),
 ];
 export const faults: fc.Arbitrary<AnyStep>[] = [

@@ -149,6 +149,7 @@ const appCalls = [
     trial.driver.pause(PauseReason.Hook);
   }),
   act(10, nothing, (trial) => trial.decided()),
+  act(30, nothing, (trial) => trial.driver.rest()),
   act(2, legalCloseCode(), (trial, code) => trial.driver.close(code)),
   act(1, nothing, (trial) => {
     trial.terminated = true;

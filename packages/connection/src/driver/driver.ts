@@ -2,38 +2,52 @@ import { CloseCode, type ProtocolError } from '@ws/codec';
 import { Connection } from '../machine/connection.ts';
 import type { ConnectionSink } from '../machine/connection-sink.ts';
 import type { Data } from '../machine/data.ts';
+import { checkExtensions, type Extension } from '../machine/extension.ts';
 import type { PreparedMessage } from '../machine/prepared.ts';
 import type { SendOptions } from '../machine/send-options.ts';
+import { kindOf } from '../options/kind-of.ts';
 import { checkMethods } from '../options/methods.ts';
 import { checkObject } from '../options/types.ts';
-import { type DriverLimitSettings, readDriverLimits } from './driver-limits.ts';
-import type { DriverHandler, DriverOptions } from './driver-options.ts';
+import type { DriverHandler, DriverOptions, DriverParts } from './driver-options.ts';
+import { DriverSettings } from './driver-settings.ts';
 import { Ending } from './ending.ts';
-import { Heartbeat, type Pulse } from './heartbeat.ts';
+import type { Pulse } from './heartbeat.ts';
 import { NotSentError } from './not-sent-error.ts';
 import { PauseReason, Reader, type ReaderEvents } from './reader.ts';
 import type { SendCallback } from './send-callbacks.ts';
-import type { Clock, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 import { Writer, type WriterEvents } from './writer.ts';
 
 /** Checked when the driver is made, so that a missing method fails there and not at the first event. */
 const TRANSPORT = ['write', 'end', 'destroy', 'pause', 'resume'] as const satisfies (keyof Transport)[];
-const CLOCK = ['after', 'defer'] as const satisfies (keyof Clock)[];
 const HANDLER = ['message', 'ping', 'pong', 'drain', 'close', 'thrown'] as const satisfies (keyof DriverHandler)[];
+
+/** What a driver has that is not at rest. */
+interface Active {
+  readonly connection: Connection;
+  readonly reader: Reader;
+  readonly writer: Writer;
+}
+
+/** The extensions of all connections that have none. */
+const NONE: readonly Extension[] = [];
 
 /**
  * Joins a {@link Connection} to a {@link Transport} and a clock. What is queued in one turn of the event loop leaves
  * in one write; one write is under way at a time, and what comes after it waits here.
+ *
+ * Most connections of a server are at rest most of the time. Of such a one there is no more to know than how many bytes
+ * it has received: the connection and all around it is made when something comes or is sent, and a {@link Heartbeat}
+ * that finds it at rest has it let go of.
  */
 export class Driver {
-  readonly #connection: Connection;
+  readonly #settings: DriverSettings;
   readonly #transport: Transport;
   readonly #handler: DriverHandler;
-
-  readonly #reader: Reader;
-  readonly #writer: Writer;
-  readonly #clock: Clock;
-  readonly #limits: DriverLimitSettings;
+  readonly #extensions: readonly Extension[];
+  #active: Active | undefined;
+  /** How many bytes had been received when the connection last went to rest. */
+  #offset = 0;
   /** Made when the connection begins to end. */
   #ending: Ending | undefined;
   #needsDrain = false;
@@ -43,28 +57,53 @@ export class Driver {
   readonly #pulse: Pulse | undefined;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind */
-  constructor(options: DriverOptions) {
+  constructor(options: DriverOptions);
+  /** @param settings what it has in common with others */
+  constructor(parts: DriverParts, settings: DriverSettings);
+  constructor(
+    options: DriverParts | DriverOptions,
+    settings: DriverSettings = new DriverSettings(options as DriverOptions),
+  ) {
     checkObject('options', options);
-    const { transport, clock, heartbeat = false } = options;
-    if (heartbeat !== false && (typeof heartbeat !== 'object' || heartbeat === null)) {
-      throw new TypeError(`heartbeat must be a Heartbeat, the options of one or false, got ${String(heartbeat)}`);
-    }
-    this.#clock = clock;
-    this.#limits = readDriverLimits(options);
-    this.#transport = transport;
-    this.#handler = options.handler;
+    if (!(settings instanceof DriverSettings))
+      throw new TypeError(`settings must be DriverSettings, got ${kindOf(settings)}`);
+    const { transport, handler, extensions = NONE } = options;
     checkMethods(transport, 'transport', TRANSPORT);
-    checkMethods(clock, 'clock', CLOCK);
-    checkMethods(options.handler, 'handler', HANDLER);
+    checkMethods(handler, 'handler', HANDLER);
+    checkExtensions(extensions);
+    this.#settings = settings;
+    this.#transport = transport;
+    this.#handler = handler;
+    this.#extensions = extensions;
+    this.#pulse = settings.heartbeat?.join(this);
+  }
+
+  /** What is needed where something goes on. */
+  get #awake(): Active {
+    this.#active ??= this.#wake();
+    return this.#active;
+  }
+
+  #wake(): Active {
+    const { connection: settings, limits, clock } = this.#settings;
     const events = new Driver.#Events(this);
-    const connection = new Connection({ ...options, sink: events });
-    const reader = new Reader(connection, transport, clock, this.#limits.closeTimeout, events);
-    const writer = new Writer(connection, transport, clock, events);
-    this.#connection = connection;
-    this.#reader = reader;
-    this.#writer = writer;
-    if (heartbeat === false) return;
-    this.#pulse = (heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, clock)).join(this);
+    const connection = new Connection({ sink: events, extensions: this.#extensions }, settings, this.#offset);
+    const reader = new Reader(connection, this.#transport, clock, limits.closeTimeout, events);
+    return { connection, reader, writer: new Writer(connection, this.#transport, clock, events) };
+  }
+
+  /**
+   * For a {@link Heartbeat}: lets go of what a connection at rest does not need.
+   *
+   * @internal
+   */
+  rest(): void {
+    const active = this.#active;
+    if (active === undefined) return;
+    const { connection, reader, writer } = active;
+    if (!connection.atRest || !reader.atRest || !writer.atRest) return;
+    this.#offset = connection.offset;
+    this.#active = undefined;
   }
 
   /**
@@ -100,12 +139,12 @@ export class Driver {
     }
 
     output(): void {
-      this.#driver.#writer.queued();
+      this.#driver.#awake.writer.queued();
       this.#driver.#ending?.queued();
     }
 
     decoded(): void {
-      this.#driver.#reader.goOn();
+      this.#driver.#awake.reader.goOn();
     }
 
     peerEnded(): void {
@@ -117,7 +156,7 @@ export class Driver {
     }
 
     taken(): void {
-      this.#driver.#reader.outputTaken();
+      this.#driver.#awake.reader.outputTaken();
     }
 
     writeFailed(error: unknown): void {
@@ -139,22 +178,23 @@ export class Driver {
 
   /** The {@link Connection.state}, or `closed` once the transport has been destroyed. */
   get state(): 'open' | 'closing' | 'closed' {
-    return this.#ending?.destroyed === true ? 'closed' : this.#connection.state;
+    if (this.#ending?.destroyed === true) return 'closed';
+    return this.#active?.connection.state ?? 'open';
   }
 
   /** How many bytes were sent and have not left this process. */
   get bufferedAmount(): number {
-    return this.#writer.bufferedAmount;
+    return this.#active?.writer.bufferedAmount ?? 0;
   }
 
   /** Whether as many bytes wait as `maxBufferedAmount` says: what is sent now is treated as `overflow` says. */
   get overfull(): boolean {
-    return this.#waitingBytes >= this.#limits.maxBufferedAmount;
+    return this.#waitingBytes >= this.#settings.limits.maxBufferedAmount;
   }
 
   /** Whether a fragmented message of ours has begun, and its end has not been sent: no other can be. */
   get insideMessage(): boolean {
-    return this.#connection.insideMessage;
+    return this.#active?.connection.insideMessage === true;
   }
 
   /** Whether the transport is gone, and the end has been told: nothing follows. */
@@ -174,22 +214,22 @@ export class Driver {
    * Whether a silence of the peer's can be judged: the transport is read, or has stopped only until the peer reads.
    */
   get judgeable(): boolean {
-    return this.#reader.judgeable;
+    return this.#active?.reader.judgeable ?? true;
   }
 
   /** Whether reading has stopped because the peer has sent more than its rate. */
   get throttled(): boolean {
-    return this.#reader.throttled;
+    return this.#active?.reader.throttled === true;
   }
 
   /** Whether a message of the peer's has begun to come, and is not whole. */
   get receivingMessage(): boolean {
-    return this.#connection.bufferedBytes > 0;
+    return (this.#active?.connection.bufferedBytes ?? 0) > 0;
   }
 
   /** Whether a write is under way. */
   get writing(): boolean {
-    return this.#writer.writing;
+    return this.#active?.writer.writing === true;
   }
 
   /** How many bytes of the write under way have not left this process, as far as the transport can tell; or 0. */
@@ -206,19 +246,20 @@ export class Driver {
    */
   received(chunk: Uint8Array): void {
     if (this.#pulse !== undefined) this.#pulse.heard = true;
-    this.#reader.received(chunk);
+    this.#awake.reader.received(chunk);
   }
 
   /** The transport has read the peer's end of stream. */
   receivedEnd(): void {
-    this.#reader.receivedEnd();
+    this.#awake.reader.receivedEnd();
   }
 
   /** The write that `transport.write` did not finish at once is done. */
   written(): void {
     if (this.#isLost) return;
-    this.#reader.outputWritten();
-    this.#writer.done();
+    const { reader, writer } = this.#awake;
+    reader.outputWritten();
+    writer.done();
     this.#ending?.written();
     // If more waits, it is the rest of a message, or a later one.
     this.#pulse?.written(this.bufferedAmount > 0);
@@ -231,7 +272,7 @@ export class Driver {
    */
   lost(error?: Error | undefined): void {
     if (this.#isLost) return;
-    this.#pulse?.leave();
+    if (this.#pulse !== undefined) this.#settings.heartbeat?.leave(this.#pulse);
     const ending = this.#ensureEnding();
     ending.lost(error);
     if (!this.gone) this.call(() => this.#handler.lost?.(ending.cause));
@@ -251,17 +292,17 @@ export class Driver {
     if (this.#pulse !== undefined) this.#pulse.moved = true;
     // Null is refused where the options are read.
     const isPart = options?.fin === false || this.insideMessage;
-    return this.#submit(() => this.#connection.send(data, options), callback, isPart);
+    return this.#submit((connection) => connection.send(data, options), callback, isPart);
   }
 
   /** Queues a ping of at most 125 bytes. As {@link send}; RangeError if it is longer. */
   ping(data?: Data | undefined, callback?: SendCallback | undefined): boolean {
-    return this.#submit(() => this.#connection.ping(data), callback);
+    return this.#submit((connection) => connection.ping(data), callback);
   }
 
   /** Queues an unsolicited pong of at most 125 bytes. As {@link send}; RangeError if it is longer. */
   pong(data?: Data | undefined, callback?: SendCallback | undefined): boolean {
-    return this.#submit(() => this.#connection.pong(data), callback);
+    return this.#submit((connection) => connection.pong(data), callback);
   }
 
   /**
@@ -270,17 +311,18 @@ export class Driver {
    * @internal
    */
   beat(payload: Uint8Array): void {
-    this.#connection.ping(payload);
+    this.#awake.connection.ping(payload);
   }
 
   /** Starts the closing handshake; see `Connection.close`. Once the transport is lost, nobody is waited for any more. */
   close(code?: number | undefined, reason?: string | undefined): void {
-    const { state } = this.#connection;
-    this.#connection.close(code, reason);
+    const { connection, reader } = this.#awake;
+    const { state } = connection;
+    connection.close(code, reason);
     if (state !== 'open' && this.#ending?.emptying !== true) return;
     this.#ensureEnding().begun();
     // The peer's Close stands behind what is held back.
-    this.#reader.resume(PauseReason.Rate);
+    reader.resume(PauseReason.Rate);
   }
 
   /**
@@ -296,12 +338,12 @@ export class Driver {
    * itself.
    */
   pause(reason: PauseReason = PauseReason.Application): void {
-    this.#reader.pause(reason);
+    this.#awake.reader.pause(reason);
   }
 
   /** Goes on, soon, once no reason for a {@link pause} is left. */
   resume(reason: PauseReason = PauseReason.Application): void {
-    this.#reader.resume(reason);
+    this.#active?.reader.resume(reason);
   }
 
   /** The application has taken a message out of a queue of the adapter's: after a loss, it gets time for the rest anew. */
@@ -330,12 +372,10 @@ export class Driver {
   /** Returns what ends the connection; makes it when the connection begins to end. */
   #ensureEnding(): Ending {
     this.#ending ??= new Ending({
-      connection: this.#connection,
-      reader: this.#reader,
-      writer: this.#writer,
+      ...this.#awake,
       transport: this.#transport,
-      clock: this.#clock,
-      limits: this.#limits,
+      clock: this.#settings.clock,
+      limits: this.#settings.limits,
       tell: (code, reason, cause) => this.call(() => this.#handler.close(code, reason, cause), true),
     });
     return this.#ending;
@@ -345,24 +385,25 @@ export class Driver {
 
   /** How many bytes wait for the peer, with their overhead: a million messages of a byte are more than a megabyte. */
   get #waitingBytes(): number {
-    return this.bufferedAmount + this.#writer.overhead;
+    return this.bufferedAmount + (this.#active?.writer.overhead ?? 0);
   }
 
-  #submit(queue: () => void, callback: SendCallback | undefined, isPart = false): boolean {
+  #submit(queue: (connection: Connection) => void, callback: SendCallback | undefined, isPart = false): boolean {
     if (this.overfull && this.#refuses(isPart, callback)) return false;
+    const { connection, writer } = this.#awake;
     const { state } = this;
     if (state !== 'open') {
       if (callback !== undefined) {
         const why = `the connection is ${state}: nothing can be sent`;
-        this.#writer.refused(callback, new NotSentError('not-open', why, this.#ending?.cause));
+        writer.refused(callback, new NotSentError('not-open', why, this.#ending?.cause));
       }
       return false;
     }
-    const pending = this.#connection.pendingSends;
-    queue();
-    if (this.#connection.pendingSends > pending) this.#writer.pending(callback);
-    else this.#writer.submitted(callback);
-    if (!this.#writer.full) return true;
+    const pending = connection.pendingSends;
+    queue(connection);
+    if (connection.pendingSends > pending) writer.pending(callback);
+    else writer.submitted(callback);
+    if (!writer.full) return true;
     this.#needsDrain = true;
     return false;
   }
@@ -374,24 +415,25 @@ export class Driver {
    */
   #refuses(isPart: boolean, callback: SendCallback | undefined): boolean {
     if (this.state !== 'open') return false;
+    const { reader, writer } = this.#awake;
     // What this turn has queued may go out at once.
-    this.#writer.flush();
+    writer.flush();
     const waiting = this.#waitingBytes;
-    const { maxBufferedAmount, overflow } = this.#limits;
+    const { maxBufferedAmount, overflow } = this.#settings.limits;
     if (waiting < maxBufferedAmount) return false;
     const policy = isPart && overflow === 'drop' ? 'close' : overflow;
     if (policy === 'wait') {
-      this.#reader.pause(PauseReason.Output);
+      reader.pause(PauseReason.Output);
       this.call(() => this.#handler.overflow?.(policy));
       return false;
     }
     const why = `not sent: ${waiting} bytes wait for the peer, and maxBufferedAmount is ${maxBufferedAmount}`;
     const error = new NotSentError('overflow', why);
     // A peer that does not read would never reach a Close behind all that.
-    if (policy === 'close') this.#writer.recall(error);
-    if (callback !== undefined) this.#writer.refused(callback, error);
+    if (policy === 'close') writer.recall(error);
+    if (callback !== undefined) writer.refused(callback, error);
     if (policy === 'close') {
-      this.#reader.outputTaken();
+      reader.outputTaken();
       this.close(CloseCode.TryAgainLater, 'messages are not read fast enough');
     } else this.#needsDrain = true;
     this.call(() => this.#handler.overflow?.(policy));
@@ -399,7 +441,7 @@ export class Driver {
   }
 
   #idle(): void {
-    this.#reader.resume(PauseReason.Output);
+    this.#awake.reader.resume(PauseReason.Output);
     if (this.#needsDrain) {
       this.#needsDrain = false;
       this.call(() => this.#handler.drain());
@@ -423,8 +465,8 @@ export class Driver {
   #crash(error: unknown): void {
     this.#deaf = true;
     // The application will not take back its pauses, which keep the peer's Close from being read.
-    this.#reader.resume(PauseReason.Application);
-    this.#reader.resume(PauseReason.Queue);
+    this.resume(PauseReason.Application);
+    this.resume(PauseReason.Queue);
     this.close(CloseCode.InternalError);
     this.#handler.thrown(error);
   }

@@ -37,6 +37,8 @@ export interface HeartbeatHost {
   terminate(cause: Error): void;
   /** Starts the closing handshake. */
   close(code: number, reason: string): void;
+  /** There was no message for a while: memory that only those need may be let go of. */
+  rest(): void;
 }
 
 /** What a {@link Heartbeat} remembers of one connection. */
@@ -56,17 +58,9 @@ export class Pulse {
   /** Whether a write was under way at the last visit. */
   writing = false;
 
-  readonly #heartbeat: Heartbeat;
-
-  constructor(host: HeartbeatHost, slot: Set<Pulse>, heartbeat: Heartbeat) {
+  constructor(host: HeartbeatHost, slot: Set<Pulse>) {
     this.host = host;
     this.slot = slot;
-    this.#heartbeat = heartbeat;
-  }
-
-  /** The connection is gone: it is visited no more. */
-  leave(): void {
-    this.#heartbeat.leave(this);
   }
 
   /** A write is done; `more` of what was sent is on its way. */
@@ -162,7 +156,7 @@ export class Heartbeat {
   join(host: HeartbeatHost): Pulse {
     const slot = this.#slots[this.#nextToJoin]!;
     this.#nextToJoin = (this.#nextToJoin + 1) % SLOTS;
-    const pulse = new Pulse(host, slot, this);
+    const pulse = new Pulse(host, slot);
     slot.add(pulse);
     if (this.#count++ === 0 && !this.#running) this.#arm();
     return pulse;
@@ -208,6 +202,7 @@ export class Heartbeat {
     const moved = pulse.moved || (pulse.heard && host.receivingMessage) || host.throttled;
     pulse.still = moved ? 0 : pulse.still + 1;
     pulse.moved = false;
+    if (!moved) host.rest();
     if (pulse.still >= this.#idleAt) {
       host.close(CloseCode.GoingAway, `no message for ${this.#idleAfter} ms`);
       return;

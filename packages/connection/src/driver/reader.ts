@@ -71,6 +71,11 @@ export class Reader {
     return this.#peerEnded;
   }
 
+  /** Whether the transport is read, and nothing is being delivered: where anything waits, the transport has paused. */
+  get atRest(): boolean {
+    return !this.#receiving && !this.#transportPaused;
+  }
+
   /** Whether nothing is left to be delivered of what has come, and no hook decides on the last of it. */
   get allIsTaken(): boolean {
     if (this.#closed) return true;

@@ -59,6 +59,11 @@ export class Writer {
     this.#events = events;
   }
 
+  /** Whether no write is under way, and none will follow by itself. */
+  get atRest(): boolean {
+    return !this.#deferred && this.#writing === 0;
+  }
+
   /** How many bytes are being encoded, queued or under way. */
   get bufferedAmount(): number {
     return this.#connection.pendingBytes + this.#connection.queuedBytes + this.#writing;

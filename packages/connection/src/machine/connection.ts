@@ -1,23 +1,14 @@
-import {
-  CloseCode,
-  encodeClose,
-  MAX_CONTROL_PAYLOAD,
-  type MessageLimits,
-  Opcode,
-  type Platform,
-  type ProtocolError,
-} from '@ws/codec';
+import { CloseCode, encodeClose, MAX_CONTROL_PAYLOAD, Opcode, type ProtocolError } from '@ws/codec';
 import { readInteger } from '../options/integer.ts';
-import { kindOf } from '../options/kind-of.ts';
 import { checkMethods } from '../options/methods.ts';
 import { checkObject } from '../options/types.ts';
+import { type ConnectionSettings, readConnectionSettings, type SharedOptions } from './connection-settings.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { type Data, toBytes } from './data.ts';
-import type { Extension } from './extension.ts';
+import { checkExtensions, type Extension } from './extension.ts';
 import { Outbox } from './outbox.ts';
-import { isWholeText, type PreparedMessage } from './prepared.ts';
+import type { PreparedMessage } from './prepared.ts';
 import { Receiver, type ReceiverEvents } from './receiver.ts';
-import { SendMemory } from './send-memory.ts';
 import type { SendOptions } from './send-options.ts';
 import { Sender, type SenderEvents } from './sender.ts';
 
@@ -31,19 +22,10 @@ import { Sender, type SenderEvents } from './sender.ts';
 export type ConnectionState = 'open' | 'closing' | 'closed';
 
 /** The options of a {@link Connection}. */
-export interface ConnectionOptions {
-  readonly role: 'server' | 'client';
+export interface ConnectionOptions extends SharedOptions {
   readonly sink: ConnectionSink;
-  /** Limits on what the peer sends. Default: messages of 16 MiB. */
-  readonly limits?: MessageLimits | undefined;
   /** The extensions that the handshake has agreed on, in its order. Default: none. */
   readonly extensions?: readonly Extension[] | undefined;
-  /** For a client: a fresh masking key a frame, 32 bits that cannot be foreseen (RFC 6455, section 5.3). */
-  readonly maskingKey?: (() => number) | undefined;
-  /** Memory and fast functions that the runtime lends the codec. Default: none. */
-  readonly platform?: Platform | undefined;
-  /** Memory for outgoing frames, to be shared by connections. Default: its own. */
-  readonly sendMemory?: SendMemory | undefined;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -78,35 +60,26 @@ export class Connection {
   #abandoned = false;
 
   /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionOptions);
+  /**
+   * For a driver: a connection that goes on where an earlier one was at rest.
+   *
+   * @internal
+   */
+  constructor(options: Pick<ConnectionOptions, 'sink' | 'extensions'>, settings: ConnectionSettings, offset: number);
+  constructor(options: ConnectionOptions, given?: ConnectionSettings, offset = 0) {
     checkObject('options', options);
-    const { role, sink, limits = {}, extensions = [], maskingKey, platform } = options;
-    if (role !== 'server' && role !== 'client')
-      throw new TypeError(`role must be 'server' or 'client', got ${String(role)}`);
-    if (role === 'client' && maskingKey === undefined)
-      throw new TypeError('a client must mask its frames: maskingKey is missing');
-    if (maskingKey !== undefined && typeof maskingKey !== 'function')
-      throw new TypeError(`maskingKey must be a function that gives a fresh key, got ${kindOf(maskingKey)}`);
+    const settings = given ?? readConnectionSettings(options);
+    const { sink, extensions = [] } = options;
     checkMethods(sink, 'sink', SINK);
-    const { sendMemory = new SendMemory() } = options;
-    checkMethods(sendMemory, 'sendMemory', ['reserve', 'giveBack']);
-    checkObject('limits', limits);
-    if (platform !== undefined) checkObject('platform', platform);
-    if (!Array.isArray(extensions)) throw new TypeError(`extensions must be an array, got ${kindOf(extensions)}`);
-    this.#role = role;
+    checkExtensions(extensions);
+    this.#role = settings.role;
     this.#sink = sink;
     this.#extensions = extensions;
-    const isUtf8 = platform?.isUtf8 ?? isWholeText;
     const events = new Connection.#Events(this);
-    this.#outbox = new Outbox(sendMemory);
-    this.#sender = new Sender({
-      maskingKey: role === 'client' ? maskingKey : undefined,
-      extensions,
-      isUtf8,
-      outbox: this.#outbox,
-      events,
-    });
-    this.#receiver = new Receiver({ role, limits, extensions, isUtf8, platform, sink, events });
+    this.#outbox = new Outbox(settings.sendMemory);
+    this.#sender = new Sender(settings, extensions, this.#outbox, events);
+    this.#receiver = new Receiver(settings, extensions, { sink, events, offset });
   }
 
   /** The receiver of what the halves tell: one object, since closures would cost an idle connection more. */
@@ -139,6 +112,14 @@ export class Connection {
   /** Where the connection stands between the opening handshake and its end. */
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /**
+   * Whether nothing is under way in either direction, nor held: all that there is to know of the connection is its
+   * {@link offset}.
+   */
+  get atRest(): boolean {
+    return this.#state === 'open' && this.#receiver.atRest && this.#sender.atRest && this.#outbox.bytes === 0;
   }
 
   /** Whether the peer is to close the transport first: a client waits for its server to (RFC 6455, section 7.1.1). */

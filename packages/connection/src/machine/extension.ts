@@ -127,12 +127,13 @@ async function decodeLater(
 const RSV: IntegerRange = { default: 0, min: 0x10, max: 0x70 };
 
 /**
- * The bits of all extensions.
+ * Checks the extensions of a connection.
  *
- * @throws TypeError or RangeError for what are no extensions: without a bit of its own, what one has encoded would be
+ * @throws TypeError or RangeError for what are none: without a bit of its own, what one has encoded would be
  *   taken for plain
  */
-export function allRsv(extensions: readonly Extension[]): number {
+export function checkExtensions(extensions: readonly Extension[]): void {
+  if (!Array.isArray(extensions)) throw new TypeError(`extensions must be an array, got ${kindOf(extensions)}`);
   let rsv = 0;
   for (const extension of extensions) {
     checkMethods(extension, 'an extension', ['decode', 'encode']);
@@ -143,5 +144,9 @@ export function allRsv(extensions: readonly Extension[]): number {
     if ((rsv & extension.rsv) !== 0) throw new TypeError('two extensions use the same reserved bit');
     rsv |= extension.rsv;
   }
-  return rsv;
+}
+
+/** The reserved bits of all of them. */
+export function allRsv(extensions: readonly Extension[]): number {
+  return extensions.reduce((rsv, extension) => rsv | extension.rsv, 0);
 }

@@ -1,17 +1,15 @@
 import {
   DEFAULT_MAX_MESSAGE_PAYLOAD,
   MessageDecoder,
-  type MessageLimits,
   type MessageSink,
   Opcode,
-  type Platform,
   ProtocolError,
   type ViolationName,
 } from '@ws/codec';
 import { readInteger } from '../options/integer.ts';
 import { kindOf } from '../options/kind-of.ts';
-import { checkNames } from '../options/names.ts';
 import { isPromise } from '../promise.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import type { ConnectionSink } from './connection-sink.ts';
 import { allRsv, type Decoded, decodeWith, type Extension } from './extension.ts';
 import { WaitingPongs } from './waiting-pongs.ts';
@@ -32,9 +30,6 @@ const MAX_PONG_BYTES = 16_384;
  */
 const PONG_OVERHEAD = 64;
 
-/** A misspelt limit would be the default without a word. */
-const LIMITS = ['maxMessagePayload', 'maxFramePayload'] as const satisfies (keyof MessageLimits)[];
-
 /** A message that an extension is decoding, or has decoded. */
 interface Decoding {
   readonly opcode: 1 | 2;
@@ -51,9 +46,10 @@ export class Receiver implements MessageSink {
   readonly #sink: ConnectionSink;
   readonly #events: ReceiverEvents;
   readonly #extensions: readonly Extension[];
-  readonly #maxMessage: number;
-  readonly #isUtf8: (bytes: Uint8Array) => boolean;
+  readonly #settings: ConnectionSettings;
   readonly #decoder: MessageDecoder;
+  /** Where in the peer's stream the decoder begins. */
+  readonly #start: number;
 
   /** Nothing is delivered any more. */
   #stopped = false;
@@ -66,29 +62,29 @@ export class Receiver implements MessageSink {
   /** The message in the hands of an extension: the decoder is held until it is delivered. */
   #decoding: Decoding | undefined;
 
-  /** @throws TypeError or RangeError for limits that are unknown, or wrong, or extensions that use the same bit */
-  constructor(options: {
-    readonly role: 'server' | 'client';
-    readonly limits: MessageLimits;
-    readonly extensions: readonly Extension[];
-    readonly isUtf8: (bytes: Uint8Array) => boolean;
-    readonly platform: Platform | undefined;
-    readonly sink: ConnectionSink;
-    readonly events: ReceiverEvents;
-  }) {
-    const { role, limits, extensions } = options;
-    checkNames('limits', limits, LIMITS);
-    this.#sink = options.sink;
-    this.#events = options.events;
+  /** @param owner its `offset` is how much of the peer's stream has been received before */
+  constructor(
+    settings: ConnectionSettings,
+    extensions: readonly Extension[],
+    owner: { readonly sink: ConnectionSink; readonly events: ReceiverEvents; readonly offset: number },
+  ) {
+    const { role, limits, platform } = settings;
+    this.#settings = settings;
     this.#extensions = extensions;
-    this.#maxMessage = limits.maxMessagePayload ?? DEFAULT_MAX_MESSAGE_PAYLOAD;
-    this.#isUtf8 = options.isUtf8;
-    this.#decoder = new MessageDecoder({ role, allowedRsv: allRsv(extensions) }, limits, this, options.platform);
+    this.#sink = owner.sink;
+    this.#events = owner.events;
+    this.#start = owner.offset;
+    this.#decoder = new MessageDecoder({ role, allowedRsv: allRsv(extensions) }, limits, this, platform);
   }
 
   /** How many bytes of the peer's stream have been taken. */
   get offset(): number {
-    return this.#decoder.offset;
+    return this.#start + this.#decoder.offset;
+  }
+
+  /** Whether nothing of a message has come that was not delivered, and nothing is held. */
+  get atRest(): boolean {
+    return this.#holds === 0 && this.#decoding === undefined && this.#decoder.atRest;
   }
 
   /** How many bytes are allocated for a message, or a frame, that is not whole yet. */
@@ -192,14 +188,17 @@ export class Receiver implements MessageSink {
   }
 
   violation(error: ProtocolError): void {
-    if (!this.#stopped) this.#events.violation(error);
+    if (this.#stopped) return;
+    const { violation, offset } = error;
+    this.#events.violation(this.#start === 0 ? error : new ProtocolError(violation, this.#start + offset));
   }
 
   // Extensions.
 
   #decode(payload: Uint8Array<ArrayBuffer>, opcode: 1 | 2, rsv: number): void {
-    const at = this.#decoder.offset - 1;
-    const decoded = decodeWith(this.#extensions, payload, rsv, this.#maxMessage);
+    const at = this.offset - 1;
+    const { maxMessagePayload = DEFAULT_MAX_MESSAGE_PAYLOAD } = this.#settings.limits;
+    const decoded = decodeWith(this.#extensions, payload, rsv, maxMessagePayload);
     if (!isPromise(decoded)) {
       this.#deliver(decoded, opcode, at);
       return;
@@ -230,7 +229,7 @@ export class Receiver implements MessageSink {
   #deliver(decoded: Decoded, opcode: 1 | 2, at: number): void {
     let violation: ViolationName | undefined;
     if (typeof decoded === 'string') violation = decoded;
-    else if (opcode === Opcode.Text && !this.#isUtf8(decoded)) violation = 'text-not-utf8';
+    else if (opcode === Opcode.Text && !this.#settings.isUtf8(decoded)) violation = 'text-not-utf8';
     else this.#sink.message(decoded, opcode === Opcode.Binary);
     if (violation !== undefined) this.#events.violation(new ProtocolError(violation, at));
   }

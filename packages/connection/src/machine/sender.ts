@@ -3,6 +3,7 @@ import { Fifo } from '../fifo.ts';
 import { readBoolean } from '../options/boolean.ts';
 import { type IntegerRange, readInteger } from '../options/integer.ts';
 import { isPromise } from '../promise.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { copyOf, type Data, toBytes } from './data.ts';
 import { checkEncoded, type Encoded, type EncodeOptions, type Extension, isBytes } from './extension.ts';
 import type { Outbox } from './outbox.ts';
@@ -58,10 +59,9 @@ const PENDING_OVERHEAD = 512;
  * pings and pongs.
  */
 export class Sender {
-  readonly #outbox: Outbox;
-  readonly #maskingKey: (() => number) | undefined;
+  readonly #settings: ConnectionSettings;
   readonly #extensions: readonly Extension[];
-  readonly #isUtf8: (bytes: Uint8Array) => boolean;
+  readonly #outbox: Outbox;
   readonly #events: SenderEvents;
 
   /** The message that is being encoded, and what is behind it: nothing where no extension is. */
@@ -72,19 +72,17 @@ export class Sender {
   /** The kind of the fragmented message that has begun and not ended. */
   #open: 'none' | 'text' | 'binary' = 'none';
 
-  constructor(options: {
-    readonly maskingKey: (() => number) | undefined;
-    readonly extensions: readonly Extension[];
-    readonly isUtf8: (bytes: Uint8Array) => boolean;
-    readonly outbox: Outbox;
-    readonly events: SenderEvents;
-  }) {
-    this.#outbox = options.outbox;
-    this.#maskingKey = options.maskingKey;
-    this.#extensions = options.extensions;
-    this.#isUtf8 = options.isUtf8;
-    this.#events = options.events;
-    this.#pending = options.extensions.length > 0 ? new Fifo() : NONE;
+  constructor(settings: ConnectionSettings, extensions: readonly Extension[], outbox: Outbox, events: SenderEvents) {
+    this.#settings = settings;
+    this.#extensions = extensions;
+    this.#outbox = outbox;
+    this.#events = events;
+    this.#pending = extensions.length > 0 ? new Fifo() : NONE;
+  }
+
+  /** Whether nothing waits to be encoded, nor for the end of a fragmented message. */
+  get atRest(): boolean {
+    return this.#pending.length === 0 && !this.insideMessage;
   }
 
   /** How many messages, or fragments, are not frames yet. */
@@ -123,7 +121,7 @@ export class Sender {
     const compress = readBoolean(options.compress, 'compress', true);
     const payload = toBytes(data, 'data');
     const isBinary = readBoolean(options.binary, 'binary', typeof data !== 'string' && this.#open !== 'text');
-    if (!isBinary && typeof data !== 'string') checkText(payload, this.#isUtf8);
+    if (!isBinary && typeof data !== 'string') checkText(payload, this.#settings.isUtf8);
     this.#message(data, payload, fin, isBinary, compress);
   }
 
@@ -275,8 +273,9 @@ export class Sender {
    * @throws TypeError or RangeError for what is none, or what its source throws
    */
   #nextKey(): number | undefined {
-    if (this.#maskingKey === undefined) return undefined;
-    const key = this.#maskingKey();
+    const { maskingKey } = this.#settings;
+    if (maskingKey === undefined) return undefined;
+    const key = maskingKey();
     // A frame of a client's without a mask is illegal (section 5.1).
     if (key === undefined) throw new TypeError('maskingKey must give a number, got undefined');
     return readInteger(key, 'what maskingKey gives', MASKING_KEY);

@@ -1,5 +1,6 @@
 import { Driver } from '../driver/driver.ts';
-import type { DriverOptions } from '../driver/driver-options.ts';
+import type { DriverHandler, DriverParts } from '../driver/driver-options.ts';
+import { DriverSettings, type SharedDriverOptions } from '../driver/driver-settings.ts';
 import { NotSentError } from '../driver/not-sent-error.ts';
 import { PauseReason } from '../driver/reader.ts';
 import type { SendCallback } from '../driver/send-callbacks.ts';
@@ -17,18 +18,22 @@ export interface ConnectableTransport extends Transport {
   connect(driver: Driver): void;
 }
 
-/** The options of a {@link Socket}: those of the {@link Driver} inside, and these. */
-export interface SocketOptions extends Omit<DriverOptions, 'transport' | 'handler' | 'clock'> {
-  /** Time and random numbers: `globalThis`, or what stands for it. */
-  readonly runtime: Runtime;
-  /** Default: that of the `runtime`. */
-  readonly clock?: Clock | undefined;
+/** What each {@link Socket} has for itself. */
+export interface SocketParts extends Omit<DriverParts, 'transport' | 'handler'> {
   /** The bytes that came right behind the head of the handshake, read while the socket is made. Default: none. */
   readonly early?: Uint8Array | undefined;
   /** Is told of each ping, which has been answered already. Default: none. */
   readonly ping?: ((payload: Uint8Array<ArrayBuffer>) => void) | undefined;
   /** Is told of each pong: for a heartbeat. Default: none. */
   readonly pong?: ((payload: Uint8Array<ArrayBuffer>) => void) | undefined;
+}
+
+/** The options of a {@link Socket}: those of the {@link Driver} inside, and these. */
+export interface SocketOptions extends SocketParts, Omit<SharedDriverOptions, 'clock'> {
+  /** Time and random numbers: `globalThis`, or what stands for it. */
+  readonly runtime: Runtime;
+  /** Default: that of the `runtime`. */
+  readonly clock?: Clock | undefined;
 }
 
 /** How a connection has ended. */
@@ -62,51 +67,52 @@ export class Socket {
   readonly closed: Promise<SocketEnd>;
 
   /** @throws TypeError or RangeError for options of the wrong kind */
-  constructor(transport: ConnectableTransport, options: SocketOptions) {
-    const { runtime, early: rest, ping, pong, clock = clockOf(runtime), ...others } = options;
+  constructor(transport: ConnectableTransport, options: SocketOptions);
+  /** @param settings what it has in common with others */
+  constructor(transport: ConnectableTransport, parts: SocketParts, settings: DriverSettings);
+  constructor(
+    transport: ConnectableTransport,
+    options: SocketParts | SocketOptions,
+    settings: DriverSettings = settingsOf(options as SocketOptions),
+  ) {
+    const { early: rest, ping, pong, extensions = [] } = options;
     const early = rest === undefined ? undefined : toChunk(rest, 'early');
     let tellEnd!: (end: SocketEnd) => void;
     this.closed = new Promise((resolve) => {
       tellEnd = resolve;
     });
-    const { extensions = [], sendMemory } = others;
-    this.#copied = extensions.length > 0 ? COPY_UP_TO : (sendMemory?.copyUpTo ?? COPY_UP_TO);
+    this.#copied = extensions.length > 0 ? COPY_UP_TO : settings.copyUpTo;
     this.#queue = new MessageQueue({
       pause: () => this.#driver.pause(PauseReason.Queue),
       resume: () => this.#driver.resume(PauseReason.Queue),
       taken: () => this.#driver.taken(),
     });
-    this.#driver = new Driver({
-      ...others,
-      maskingKey: others.maskingKey ?? (others.role === 'client' ? maskingKeysOf(runtime) : undefined),
-      transport,
-      clock,
-      handler: {
-        message: (payload, isBinary) => {
-          if (this.#driver.keepsUntaken || this.#queue.iterating) this.#queue.push(payload, isBinary);
-        },
-        ping: (payload) => ping?.(payload),
-        pong: (payload) => pong?.(payload),
-        drain: () => {
-          this.#room?.resolve();
-          this.#room = undefined;
-        },
-        overflow: (policy) => {
-          if (policy !== 'close') return;
-          this.#room?.reject(
-            new NotSentError('overflow', 'not sent: the connection closes, since the peer does not read'),
-          );
-          this.#room = undefined;
-        },
-        lost: (cause) => this.#noRoom(cause?.message ?? 'the transport is gone', cause),
-        close: (code, reason, cause) => {
-          this.#noRoom(cause?.message ?? `the connection was closed with ${code}`, cause);
-          this.#queue.end(cause);
-          tellEnd({ code, reason, cause });
-        },
-        thrown: (error) => void Promise.reject(error),
+    const handler: DriverHandler = {
+      message: (payload, isBinary) => {
+        if (this.#driver.keepsUntaken || this.#queue.iterating) this.#queue.push(payload, isBinary);
       },
-    });
+      ping: (payload) => ping?.(payload),
+      pong: (payload) => pong?.(payload),
+      drain: () => {
+        this.#room?.resolve();
+        this.#room = undefined;
+      },
+      overflow: (policy) => {
+        if (policy !== 'close') return;
+        this.#room?.reject(
+          new NotSentError('overflow', 'not sent: the connection closes, since the peer does not read'),
+        );
+        this.#room = undefined;
+      },
+      lost: (cause) => this.#noRoom(cause?.message ?? 'the transport is gone', cause),
+      close: (code, reason, cause) => {
+        this.#noRoom(cause?.message ?? `the connection was closed with ${code}`, cause);
+        this.#queue.end(cause);
+        tellEnd({ code, reason, cause });
+      },
+      thrown: (error) => void Promise.reject(error),
+    };
+    this.#driver = new Driver({ transport, handler, extensions }, settings);
     if (early !== undefined && early.length > 0) this.#driver.received(early);
     transport.connect(this.#driver);
   }
@@ -223,4 +229,9 @@ export class Socket {
 function heard(promise: Promise<void>): Promise<void> {
   promise.catch(() => {});
   return promise;
+}
+
+function settingsOf({ runtime, clock = clockOf(runtime), maskingKey, ...others }: SocketOptions): DriverSettings {
+  const keys = maskingKey ?? (others.role === 'client' ? maskingKeysOf(runtime) : undefined);
+  return new DriverSettings({ ...others, clock, maskingKey: keys });
 }

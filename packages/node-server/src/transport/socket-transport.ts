@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Driver, Transport } from '@ws/connection';
 import type { Throttle } from '../rate/throttle.ts';
 import { type Written, writeDirectly } from './direct-write.ts';
+import { keepHalfOpen } from './half-open.ts';
 import { isNodeTcp, isNodeTls } from './node-socket.ts';
 import { type Bulk, readingTurns } from './reading-turns.ts';
 import { leaveSoon, responded, type WaitingResponse } from './response-batch.ts';
@@ -20,6 +21,14 @@ const GIVES_WAY_FROM = 16_384;
  * what has been decrypted comes anyway, and should not be kept waiting.
  */
 const GIVES_WAY_FROM_IN_RECORDS = 49_152;
+
+/** Node's own sockets, whose inside is known; and any other stream. */
+interface Kind {
+  readonly givesWayFrom: number;
+}
+const TCP: Kind = { givesWayFrom: GIVES_WAY_FROM };
+const TLS: Kind = { givesWayFrom: GIVES_WAY_FROM_IN_RECORDS };
+const OTHER: Kind = { givesWayFrom: GIVES_WAY_FROM };
 
 const TRANSPORT: unique symbol = Symbol('the transport of a socket');
 
@@ -50,12 +59,8 @@ const receiveShared = sharedReceive(function (this: Socket, chunk) {
 
 /** A socket of Node (TCP, TLS or any other duplex stream) as the transport of a driver. */
 export class SocketTransport implements Transport, Bulk, Written, WaitingResponse {
-  readonly copies: boolean;
-  /** Whether the driver is given what is read, each time a buffer of its own: it may write to it, and keep it. */
-  readonly ownsChunks: boolean;
-  readonly givesWayFrom: number;
   readonly #socket: Duplex;
-  readonly #isNodeTcp: boolean;
+  readonly #kind: Kind;
   /** The response waits in the socket, which is corked for it. */
   #corked = false;
   /** Calls of #wrote that are still to come, and whether the driver waits for the last of them. */
@@ -74,18 +79,28 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
 
   constructor(socket: Duplex) {
     this.#socket = socket;
-    this.#isNodeTcp = isNodeTcp(socket);
-    this.ownsChunks = isNodeTls(socket);
-    this.givesWayFrom = this.ownsChunks ? GIVES_WAY_FROM_IN_RECORDS : GIVES_WAY_FROM;
-    this.copies = this.#isNodeTcp || this.ownsChunks;
+    this.#kind = isNodeTcp(socket) ? TCP : isNodeTls(socket) ? TLS : OTHER;
     // Over TLS a socket would go with the client's half, and with it what was read and waits for a listener, a hook or
     // its rate.
-    socket.allowHalfOpen = true;
+    keepHalfOpen(socket);
     if (socket instanceof Socket) {
       socket.setTimeout(0);
       // What one turn has collected is one write already: Nagle's algorithm could only delay it.
       socket.setNoDelay(true);
     }
+  }
+
+  get copies(): boolean {
+    return this.#kind !== OTHER;
+  }
+
+  get givesWayFrom(): number {
+    return this.#kind.givesWayFrom;
+  }
+
+  /** Whether the driver is given what is read, each time a buffer of its own: it may write to it, and keep it. */
+  get ownsChunks(): boolean {
+    return this.#kind === TLS;
   }
 
   /**
@@ -178,7 +193,7 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
     const socket = this.#socket;
     // A socket that is gone has taken what it will take: 'close' tells the driver.
     if (!socket.writable) return false;
-    if (this.#isNodeTcp && !this.#corked) {
+    if (this.#kind === TCP && !this.#corked) {
       const done = writeDirectly(socket as Socket, chunks, this);
       if (done !== undefined) return done;
     }
@@ -186,12 +201,12 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) socket.write(chunks[i]);
     // A callback costs a tick of its own, and what a plain socket is given has mostly left when `write` returns.
-    if (this.#isNodeTcp) socket.write(chunks[last]);
+    if (this.#kind === TCP) socket.write(chunks[last]);
     else this.#writeAndTell(chunks[last]!);
     if (last > 0) socket.uncork();
     this.uncork();
     this.#awaited = socket.writableLength > 0;
-    if (this.#awaited && this.#isNodeTcp) this.#writeAndTell(NOTHING);
+    if (this.#awaited && this.#kind === TCP) this.#writeAndTell(NOTHING);
     // A write that has failed at once has left nothing to wait for either, and was not done.
     return !this.#awaited && socket.writable;
   }
