@@ -37,8 +37,8 @@ const NONE: readonly Extension[] = [];
  * in one write; one write is under way at a time, and what comes after it waits here.
  *
  * Most connections of a server are at rest most of the time. Of such a one there is no more to know than how many bytes
- * it has received: the connection and all around it is made when something comes or is sent, and a {@link Heartbeat}
- * that finds it at rest has it let go of.
+ * it has received: the connection and all around it is made when something comes or is sent, and let go of when a peer
+ * that was silent for so long that it was pinged has answered.
  */
 export class Driver {
   readonly #settings: DriverSettings;
@@ -93,7 +93,7 @@ export class Driver {
   }
 
   /**
-   * For a {@link Heartbeat}: lets go of what a connection at rest does not need.
+   * Lets go of what a connection at rest does not need.
    *
    * @internal
    */
@@ -245,8 +245,12 @@ export class Driver {
    * @param chunk read during the call only; neither written nor kept, unless `platform.givesChunks` says so
    */
   received(chunk: Uint8Array): void {
-    if (this.#pulse !== undefined) this.#pulse.heard = true;
+    const pulse = this.#pulse;
+    const pinged = pulse?.pinged === true;
+    if (pulse !== undefined) pulse.heard = true;
     this.#awake.reader.received(chunk);
+    // A peer that had to be asked has nothing to say.
+    if (pinged && !pulse!.pinged) this.rest();
   }
 
   /** The transport has read the peer's end of stream. */

@@ -37,8 +37,6 @@ export interface HeartbeatHost {
   terminate(cause: Error): void;
   /** Starts the closing handshake. */
   close(code: number, reason: string): void;
-  /** There was no message for a while: memory that only those need may be let go of. */
-  rest(): void;
 }
 
 /** What a {@link Heartbeat} remembers of one connection. */
@@ -202,7 +200,6 @@ export class Heartbeat {
     const moved = pulse.moved || (pulse.heard && host.receivingMessage) || host.throttled;
     pulse.still = moved ? 0 : pulse.still + 1;
     pulse.moved = false;
-    if (!moved) host.rest();
     if (pulse.still >= this.#idleAt) {
       host.close(CloseCode.GoingAway, `no message for ${this.#idleAfter} ms`);
       return;
