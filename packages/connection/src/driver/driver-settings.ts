@@ -1,3 +1,4 @@
+import { MessageDecoder, type MessageSink } from '@ws/codec';
 import { type ConnectionSettings, readConnectionSettings, type SharedOptions } from '../machine/connection-settings.ts';
 import { checkMethods } from '../options/methods.ts';
 import { checkObject } from '../options/types.ts';
@@ -14,6 +15,9 @@ export interface SharedDriverOptions extends SharedOptions, DriverLimits {
    */
   readonly heartbeat?: Heartbeat | HeartbeatOptions | false | undefined;
 }
+
+/** For a decoder that gets no bytes. */
+const NOBODY: MessageSink = { message() {}, ping() {}, pong() {}, close() {}, violation() {} };
 
 const CLOCK = ['after', 'defer'] as const satisfies (keyof Clock)[];
 
@@ -46,6 +50,9 @@ export class DriverSettings {
     this.limits = readDriverLimits(options);
     checkMethods(clock, 'clock', CLOCK);
     this.connection = readConnectionSettings(options);
+    const { role, limits, platform } = this.connection;
+    // The codec has rules of its own for them, and a decoder is made when a byte comes: too late for an error.
+    void new MessageDecoder({ role }, limits, NOBODY, platform);
     this.clock = clock;
     if (heartbeat !== false) {
       this.heartbeat = heartbeat instanceof Heartbeat ? heartbeat : new Heartbeat(heartbeat, clock);

@@ -1,4 +1,4 @@
-import { MessageMemory } from '@ws/codec';
+import type { MaskKernel } from '@ws/codec';
 import { rawFrame } from '@ws/testkit';
 import { describe, expect, test } from 'vitest';
 import { flat, peerBytes, ping, pong, text, utf8 } from '../endpoint.suite.ts';
@@ -12,17 +12,20 @@ import { type Bench, type BenchOptions, ManualClock, TestTransport, useBenches }
 
 const newBench = useBenches();
 
-/** A bench, and how often a decoder has been made for it: each asks for the memory once. */
+/** A bench, and how often a decoder has been made for it: each looks at `words` once. */
 function makeBench(options: BenchOptions = {}): Bench & { decoders(): number } {
   let made = 0;
-  const memory = new MessageMemory();
-  const platform = {
-    get memory() {
+  const maskKernel: MaskKernel<Int32Array> = {
+    wordBytes: 4,
+    get words() {
       made++;
-      return memory;
+      return (buffer: ArrayBufferLike) => new Int32Array(buffer, 0, buffer.byteLength >>> 2);
+    },
+    xor(target, start, end, source, away, key) {
+      for (let i = start / 4; i < end / 4; i++) target[i] = source[i + away / 4]! ^ key;
     },
   };
-  const bench = newBench('server', { platform, ...options });
+  const bench = newBench('server', { platform: { maskKernel }, ...options });
   const before = made;
   return Object.assign(bench, { decoders: () => made - before });
 }
@@ -250,6 +253,23 @@ describe('settings that drivers share', () => {
     limits.maxMessagePayload = Number.NaN;
     transport.deliver(peerBytes('server', text('abcd')));
     expect([told, driver.state]).toEqual([[], 'closed']);
+  });
+
+  test('so are those of one driver: one that wakes finds them as they were', () => {
+    const platform: { isUtf8: unknown } = { isUtf8: () => true };
+    const slow = new SlowExtension();
+    const extensions: unknown[] = [slow];
+    const limits = { maxMessagePayload: 3 };
+    const bench = newBench('server', { platform, extensions, limits } as BenchOptions);
+    platform.isUtf8 = 'no function';
+    extensions.push('no extension');
+    limits.maxMessagePayload = Number.NaN;
+    slow.decode = undefined as never;
+    bench.receive(text('abc'));
+    expect(bench.told).toEqual(['text "abc"']);
+    bench.driver.rest();
+    bench.transport.lose(new Error('ECONNRESET'));
+    expect(bench.told.at(-1)).toBe('close 1006 "": ECONNRESET');
   });
 
   test.each([

@@ -74,7 +74,7 @@ export class Driver {
     this.#settings = settings;
     this.#transport = transport;
     this.#handler = handler;
-    this.#extensions = extensions;
+    this.#extensions = extensions.length > 0 ? [...extensions] : NONE;
     this.#pulse = settings.heartbeat?.join(this);
   }
 

@@ -1,4 +1,4 @@
-import { MessageDecoder, type MessageLimits, type MessageSink, type Platform } from '@ws/codec';
+import type { MessageLimits, Platform } from '@ws/codec';
 import { kindOf } from '../options/kind-of.ts';
 import { checkMethods } from '../options/methods.ts';
 import { checkNames } from '../options/names.ts';
@@ -33,9 +33,6 @@ export interface ConnectionSettings {
 /** A misspelt limit would be the default without a word. */
 const LIMITS = ['maxMessagePayload', 'maxFramePayload'] as const satisfies (keyof MessageLimits)[];
 
-/** For a decoder that gets no bytes. */
-const NOBODY: MessageSink = { message() {}, ping() {}, pong() {}, close() {}, violation() {} };
-
 /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
 export function readConnectionSettings(options: SharedOptions): ConnectionSettings {
   const { role, limits = {}, maskingKey, platform, sendMemory = new SendMemory() } = options;
@@ -49,15 +46,18 @@ export function readConnectionSettings(options: SharedOptions): ConnectionSettin
   checkObject('limits', limits);
   checkNames('limits', limits, LIMITS);
   if (platform !== undefined) checkObject('platform', platform);
-  // The codec has rules of its own for limits and platform: a driver that has gone to rest should not find them broken.
-  void new MessageDecoder({ role }, limits, NOBODY, platform);
   return {
     role,
-    // Of their own: what is set on the caller's later is not checked.
-    limits: { maxMessagePayload: limits.maxMessagePayload, maxFramePayload: limits.maxFramePayload },
+    // Copies: a decoder that is made later should be that of these options.
+    limits: { ...limits },
     maskingKey: role === 'client' ? maskingKey : undefined,
-    platform,
+    platform: platform && copyOf(platform),
     isUtf8: platform?.isUtf8 ?? isWholeText,
     sendMemory,
   };
+}
+
+/** Not by `...`, which leaves out what a class has. */
+function copyOf({ memory, isUtf8, maskKernel, decodeUtf8, givesChunks }: Platform): Platform {
+  return { memory, isUtf8, maskKernel, decodeUtf8, givesChunks };
 }

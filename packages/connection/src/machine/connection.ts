@@ -62,7 +62,7 @@ export class Connection {
   /** @throws TypeError or RangeError if an option is of the wrong kind, or a client has no masking keys */
   constructor(options: ConnectionOptions);
   /**
-   * For a driver: a connection that goes on where an earlier one was at rest.
+   * For a driver: a connection that goes on where an earlier one was at rest, of options that were checked.
    *
    * @internal
    */
@@ -71,8 +71,10 @@ export class Connection {
     checkObject('options', options);
     const settings = given ?? readConnectionSettings(options);
     const { sink, extensions = [] } = options;
-    checkMethods(sink, 'sink', SINK);
-    checkExtensions(extensions);
+    if (given === undefined) {
+      checkMethods(sink, 'sink', SINK);
+      checkExtensions(extensions);
+    }
     this.#role = settings.role;
     this.#sink = sink;
     this.#extensions = extensions;
