@@ -44,5 +44,5 @@ export interface DriverParts {
   readonly extensions?: readonly Extension[] | undefined;
 }
 
-/** What a `Driver` joins, and what it may have in common with others: for many, that is read once by an `DriverSettings`. */
+/** What a `Driver` joins, and what it may have in common with others, which `DriverSettings` reads once for many. */
 export interface DriverOptions extends DriverParts, SharedDriverOptions {}

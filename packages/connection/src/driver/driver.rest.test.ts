@@ -217,12 +217,13 @@ describe('settings that drivers share', () => {
 
   test('are read once, and serve each', () => {
     let read = 0;
-    const limits = {
-      get maxMessagePayload() {
+    class Limits {
+      get maxMessagePayload(): number {
         read++;
         return 3;
-      },
-    };
+      }
+    }
+    const limits = new Limits();
     const clock = new ManualClock();
     const sendMemory = new SendMemory();
     const settings = new DriverSettings({ role: 'server', limits, clock, sendMemory, heartbeat: {} });

@@ -48,8 +48,8 @@ export function readConnectionSettings(options: SharedOptions): ConnectionSettin
   if (platform !== undefined) checkObject('platform', platform);
   return {
     role,
-    // Copies: a decoder that is made later should be that of these options.
-    limits: { ...limits },
+    // Copies, for decoders that are made later. Not by `...`, which leaves out what a class has.
+    limits: { maxMessagePayload: limits.maxMessagePayload, maxFramePayload: limits.maxFramePayload },
     maskingKey: role === 'client' ? maskingKey : undefined,
     platform: platform && copyOf(platform),
     isUtf8: platform?.isUtf8 ?? isWholeText,
@@ -57,7 +57,6 @@ export function readConnectionSettings(options: SharedOptions): ConnectionSettin
   };
 }
 
-/** Not by `...`, which leaves out what a class has. */
 function copyOf({ memory, isUtf8, maskKernel, decodeUtf8, givesChunks }: Platform): Platform {
   return { memory, isUtf8, maskKernel, decodeUtf8, givesChunks };
 }
