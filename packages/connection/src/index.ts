@@ -16,7 +16,7 @@ export {
 } from './driver/server-connection.ts';
 export type { Clock, Transport } from './driver/transport.ts';
 export { Connection, type ConnectionOptions, type ConnectionState } from './machine/connection.ts';
-export type { SharedOptions } from './machine/connection-settings.ts';
+export type { ConnectionSettings, SharedOptions } from './machine/connection-settings.ts';
 export type { ConnectionSink } from './machine/connection-sink.ts';
 export { type Data, toBytes } from './machine/data.ts';
 export type { Decoded, Encoded, EncodeOptions, Extension, ExtensionFailure } from './machine/extension.ts';

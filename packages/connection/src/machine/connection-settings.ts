@@ -26,6 +26,7 @@ export interface ConnectionSettings {
   /** Undefined for a server, which masks nothing. */
   readonly maskingKey: (() => number) | undefined;
   readonly platform: Platform | undefined;
+  /** The platform's, or a loop. */
   readonly isUtf8: (bytes: Uint8Array) => boolean;
   readonly sendMemory: SendMemory;
 }
