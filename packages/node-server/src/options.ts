@@ -188,7 +188,7 @@ function readConnection(options: ServerOptions): ConnectionSettings {
   const shared = readServerConnection(options, clock);
   return {
     ...shared,
-    ...driverSettingsOf(shared),
+    driverSettings: driverSettingsOf(shared),
     rateLimit: readRateLimit(options.rateLimit),
     messageHook: ask && { ask, timeout },
   };

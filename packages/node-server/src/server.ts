@@ -111,7 +111,7 @@ export class WebSocketServer<Context = unknown> extends TypedEmitter<WebSocketSe
     const own = ownOptions(options as ServerOptions, (changed) => {
       checkChangeable(changed);
       const settings = { ...this.#connectionSettings, limits: readMessageLimits(changed) };
-      this.#connectionSettings = { ...settings, ...driverSettingsOf(settings) };
+      this.#connectionSettings = { ...settings, driverSettings: driverSettingsOf(settings) };
     });
     this.options = own;
     this.#settings = readOptions(own);

@@ -191,7 +191,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     const { transport, settings } = init;
     this.#driver = new Driver(
       { transport, extensions: init.extensions, handler: new Events(this) },
-      transport.ownsChunks ? settings.driverSettingsOfGiven : settings.driverSettings,
+      settings.driverSettings,
     );
     const { rateLimit, messageHook } = settings;
     if (rateLimit.messages !== undefined || rateLimit.bytes !== undefined) {

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { closeFrame, peerBytes, ping, pong, text } from '../endpoint.suite.ts';
+import { Connection } from '../machine/connection.ts';
 import { PauseReason } from './reader.ts';
 import { useBenches } from './test-transport.suite.ts';
 
@@ -53,6 +54,20 @@ describe('reading', () => {
     }
     expect(bench.told).toHaveLength(6);
     expect(bench.transport.paused).toBe(false);
+  });
+
+  test('bytes that come one by one during a pause are put together: 4 KiB and more in a piece', () => {
+    const receive = vi.spyOn(Connection.prototype, 'receive');
+    onTestFinished(() => receive.mockRestore());
+    const bench = makeBench();
+    bench.driver.pause();
+    const bytes = peerBytes('server', text('a'.repeat(9000)), ping('b'));
+    for (const byte of bytes) bench.driver.received(Uint8Array.of(byte));
+    expect([bench.told, receive.mock.calls]).toEqual([[], []]);
+    bench.driver.resume();
+    bench.clock.turn();
+    expect(bench.told).toEqual([`text "${'a'.repeat(9000)}"`, 'ping "b"']);
+    expect(receive.mock.calls.map(([chunk]) => chunk.length)).toEqual([4096, 4096, bytes.length - 8192]);
   });
 
   test('paused and resumed in one delivery, nothing is delayed', () => {

@@ -28,6 +28,9 @@ export const PauseReason = {
 
 export type PauseReason = (typeof PauseReason)[keyof typeof PauseReason];
 
+/** Pieces that wait are put together up to this many bytes: an array for each of a byte is 200 times what it holds. */
+const MERGE_UP_TO = 4096;
+
 const NOTHING = new Uint8Array(0);
 /** The array of all connections without a rest, so that they need none of their own. Nothing is put into it. */
 const NONE: Uint8Array[] = [];
@@ -97,8 +100,7 @@ export class Reader {
     if (this.#closed || this.#stopped) return;
     const taken = this.#paused !== 0 || this.#rest.length > 0 ? 0 : this.#receive(chunk);
     if (taken < chunk.length && !this.#closed) {
-      if (this.#rest === NONE) this.#rest = [];
-      this.#rest.push(copyOf(chunk.subarray(taken)));
+      this.#keep(chunk.subarray(taken));
     }
     this.#pauseOrResume();
   }
@@ -181,6 +183,21 @@ export class Reader {
     this.#rest = NONE;
     this.#stopPongTimer?.();
     this.#connection.hold();
+  }
+
+  /** Copies: also a transport that has paused may have more to give, in pieces of whatever size the peer likes. */
+  #keep(bytes: Uint8Array): void {
+    if (this.#rest === NONE) this.#rest = [];
+    const rest = this.#rest;
+    const last = rest.at(-1);
+    if (last === undefined || last.length + bytes.length > MERGE_UP_TO) {
+      rest.push(copyOf(bytes));
+      return;
+    }
+    const merged = new Uint8Array(last.length + bytes.length);
+    merged.set(last);
+    merged.set(bytes, last.length);
+    rest[rest.length - 1] = merged;
   }
 
   get #closed(): boolean {

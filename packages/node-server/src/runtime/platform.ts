@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { markAsUntransferable } from 'node:worker_threads';
-import { type BytesConstructor, frameHeaderBytes, MessageMemory, type Platform } from '@ws/codec';
+import { type BytesConstructor, MessageMemory, type Platform } from '@ws/codec';
 import { bigUint64Kernel } from '@ws/codec/mask-biguint64';
 import { SendMemory } from '@ws/connection';
 
@@ -41,29 +41,6 @@ export const platform: Platform & { readonly memory: MessageMemory } = {
   memory: new MessageMemory(BufferBytes, allocate),
   isUtf8,
   maskKernel,
-};
-
-/** A message keeps no more than this much memory alive besides its own: as with a slab of the codec (row M6). */
-const MOST_KEPT = 8192;
-
-/**
- * Whether a message may be a view of a chunk that was given away. A message that fills its buffer may be transferred;
- * any other would take unread bytes along.
- */
-function gives(chunk: Uint8Array, length: number): boolean {
-  const { buffer } = chunk;
-  if (buffer.byteLength > Math.max(length, MOST_KEPT)) return false;
-  if (buffer.byteLength > frameHeaderBytes(length, true) + length) markAsUntransferable(buffer);
-  return true;
-}
-
-/**
- * The {@link platform} of connections whose chunks are given away: TLS gives each record as a buffer of its own, and
- * messages that lie whole in one need no copy.
- */
-export const platformOfGiven: Platform = {
-  ...platform,
-  givesChunks: gives,
 };
 
 export const sendMemory: SendMemory = new SendMemory();

@@ -16,3 +16,12 @@ export function isNodeTcp(socket: unknown): socket is Socket {
 export function isNodeTls(socket: unknown): socket is TLSSocket {
   return IS_NODE && socket instanceof TLSSocket && socket.constructor === TLSSocket && !Object.hasOwn(socket, 'write');
 }
+
+/**
+ * Whether this is one of those two, and what it reads comes from the system: then never within a write to another. TLS
+ * over a stream of the application's would be read whenever that is written to.
+ */
+export function readsFromSystem(socket: unknown): socket is Socket {
+  if (isNodeTcp(socket)) return true;
+  return isNodeTls(socket) && readsFromSystem((socket as { readonly _parent?: unknown })._parent);
+}

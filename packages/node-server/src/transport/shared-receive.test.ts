@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { open, text, textLine } from '../../test/raw-client.suite.ts';
 import { serve } from '../../test/serve.suite.ts';
 import { sharedReceive } from './shared-receive.ts';
+import { pair as tlsPair } from './tls-pair.suite.ts';
 
 /** A socket that a server has accepted, and its other end. */
 async function pair(): Promise<[accepted: Socket, other: Socket]> {
@@ -21,9 +23,10 @@ async function pair(): Promise<[accepted: Socket, other: Socket]> {
   return [accepted, other];
 }
 
+const handleOf = (socket: Socket): object => (socket as unknown as { _handle: object })._handle;
+
 test('sockets of this Node read into shared memory, unless the suite has taken that away', async () => {
   const [accepted, other] = await pair();
-  const { _handle } = accepted as unknown as { _handle: object };
   const seen: string[] = [];
   const possible = sharedReceive(function (chunk) {
     expect(this).toBe(accepted);
@@ -31,7 +34,7 @@ test('sockets of this Node read into shared memory, unless the suite has taken t
     expect(chunk.buffer.byteLength).toBe(65_536);
     return true;
   })(accepted);
-  expect(possible).toBe('useUserBuffer' in _handle);
+  expect(possible).toBe('useUserBuffer' in handleOf(accepted));
   if (!possible) return;
   accepted.resume();
   other.end('one read');
@@ -62,9 +65,45 @@ test('whoever has had enough stops the reading until it is resumed', async () =>
   await ended;
 });
 
+test('so do sockets over TLS, a record at a time; records that were read with the last one come behind it', async () => {
+  const [accepted, other] = await tlsPair();
+  const seen: Buffer[] = [];
+  let stopped = false;
+  const possible = sharedReceive((chunk) => {
+    expect(chunk.buffer.byteLength).toBe(65_536);
+    seen.push(Buffer.from(chunk));
+    stopped = true;
+    return false;
+  })(accepted);
+  expect(possible).toBe('useUserBuffer' in handleOf(accepted));
+  if (!possible) return;
+  const bytes = Buffer.alloc(1_000_000, 'what is sent');
+  accepted.resume();
+  const ended = once(accepted, 'end');
+  other.end(bytes);
+  let resumes = 0;
+  for (; Buffer.concat(seen).length < bytes.length; resumes++) {
+    while (!stopped) await new Promise(setImmediate);
+    // No read comes in these turns.
+    const records = seen.length;
+    for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+    expect(seen.length).toBe(records);
+    stopped = false;
+    accepted.resume();
+  }
+  await ended;
+  expect(Buffer.concat(seen).equals(bytes)).toBe(true);
+  expect(Math.max(...seen.map(({ length }) => length))).toBe(16_384);
+  expect(resumes).toBeLessThan(seen.length);
+});
+
 test('a socket that is no plain one, or has something to read already, or whose write was replaced, is refused', async () => {
   const refused = (socket: unknown): void => expect(sharedReceive(() => true)(socket)).toBe(false);
   refused(new PassThrough());
+  // What is written to the stream under it may come back at once, while another socket is read.
+  const over = new TLSSocket(new PassThrough());
+  onTestFinished(() => void over.destroy());
+  refused(over);
   const [patched] = await pair();
   patched.write = patched.write.bind(patched);
   refused(patched);

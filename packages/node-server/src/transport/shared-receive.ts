@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { isNodeTcp } from './node-socket.ts';
+import { readsFromSystem } from './node-socket.ts';
 
-/** How many bytes one read takes at the most: as many as Node reads at once by itself. */
+/** How many bytes one read takes at the most: as many as Node reads at once by itself. Over TLS, one record. */
 const BYTES = 65_536;
 
 /** The inside of a net.Socket, as far as it is used here. */
@@ -16,12 +16,13 @@ let bufferKey: symbol | undefined;
 let callbackKey: symbol | undefined;
 
 /**
- * Lets TCP sockets read into one buffer that all of them share, so that a read allocates nothing. For sockets that one
- * connects, Node has the public option `onread`; for those that a server accepts, this does inside what the option
- * does.
+ * Lets TCP sockets, and TLS over them, read into one buffer that all of them share, so that a read allocates nothing.
+ * For sockets that one connects, Node has the public option `onread`; for those that a server accepts, this does inside
+ * what the option does.
  *
  * @param received one for all sockets, and called as a method of the socket. It gets a view of that buffer, whose bytes
- *   are others when it has returned; with false it stops the reading until `resume()`, which is cheaper than `pause()`
+ *   are others when it has returned; with false it stops the reading until `resume()`, which is cheaper than `pause()`.
+ *   Over TLS, the records that were read with this one still come
  * @returns starts it for a socket; false if that socket cannot: listen for 'data' then
  */
 export function sharedReceive(received: (this: Socket, chunk: Uint8Array) => boolean): (socket: unknown) => boolean {
@@ -34,7 +35,7 @@ export function sharedReceive(received: (this: Socket, chunk: Uint8Array) => boo
   }
 
   return (socket) => {
-    if (!isNodeTcp(socket) || socket.readableLength > 0) return false;
+    if (!readsFromSystem(socket) || socket.readableLength > 0) return false;
     const inside = socket as unknown as Inside;
     bufferKey ??= symbolOf(socket, 'kBuffer');
     callbackKey ??= symbolOf(socket, 'kBufferCb');

@@ -8,7 +8,6 @@ import { isNodeTcp, isNodeTls } from './node-socket.ts';
 import { type Bulk, readingTurns } from './reading-turns.ts';
 import { leaveSoon, responded, type WaitingResponse } from './response-batch.ts';
 import { sharedReceive } from './shared-receive.ts';
-import { startReading, stopReading } from './tls-reading.ts';
 import { unwrittenBytes } from './write-progress.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -38,7 +37,7 @@ type Carrier = Duplex & { [TRANSPORT]: SocketTransport };
 // The listeners of all sockets: closures for each would cost an idle connection half a kilobyte.
 
 function received(this: Duplex, chunk: Uint8Array): void {
-  if (!(this as Carrier)[TRANSPORT].received(chunk)) (this as Carrier)[TRANSPORT].stop();
+  if (!(this as Carrier)[TRANSPORT].received(chunk)) this.pause();
 }
 
 function ended(this: Duplex): void {
@@ -74,8 +73,6 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
   #paused = false;
   /** The socket has been read enough, and waits for others until {@link goOn}. */
   #givesWay = false;
-  /** The socket has been stopped by `stopReading`, which is for TLS. */
-  #stopped = false;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -96,11 +93,6 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
 
   get givesWayFrom(): number {
     return this.#kind.givesWayFrom;
-  }
-
-  /** Whether the driver is given what is read, each time a buffer of its own: it may write to it, and keep it. */
-  get ownsChunks(): boolean {
-    return this.#kind === TLS;
   }
 
   /**
@@ -137,35 +129,26 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
    * @param early what was read before {@link connect}, which counts like all else
    */
   begin(early: Uint8Array): void {
-    if (early.length > 0 && !this.received(early)) this.stop();
+    if (early.length > 0 && !this.received(early)) this.#socket.pause();
     leaveSoon(this);
   }
 
   // From the socket.
 
-  /** Returns false if reading should stop until it is resumed. */
+  /** Returns false if reading should stop until {@link goOn}. */
   received(chunk: Uint8Array): boolean {
     const { length } = chunk;
     const isMuch = readingTurns.read(this, length);
-    // A listener of the application has the bytes as well: the driver must not write to them.
-    const watched = this.ownsChunks && this.#socket.listenerCount('data') > 1;
-    this.#driver?.received(watched ? new Uint8Array(chunk) : chunk);
+    this.#driver?.received(chunk);
     this.#throttle?.bytes(length);
     if (isMuch && !this.#givesWay) this.#givesWay = readingTurns.givesWay(this);
     return !this.#givesWay;
   }
 
-  /** Stops reading until {@link goOn}. */
-  stop(): void {
-    // A socket that is stopped is stopped again: Node may have gone on, for a stream that was full before.
-    this.#stopped = stopReading(this.#socket);
-    if (!this.#stopped) this.#socket.pause();
-  }
-
   /** Reads on: the turn of the socket has come. */
   goOn(): void {
     this.#givesWay = false;
-    if (!this.#paused) this.#read();
+    if (!this.#paused) this.#socket.resume();
   }
 
   ended(): void {
@@ -249,23 +232,12 @@ export class SocketTransport implements Transport, Bulk, Written, WaitingRespons
 
   pause(): void {
     this.#paused = true;
-    // Over TLS, Node would go on, and keep 64 KiB in as many pieces as there are records, of a byte each for example.
-    // What has been decrypted already is kept by pause().
-    this.#stopped = stopReading(this.#socket);
     this.#socket.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    if (!this.#givesWay) this.#read();
-  }
-
-  #read(): void {
-    if (this.#stopped) {
-      this.#stopped = false;
-      startReading(this.#socket);
-    }
-    this.#socket.resume();
+    if (!this.#givesWay) this.#socket.resume();
   }
 
   unwritten(): number {

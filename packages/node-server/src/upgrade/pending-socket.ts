@@ -122,7 +122,11 @@ export class PendingSocket {
   /** Hands the socket over: nothing of this listens any more. Returns a copy of what the client has sent already. */
   release(): Uint8Array {
     this.#stopWatching?.();
-    this.socket.off('error', end);
+    const { socket } = this;
+    socket.off('error', end);
+    // Who calls `handleUpgrade` later than in its event has had the socket read meanwhile.
+    const { readableLength } = socket;
+    if (readableLength > 0) this.#keep(socket.read(readableLength) as Uint8Array);
     return new Uint8Array(this.#early.subarray(0, this.#earlyBytes));
   }
 
