@@ -184,7 +184,7 @@ export const DEFENCES = [
     row: 'H18',
     tests: 'node-server/test/held-messages',
     file: 'node-server/src/websocket.ts',
-    find: 'this.#waiting.push(payload, isBinary);',
+    find: 'held.push(payload, isBinary);',
     replace: '',
   },
   {

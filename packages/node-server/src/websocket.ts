@@ -7,7 +7,6 @@ import {
   type Extension,
   kindOf,
   type Message,
-  MessageQueue,
   type Overflow,
   PauseReason,
   type PreparedMessage,
@@ -18,6 +17,7 @@ import { type BinaryType, checkBinaryType, dataAs } from './binary-type.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { controlArguments } from './control-arguments.ts';
 import { SocketEventTarget } from './event-target.ts';
+import { HeldMessages, type Holder } from './held-messages.ts';
 import { leanListeners } from './lean-listeners.ts';
 import { MessageHook, type MessageHookHost } from './message-hook.ts';
 import { Throttle } from './rate/throttle.ts';
@@ -147,13 +147,10 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
 
   readonly #driver: Driver;
   /** Made when a message has to wait, or an iteration asks for one. */
-  #queue: MessageQueue<Buffer<ArrayBuffer>> | undefined;
+  #held: HeldMessages | undefined;
   #paused = false;
-  #delivering = false;
   /** There is a listener for messages, or was. */
   #heard = false;
-  /** Messages without a listener are to be dropped: after this turn, or the next, if something has come since. */
-  #dropping: 'no' | 'soon' | 'later' = 'no';
   #binaryType: BinaryType = 'nodebuffer';
   #cause: Error | undefined;
   /** No message will come any more, and `cause` is known. */
@@ -305,15 +302,15 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
       throw new TypeError(`reason must be a string or a Buffer, got ${kindOf(reason)}`);
     }
     this.#driver.close(code ?? (reason?.length ? CloseCode.Normal : undefined), reason?.toString());
-    if (this.#heard) this.#dropLater();
-    else this.#dropUnwanted();
+    if (this.#heard) this.#held?.dropLater();
+    else this.#held?.dropUnwanted();
   }
 
   /** Ends the connection at once, without a Close. */
   terminate(): void {
     this.#driver.terminate();
     this.#hook?.stop();
-    this.#queue?.clear();
+    this.#held?.clear();
     this.#tellCloseSoon();
   }
 
@@ -322,7 +319,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
    * meanwhile, what was read before is kept for `closeReplyTimeout`, and 'close' comes behind it.
    */
   pause(): void {
-    if (this.#driver.gone && this.#held === 0) return;
+    if (this.#driver.gone && !this.#holds) return;
     this.#paused = true;
     this.#driver.pause();
   }
@@ -330,9 +327,9 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   /** Takes a {@link pause} back: what waited is delivered first. */
   resume(): void {
     this.#paused = false;
-    this.#deliverWaiting();
+    this.#held?.deliverSoon();
     this.#driver.resume();
-    if (this.#heard) this.#dropLater();
+    if (this.#heard) this.#held?.dropLater();
   }
 
   /**
@@ -341,8 +338,9 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
    * any.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message<Buffer<ArrayBuffer>>, void, void> {
-    return this.#waiting.iterate(() => {
-      if (this.#driver.state === 'closing' && !this.#driver.keepsUntaken) this.#dropUnwanted();
+    const held = this.#ensureHeld();
+    return held.iterate(() => {
+      if (this.#driver.state === 'closing' && !this.#driver.keepsUntaken) held.dropUnwanted();
       else this.#tellLate?.();
     });
   }
@@ -363,21 +361,40 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
 
   #messageListenerAdded(): void {
     this.#heard = true;
-    this.#deliverWaiting();
+    this.#held?.deliverSoon();
   }
 
   /** Tells a late 'close' when this turn is over: a 'message' listener, or an iteration, that it brings comes first. */
   #tellCloseSoon(): void {
     if (this.#tellLate === undefined) return;
     clock.defer(() => {
-      const isTaken = this.listenerCount('message') > 0 || this.#queue?.iterating === true;
-      if (this.#held === 0 || !isTaken) this.#tellLate?.();
+      if (!this.#holds || !this.#held!.wanted) this.#tellLate?.();
     });
   }
 
-  /** How many messages wait. */
-  get #held(): number {
-    return this.#queue?.length ?? 0;
+  /** Whether there is a listener for messages. */
+  get #hears(): boolean {
+    return this.listenerCount('message') > 0;
+  }
+
+  /** Whether a message waits. */
+  get #holds(): boolean {
+    return this.#held !== undefined && this.#held.length > 0;
+  }
+
+  #ensureHeld(): HeldMessages {
+    if (this.#held === undefined) {
+      const holder: Holder = {
+        hears: () => this.#hears,
+        isPaused: () => this.#paused,
+        deliver: ({ payload, isBinary }) =>
+          this.#driver.call(() => this.#emitMessage(payload as Buffer<ArrayBuffer>, isBinary)),
+        emptied: () => this.#tellLate?.(),
+      };
+      this.#held = new HeldMessages(holder, this.#driver);
+      if (this.#ended) this.#held.end(this.#cause);
+    }
+    return this.#held;
   }
 
   #arrived(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
@@ -387,11 +404,12 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
   }
 
   #message(payload: Buffer<ArrayBuffer>, isBinary: boolean): void {
-    const hears = this.listenerCount('message') > 0;
-    if (hears && this.#held === 0 && !this.#paused) this.#emitMessage(payload, isBinary);
-    else if (hears || this.#heard || this.#driver.keepsUntaken || this.#queue?.iterating === true) {
-      this.#waiting.push(payload, isBinary);
-      if (this.#heard && !hears) this.#dropLater();
+    const hears = this.#hears;
+    if (hears && !this.#holds && !this.#paused) this.#emitMessage(payload, isBinary);
+    else if (hears || this.#heard || this.#driver.keepsUntaken || this.#held?.iterated === true) {
+      const held = this.#ensureHeld();
+      held.push(payload, isBinary);
+      if (this.#heard && !hears) held.dropLater();
     }
   }
 
@@ -411,63 +429,6 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.close(code, reason);
   }
 
-  /** The queue of messages that wait. */
-  get #waiting(): MessageQueue<Buffer<ArrayBuffer>> {
-    if (this.#queue === undefined) {
-      this.#queue = new MessageQueue({
-        pause: () => this.#driver.pause(PauseReason.Queue),
-        resume: () => this.#driver.resume(PauseReason.Queue),
-        taken: () => this.#driver.taken(),
-      });
-      if (this.#ended) this.#queue.end(this.#cause);
-    }
-    return this.#queue;
-  }
-
-  /** Drops waiting messages that have no listener and no iteration: the peer's Close stands behind them. */
-  #dropUnwanted(): void {
-    if (this.listenerCount('message') > 0 || this.#queue?.iterating === true) return;
-    this.#queue?.clear();
-    this.#tellLate?.();
-  }
-
-  /**
-   * Drops messages that have come after the last listener has gone. The next one may be under way, as with `await
-   * once(socket, 'message')`; if it is not there at the end of this turn of the event loop, they are lost. To wait
-   * longer would stop the reading in the end, and with it pings and the peer's Close.
-   */
-  #dropLater(): void {
-    if (this.#held === 0) return;
-    if (this.#dropping !== 'no') {
-      this.#dropping = 'later';
-      return;
-    }
-    this.#dropping = 'soon';
-    clock.defer(() => {
-      const again = this.#dropping === 'later';
-      this.#dropping = 'no';
-      if (again) this.#dropLater();
-      else if (!this.#paused) this.#dropUnwanted();
-    });
-  }
-
-  /** Delivers what waited before what arrives, and not before the caller has gone on. */
-  #deliverWaiting(): void {
-    const queue = this.#queue;
-    if (this.#delivering || queue === undefined || queue.length === 0 || this.listenerCount('message') === 0) return;
-    this.#delivering = true;
-    clock.defer(() => {
-      this.#delivering = false;
-      while (!this.#paused && this.listenerCount('message') > 0) {
-        const entry = queue.shift();
-        if (entry === undefined) break;
-        this.#driver.call(() => this.#emitMessage(entry.payload as Buffer<ArrayBuffer>, entry.isBinary));
-      }
-      if (queue.length === 0) this.#tellLate?.();
-      else this.#dropLater();
-    });
-  }
-
   #closed(code: number, reason: string, ending: Error | undefined): void {
     const failed = this.#cause;
     const cause = failed ?? ending;
@@ -476,7 +437,7 @@ export class WebSocket<Context = unknown> extends SocketEventTarget {
     this.#hook?.stop();
     this.#ended = true;
     for (const dispose of this.#disposers ?? []) dispose();
-    this.#queue?.end(cause);
+    this.#held?.end(cause);
     // What the system says of a connection, a reset above all, is no violation. If a listener throws, 'close'
     // follows nevertheless.
     if ((cause instanceof ProtocolError || failed !== undefined) && this.listenerCount('error') > 0) {
