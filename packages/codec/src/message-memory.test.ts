@@ -159,19 +159,34 @@ test('messages that come in parts one after another are put together in one slab
   expect(taken.length - before).toBeLessThanOrEqual(11);
 });
 
-test('who allocates is told what messages will share', () => {
-  const asked: [number, boolean | undefined][] = [];
-  const memory = new MessageMemory(Uint8Array, (length, isShared) => {
-    asked.push([length, isShared]);
-    return new Uint8Array(length);
-  });
-  for (const length of [0, 1, 4096, 4096, 4097, 8192]) memory.allocate(length);
-  expect(asked).toEqual([
-    [8192, true],
-    [8192, true],
-    [4097, undefined],
-    [8192, undefined],
+test('what messages will share may be allocated in another way, and each way gets a length and nothing else', () => {
+  const asked: [string, ...unknown[]][] = [];
+  const allocate =
+    (name: string) =>
+    (length: number, ...more: unknown[]) => {
+      asked.push([name, length, ...more]);
+      return new Uint8Array(length);
+    };
+  const [own, slab] = [allocate('own'), allocate('slab')];
+  const take = (memory: MessageMemory) => {
+    for (const length of [0, 1, 4096, 4096, 4097, 8192]) memory.allocate(length);
+    return asked.splice(0);
+  };
+  const both = take(new MessageMemory(Uint8Array, own, slab));
+  expect(both).toEqual([
+    ['slab', 8192],
+    ['slab', 8192],
+    ['own', 4097],
+    ['own', 8192],
   ]);
+  expect(take(new MessageMemory(Uint8Array, own))).toEqual(both.map(([, length]) => ['own', length]));
+  new MessageMemory(Uint8Array, own, slab).allocateUnfinished(1);
+  expect(asked).toEqual([['slab', 8192]]);
+});
+
+test('Buffers come out of memory that Node does not zero, also where allocUnsafeSlow has a second parameter', () => {
+  const memory = new MessageMemory(Buffer as never, Buffer.allocUnsafeSlow);
+  for (const length of [1, 5000]) expect(memory.allocate(length)).toHaveLength(length);
 });
 
 test('the class of the arrays is the one that was asked for', () => {

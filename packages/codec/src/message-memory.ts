@@ -18,7 +18,8 @@ const SLAB_BYTES = 8192;
  */
 export class MessageMemory {
   readonly #Bytes: BytesConstructor;
-  readonly #allocateOwn: (length: number, isShared?: boolean) => Uint8Array<ArrayBuffer>;
+  readonly #allocateOwn: (length: number) => Uint8Array<ArrayBuffer>;
+  readonly #allocateSlab: (length: number) => Uint8Array<ArrayBuffer>;
   #slab: Uint8Array<ArrayBuffer> | undefined;
   /** `#slab.buffer`, cached: the getter is slow on some engines. */
   #buffer: ArrayBuffer | undefined;
@@ -33,15 +34,18 @@ export class MessageMemory {
   /**
    * @param Bytes the class of the arrays. Default: Uint8Array
    * @param allocateOwn gives an array over a buffer of its own, zeroed or not: a message is written to its last byte
-   *   before it is delivered, so `Buffer.allocUnsafeSlow` saves the zeroing. `isShared` is true for what messages will
-   *   share, whose buffer one may keep from being transferred, as Node does with its pool. Default: `new Bytes(length)`
+   *   before it is delivered, so `Buffer.allocUnsafeSlow` saves the zeroing. Default: `new Bytes(length)`
+   * @param allocateSlab gives that for what messages will share: its buffer one may keep from being transferred, as Node
+   *   does with its pool. Default: `allocateOwn`
    */
   constructor(
     Bytes: BytesConstructor = Uint8Array,
-    allocateOwn: (length: number, isShared?: boolean) => Uint8Array<ArrayBuffer> = (length) => new Bytes(length),
+    allocateOwn: (length: number) => Uint8Array<ArrayBuffer> = (length) => new Bytes(length),
+    allocateSlab: (length: number) => Uint8Array<ArrayBuffer> = allocateOwn,
   ) {
     this.#Bytes = Bytes;
     this.#allocateOwn = allocateOwn;
+    this.#allocateSlab = allocateSlab;
   }
 
   /**
@@ -62,7 +66,7 @@ export class MessageMemory {
    * @internal
    */
   allocateUnfinished(length: number): Uint8Array<ArrayBuffer> {
-    this.#unfinished ??= new MessageMemory(this.#Bytes, this.#allocateOwn);
+    this.#unfinished ??= new MessageMemory(this.#Bytes, this.#allocateOwn, this.#allocateSlab);
     return this.#unfinished.allocate(length);
   }
 
@@ -91,7 +95,7 @@ export class MessageMemory {
     const at = ((this.#used + 7) & ~7) + (alignment & 7);
     // A transfer of the buffer of a message leaves the slab without bytes: the next message gets a new one.
     if (this.#slab !== undefined && at + length <= this.#slab.length) return at;
-    this.#slab = this.#allocateOwn(SLAB_BYTES, true);
+    this.#slab = this.#allocateSlab(SLAB_BYTES);
     this.#buffer = this.#slab.buffer;
     this.#used = 0;
     this.#maskable = undefined;

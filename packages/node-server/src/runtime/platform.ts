@@ -26,11 +26,10 @@ const BufferBytes: BytesConstructor =
 const maskKernel = process.versions.bun === undefined ? bigUint64Kernel : undefined;
 
 /**
- * Allocates a Buffer. To transfer one that messages share is an error, as with Node's own pool: the others stay whole.
- * And it begins with zeros: behind a message, where a faulty parser may look, nothing is found of what was there before.
+ * Allocates what messages share. To transfer it is an error, as with Node's own pool: the others stay whole. And it
+ * begins with zeros: behind a message, where a faulty parser may look, nothing is found of what was there before.
  */
-function allocate(length: number, isShared = false): Buffer<ArrayBuffer> {
-  if (!isShared) return Buffer.allocUnsafeSlow(length);
+function allocateSlab(length: number): Buffer<ArrayBuffer> {
   const bytes = Buffer.alloc(length);
   markAsUntransferable(bytes.buffer);
   return bytes;
@@ -38,7 +37,7 @@ function allocate(length: number, isShared = false): Buffer<ArrayBuffer> {
 
 /** All connections of the process share this platform, so that an idle one holds none of it. */
 export const platform: Platform & { readonly memory: MessageMemory } = {
-  memory: new MessageMemory(BufferBytes, allocate),
+  memory: new MessageMemory(BufferBytes, Buffer.allocUnsafeSlow, allocateSlab),
   isUtf8,
   maskKernel,
 };
