@@ -21,7 +21,7 @@ import { ROOT } from './run.js';
 
 /** @type {readonly Part[]} */
 const PARTS = [
-  { name: 'codec', of: 'codec', limit: 8690, goal: 5000 },
+  { name: 'codec', of: 'codec', limit: 8780, goal: 5000 },
   {
     name: 'codec: header and mask',
     of: 'codec',

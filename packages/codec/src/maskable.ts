@@ -5,6 +5,9 @@ import { asWord, turn, turnChecked } from './masking-key.ts';
 /** From this length on, an existing word view beats a byte loop; making one pays from `WORDS_FROM` on. */
 export const XOR_FROM = 24;
 
+/** Up to this length, a loop over words of 32 bits costs less than to call a kernel, which is made for many words. */
+const LOOP_UP_TO = 48;
+
 /**
  * An array with a view of its words, to mask many ranges of it. Making one costs as much as masking some 200 bytes:
  * make one for each chunk, and let go of both together.
@@ -91,6 +94,17 @@ export class Maskable {
   xorWords(at: number, source: Maskable, from: number, to: number, key: number): void {
     const start = this.byteOffset + at;
     const away = source.byteOffset + from - start;
+    if (to - from <= LOOP_UP_TO) {
+      const target = this.#int32();
+      const words = source.#int32();
+      const last = ((start + to - from + 3) * 0.25) | 0;
+      const d = (away * 0.25) | 0;
+      if (last <= target.length && last + d <= words.length) {
+        const word = asWord(turn(key, -start));
+        for (let i = (start * 0.25) | 0; i < last; i++) target[i] = words[i + d]! ^ word;
+        return;
+      }
+    }
     const first = start - (start & 7);
     const end = start + to - from + 7;
     const last = end - (end & 7);
