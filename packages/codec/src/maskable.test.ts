@@ -67,14 +67,17 @@ describe.each<[string, MaskKernel]>([
     for (let length = 1; length < 140; length++) {
       for (let start = 0; start < 8; start++) {
         for (const room of [0, 1, 5, 8, 13]) {
-          const target = new Uint8Array(8 + start + length + room).fill(0xaa);
-          const source = new Uint8Array(noise.slice(0, 8 + start + length + 13 - room).buffer);
-          const at = 8 + start;
-          new Maskable(target, kernel).xorWords(at, new Maskable(source, kernel), at, at + length, maskingKey);
-          const expected = maskByTheLetter(source.subarray(at, at + length), 0);
-          expectSame(target.subarray(at, at + length), expected, { length, start, room });
-          expect(target.subarray(0, 8).every((byte) => byte === 0xaa)).toBe(true);
-          expect(target.subarray((at + length + 7) & ~7).every((byte) => byte === 0xaa)).toBe(true);
+          for (const away of [-8, 0, 16]) {
+            const target = new Uint8Array(8 + start + length + room).fill(0xaa);
+            const at = 8 + start;
+            const from = at + away;
+            const source = new Uint8Array(noise.slice(0, from + length + 13 - room).buffer);
+            new Maskable(target, kernel).xorWords(at, new Maskable(source, kernel), from, from + length, maskingKey);
+            const expected = maskByTheLetter(source.subarray(from, from + length), 0);
+            expectSame(target.subarray(at, at + length), expected, { length, start, room, away });
+            const beside = [...target.subarray(0, 8), ...target.subarray((at + length + 7) & ~7)];
+            expect(beside.every((byte) => byte === 0xaa)).toBe(true);
+          }
         }
       }
     }

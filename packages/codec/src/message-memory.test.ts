@@ -159,6 +159,28 @@ test('messages that come in parts one after another are put together in one slab
   expect(taken.length - before).toBeLessThanOrEqual(11);
 });
 
+test('what was copied out is used again only if nothing lies behind it: not in its slab, nor in a later one', () => {
+  const apart = (one: Uint8Array, other: Uint8Array) =>
+    one.buffer !== other.buffer ||
+    one.byteOffset + one.length <= other.byteOffset ||
+    other.byteOffset + other.length <= one.byteOffset;
+  const memory = new MessageMemory();
+  memory.giveBackUnfinished(new Uint8Array(10));
+  const take = () => memory.allocateUnfinished(2048);
+  const [first, second] = [take(), take()];
+  memory.giveBackUnfinished(first);
+  const third = take();
+  expect([apart(second, third), third.buffer === second.buffer]).toEqual([true, true]);
+  memory.giveBackUnfinished(third);
+  expect(apart(take(), third)).toBe(false);
+  // The next slab, in which as much is used as there was behind the first.
+  take();
+  const other = take();
+  expect([other.buffer === first.buffer, other.byteOffset]).toEqual([false, first.byteOffset]);
+  memory.giveBackUnfinished(first);
+  expect(apart(take(), other)).toBe(true);
+});
+
 test('what messages will share may be allocated in another way, and each way gets a length and nothing else', () => {
   const asked: [string, ...unknown[]][] = [];
   const allocate =
